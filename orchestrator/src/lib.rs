@@ -1,0 +1,7 @@
+//! The reference orchestrator: workflows, the engines that run them, the gateways they act
+//! through, the HTTP API and the command line.
+//!
+//! It reaches the four backends only over HTTP. `cargo check -p orchestrator --no-default-features`
+//! compiles it without any of their crates.
+
+pub mod workflow;

@@ -1,0 +1,3 @@
+//! The one binary, `fake-stripe-chaos`.
+
+fn main() {}
