@@ -1,0 +1,31 @@
+//! Chaos: what happens to each request, decided by configuration and a seed, and by nothing else.
+//!
+//! An [`Operation`] has a table of [`Outcome`]s with a share each. For every request that gets as
+//! far as the operation, [`Chaos::draw`] picks one outcome. The draw is stateless: it hashes the
+//! seed, the operation, a key that stands for the order, and how many times that key was drawn for.
+//! Neither threads nor other orders' traffic can change what an order meets.
+//!
+//! What an outcome does to a request is the business of [`way`](crate::way); each fault is
+//! described in a file of its own under [`faults`].
+
+mod attempts;
+mod draw;
+mod engine;
+pub mod faults;
+mod operation;
+mod outcome;
+mod plan;
+mod preset;
+mod script;
+mod stats;
+mod table;
+
+pub use draw::{Draw, DrawKey};
+pub use engine::{Chaos, Drawn};
+pub use operation::{Access, Operation};
+pub use outcome::{Moment, Outcome, ProblemKind, Severed, Surface};
+pub use plan::{Plan, PlannedOperation};
+pub use preset::Preset;
+pub use script::Script;
+pub use stats::{OperationStats, OutcomeStats};
+pub use table::{Share, Table};

@@ -1,0 +1,103 @@
+use std::hash::Hasher;
+
+use rand_core::Rng as _;
+use rand_core::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+/// What stands for the sender of a request when its outcome is drawn: the first of these that the
+/// request has. (Rule: CHAOS, "Draws are reproducible under concurrency".)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawKey<'a> {
+    /// The order id of the body, or of the resource that the body names.
+    Order(&'a str),
+    /// The client's `Idempotency-Key`.
+    Idempotency(&'a str),
+    /// An `x-correlation-id` that the client sent; never one that we made.
+    Correlation(&'a str),
+    /// The resource that the request names.
+    Resource(&'a str),
+    /// The operation's arrival counter: reproducible only for one request at a time.
+    Arrival(u64),
+}
+
+impl DrawKey<'_> {
+    /// 128 bits that stand for this key of `operation` under `seed`.
+    pub(super) fn digest(self, seed: u64, operation: &str) -> u128 {
+        let mut hasher = SipHasher13::new_with_keys(seed, 0);
+        hasher.write(operation.as_bytes());
+        let (tag, text): (u8, &str) = match self {
+            Self::Order(id) => (1, id),
+            Self::Idempotency(key) => (2, key),
+            Self::Correlation(id) => (3, id),
+            Self::Resource(id) => (4, id),
+            Self::Arrival(count) => {
+                hasher.write(&[0xff, 5]);
+                hasher.write(&count.to_le_bytes());
+                return hasher.finish128().as_u128();
+            }
+        };
+        hasher.write(&[0xff, tag]);
+        hasher.write(text.as_bytes());
+        hasher.finish128().as_u128()
+    }
+}
+
+/// Everything random about one request: its outcome and the ids it makes. Portable: the same
+/// numbers on every machine and in every version.
+#[derive(Clone, Debug)]
+pub struct Draw(Pcg64Mcg);
+
+impl Draw {
+    /// The draw of the `attempt`-th request (from 1) under a key's digest.
+    pub(super) fn of_attempt(digest: u128, attempt: u32) -> Self {
+        let mut hasher = SipHasher13::new_with_keys(digest as u64, (digest >> 64) as u64);
+        hasher.write(&attempt.to_le_bytes());
+        Self::seeded(hasher.finish128().as_u128())
+    }
+
+    /// A draw that depends on `seed` alone, for tests of domain code.
+    pub fn seeded(seed: u128) -> Self {
+        Self(Pcg64Mcg::from_seed(seed.to_le_bytes()))
+    }
+
+    /// The next 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number below `bound`, which is not zero; each as likely, to within `bound / 2^64`.
+    pub fn below(&mut self, bound: u32) -> u32 {
+        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_the_same_on_every_machine() {
+        let digest = DrawKey::Order("ORD-7").digest(42, "payment.capture");
+        let mut draw = Draw::of_attempt(digest, 1);
+        insta::assert_snapshot!(format!("{digest:032x} {:016x} {}", draw.bits(), draw.below(1000)), @"");
+    }
+
+    #[test]
+    fn seed_operation_kind_of_key_key_and_attempt_all_matter() {
+        let digests = [
+            DrawKey::Order("a").digest(1, "p.a"),
+            DrawKey::Order("a").digest(2, "p.a"),
+            DrawKey::Order("a").digest(1, "p.b"),
+            DrawKey::Order("b").digest(1, "p.a"),
+            DrawKey::Resource("a").digest(1, "p.a"),
+            DrawKey::Arrival(1).digest(1, "p.a"),
+            DrawKey::Arrival(2).digest(1, "p.a"),
+        ];
+        let mut firsts: Vec<u64> = digests.iter().map(|d| Draw::of_attempt(*d, 1).bits()).collect();
+        firsts.push(Draw::of_attempt(digests[0], 2).bits());
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert_eq!(firsts.len(), digests.len() + 1);
+    }
+}

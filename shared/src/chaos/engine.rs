@@ -1,0 +1,135 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use super::attempts::Attempts;
+use super::stats::Counters;
+use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOperation};
+use crate::time::TimeScale;
+
+/// How many keys' attempts are remembered.
+const ATTEMPTS: usize = 1_000_000;
+
+/// Decides what happens to each request. One for the whole process.
+#[derive(Debug)]
+pub struct Chaos {
+    plan: Plan,
+    lanes: HashMap<&'static str, Lane>,
+    attempts: Attempts,
+}
+
+/// What changes while requests of one operation arrive.
+#[derive(Debug)]
+struct Lane {
+    index: usize,
+    arrivals: AtomicU64,
+    counters: Counters,
+}
+
+/// What was drawn for one request.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// What happens.
+    pub outcome: &'static Outcome,
+    /// How long it takes, after `TIME_SCALE`.
+    pub delay: Duration,
+    /// The how-manieth request this is under its key, from 1.
+    pub attempt: u32,
+    /// Whatever else is random about the request.
+    pub draw: Draw,
+}
+
+impl Chaos {
+    /// Chaos as planned.
+    pub fn new(plan: Plan) -> Self {
+        let lanes = plan.operations.iter().enumerate().map(|(index, planned)| {
+            let counters = Counters::for_rows(planned.table.shares().len());
+            (planned.operation.name, Lane { index, arrivals: AtomicU64::new(0), counters })
+        });
+        Self { lanes: lanes.collect(), plan, attempts: Attempts::bounded_to(ATTEMPTS) }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The factor for every simulated duration.
+    pub fn time_scale(&self) -> TimeScale {
+        self.plan.time_scale
+    }
+
+    /// Counts a well-formed request.
+    pub(crate) fn count_request(&self, operation: &'static Operation) {
+        self.lane(operation).counters.request();
+    }
+
+    /// Counts a request answered from the memory of its key.
+    pub(crate) fn count_replay(&self, operation: &'static Operation) {
+        self.lane(operation).counters.replay();
+    }
+
+    /// Counts an outcome that gave way to the true answer.
+    pub(crate) fn count_overridden(&self, operation: &'static Operation) {
+        self.lane(operation).counters.overridden();
+    }
+
+    /// The key of a request that has nothing else to be known by.
+    pub(crate) fn arrival(&self, operation: &'static Operation) -> DrawKey<'static> {
+        DrawKey::Arrival(self.lane(operation).arrivals.fetch_add(1, Relaxed))
+    }
+
+    /// Draws for the next attempt under `key`. Only here the attempt rises.
+    pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>) -> Drawn {
+        let lane = self.lane(operation);
+        let table = &self.plan.operations[lane.index].table;
+        let digest = key.digest(self.plan.seed, operation.name);
+        let attempt = self.attempts.begin(digest);
+        let mut draw = Draw::of_attempt(digest, attempt);
+        // Drawn even when a script decides, so that a script changes nothing else about a request.
+        let row = table.pick(&mut draw);
+        let order = match key {
+            DrawKey::Order(id) => Some(id),
+            _ => None,
+        };
+        let (outcome, delay) = match self.plan.script.outcome(operation, order, attempt) {
+            Some(scripted) => {
+                lane.counters.scripted();
+                scripted
+            }
+            None => {
+                lane.counters.drew(row);
+                let share = &table.shares()[row];
+                (share.outcome, share.delay)
+            }
+        };
+        Drawn { operation, outcome, delay: self.time_scale().apply(delay), attempt, draw }
+    }
+
+    /// The operations of `domain` with their tables.
+    pub fn operations_of<'a>(&'a self, domain: &'a str) -> impl Iterator<Item = &'a PlannedOperation> {
+        self.plan.operations.iter().filter(move |planned| planned.operation.domain() == domain)
+    }
+
+    /// What was asked of `domain` and drawn for it.
+    pub fn stats(&self, domain: &str) -> Vec<OperationStats> {
+        let report = |planned: &PlannedOperation| self.lane(planned.operation).counters.report(planned);
+        self.operations_of(domain).map(report).collect()
+    }
+
+    /// Sets the counters of `domain` to zero. Attempts go on.
+    pub fn reset_stats(&self, domain: &str) {
+        self.operations_of(domain).for_each(|planned| self.lane(planned.operation).counters.clear());
+    }
+
+    /// Forgets all attempts: the next request of every key is its first.
+    pub fn forget_attempts(&self) {
+        self.attempts.clear();
+    }
+
+    fn lane(&self, operation: &'static Operation) -> &Lane {
+        self.lanes.get(operation.name).expect("every operation that is served was planned")
+    }
+}

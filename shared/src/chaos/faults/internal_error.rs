@@ -1,0 +1,7 @@
+use crate::chaos::{Outcome, ProblemKind};
+
+/// A server that broke before it did anything. A client cannot tell it from one that broke after.
+pub static PROBLEM: ProblemKind = ProblemKind::new(500, "internal_error", "Internal server error");
+
+pub(super) const OUTCOME: Outcome =
+    Outcome::failure(&PROBLEM, "The service failed before it did anything; nothing happened.");

@@ -1,0 +1,45 @@
+use super::{Outcome, faults};
+
+/// One operation of one domain, as chaos sees it. Declared once, as a `static`, by its domain.
+#[derive(Debug)]
+pub struct Operation {
+    /// `{domain}.{operation}`, such as `payment.authorize`.
+    pub name: &'static str,
+    /// Whether it changes anything.
+    pub access: Access,
+    /// Its default table, in the grammar of [`Table::parse`](super::Table::parse).
+    pub table: &'static str,
+    /// The outcomes that only this operation may have.
+    pub outcomes: &'static [Outcome],
+}
+
+/// Whether an operation changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It changes something, and takes an `Idempotency-Key`.
+    Write,
+    /// It changes nothing; it never fails by default, nor by a failure rate.
+    Read,
+}
+
+impl Operation {
+    /// The part of the name before the dot.
+    pub fn domain(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(domain, _)| domain)
+    }
+
+    /// What comes after `CHAOS_` in the names of this operation's variables.
+    pub fn variable_stem(&self) -> String {
+        self.name.replace('.', "_").to_uppercase()
+    }
+
+    /// All outcomes that the operation's table may hold.
+    pub fn possible(&self) -> impl Iterator<Item = &'static Outcome> {
+        faults::ANYWHERE.iter().chain(self.outcomes)
+    }
+
+    /// The outcome of that name, if the operation's table may hold it.
+    pub fn outcome(&self, name: &str) -> Option<&'static Outcome> {
+        self.possible().find(|outcome| outcome.name == name)
+    }
+}

@@ -1,0 +1,22 @@
+//! HTTP for every service: the error shape, readable rejections, correlation, the server.
+
+mod answers;
+mod call;
+mod correlation;
+mod fields;
+mod json;
+mod problem;
+mod serve;
+mod socket;
+
+pub use answers::{no_such_method, no_such_route, with_common};
+pub use call::{Call, MAX_BODY_BYTES};
+pub use correlation::{Context, Correlation, correlate};
+pub use fields::Fields;
+pub use json::{encode, parse_json};
+pub(crate) use problem::mark_injected;
+pub use problem::{FieldError, Injected, Problem, ProblemBody, problems};
+pub use serve::{Limits, serve};
+pub use socket::SeversAtEnd;
+
+pub use crate::chaos::Severed;

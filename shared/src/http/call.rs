@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::{Context, FieldError, Problem, parse_json, problems};
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest `Idempotency-Key`, in bytes.
+const LONGEST_KEY: usize = 255;
+
+/// A request as a handler takes it: what came with it and its body, read but not parsed.
+#[derive(Debug)]
+pub struct Call {
+    /// What ties it to others.
+    pub context: Context,
+    /// Its `Idempotency-Key`.
+    pub key: Option<Box<str>>,
+    /// Whether the client asks for Server-Sent Events.
+    pub wants_events: bool,
+    body: Bytes,
+}
+
+impl Call {
+    /// The body as a JSON object.
+    ///
+    /// # Errors
+    /// See [`parse_json`].
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        parse_json(&self.body)
+    }
+
+    /// The body as a JSON object, or `T`'s default when there is no body.
+    ///
+    /// # Errors
+    /// See [`parse_json`].
+    pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.body.iter().all(u8::is_ascii_whitespace) { Ok(T::default()) } else { self.parse() }
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Call {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let context = parts.extensions.remove::<Context>().ok_or_else(|| {
+            Problem::new(&problems::PANIC, "The route was served without its correlation layer.")
+        })?;
+        let key = idempotency_key(&parts.headers)?;
+        let wants_events = contains(&parts.headers, header::ACCEPT, "text/event-stream");
+        let body = read(body).await?;
+        if !body.is_empty() {
+            require_json(&parts.headers)?;
+        }
+        Ok(Self { context, key, wants_events, body })
+    }
+}
+
+fn contains(headers: &HeaderMap, name: header::HeaderName, part: &str) -> bool {
+    headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(part)))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str().map(str::trim) {
+        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.into())),
+        _ => Err(Problem::validation(vec![FieldError {
+            field: "Idempotency-Key".to_owned(),
+            message: format!("must have 1 to {LONGEST_KEY} visible ASCII characters"),
+        }])),
+    }
+}
+
+/// A body without a declared type is taken for JSON, as the original service's clients send it.
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let declared = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+    let essence = declared.split(';').next().unwrap_or_default().trim();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        return Ok(());
+    }
+    let detail = format!("The body is declared to be `{essence}`, expected `application/json`.");
+    Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+async fn read(body: axum::body::Body) -> Result<Bytes, Problem> {
+    // Nearly every body is there already, and needs no timer.
+    let mut reading = std::pin::pin!(Limited::new(body, MAX_BODY_BYTES).collect());
+    let ready = std::future::poll_fn(|cx| match reading.as_mut().poll(cx) {
+        std::task::Poll::Ready(done) => std::task::Poll::Ready(Some(done)),
+        std::task::Poll::Pending => std::task::Poll::Ready(None),
+    });
+    let read = match ready.await {
+        Some(done) => done,
+        None => tokio::time::timeout(BODY_TIMEOUT, reading).await.map_err(|_| {
+            Problem::new(&problems::BODY_TIMEOUT, "The body did not arrive within 30 seconds.")
+        })?,
+    };
+    read.map(http_body_util::Collected::to_bytes).map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Problem::new(&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB.")
+        } else {
+            Problem::new(&problems::MALFORMED_JSON, "The body broke off.")
+        }
+    })
+}

@@ -1,0 +1,69 @@
+use super::{FieldError, Problem};
+
+/// Collects what is wrong with a request, so that one answer names every field.
+#[derive(Debug, Default)]
+pub struct Fields {
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Nothing is wrong yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `field` breaks a rule.
+    pub fn wrong(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
+    }
+
+    /// `field` must satisfy a rule.
+    pub fn check(&mut self, holds: bool, field: &str, message: &str) {
+        if !holds {
+            self.wrong(field, message);
+        }
+    }
+
+    /// The value of a field that must be there.
+    pub fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.wrong(field, "is required");
+        }
+        value
+    }
+
+    /// Text that must be there and of a sensible length.
+    pub fn required_text(&mut self, field: &str, value: Option<String>, most: usize) -> Option<String> {
+        let value = self.required(field, value);
+        self.optional_text(field, value, most)
+    }
+
+    /// Text that, if it is there, is not blank, not longer than `most` characters and printable.
+    pub fn optional_text(&mut self, field: &str, value: Option<String>, most: usize) -> Option<String> {
+        let text = value?;
+        if text.trim().is_empty() {
+            self.wrong(field, "must not be empty");
+        } else if text.chars().count() > most {
+            self.wrong(field, format!("must have at most {most} characters"));
+        } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            self.wrong(field, "must not contain control characters");
+        }
+        Some(text)
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_valid(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// The value, unless something was wrong.
+    ///
+    /// # Errors
+    /// A `validation_error` that names each field.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(Problem::validation(self.errors)),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{FieldError, Problem, problems};
+
+/// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
+///
+/// # Errors
+/// `malformed_json` when the body is not JSON, `validation_error` naming the field when a value is
+/// of the wrong type.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => {
+            return Err(Problem::new(&problems::MALFORMED_JSON, "The body is empty, expected a JSON object."));
+        }
+        Some(b'{') => {}
+        Some(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+            let error = FieldError { field: "body".to_owned(), message: "must be a JSON object".to_owned() };
+            return Err(Problem::validation(vec![error]));
+        }
+        Some(_) => {}
+    }
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => wrong_type::<T>(body, &error),
+        _ => Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {error}.")),
+    })
+}
+
+/// Reads once more, slower, to learn which field it was.
+fn wrong_type<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Problem {
+    let deserializer = &mut serde_json::Deserializer::from_slice(body);
+    let (field, message) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        Err(found) => (found.path().to_string(), found.inner().to_string()),
+        Ok(_) => ("body".to_owned(), error.to_string()),
+    };
+    // Serde appends where in the text it was, which the path tells better.
+    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+    let field = if field == "." { "body".to_owned() } else { field };
+    Problem::validation(vec![FieldError { field, message }])
+}
+
+/// `value` as a JSON body.
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Problem> {
+    serde_json::to_vec(value)
+        .map(Bytes::from)
+        .map_err(|error| Problem::new(&problems::PANIC, format!("The answer could not be written: {error}.")))
+}

@@ -1,0 +1,231 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::chaos::{Drawn, ProblemKind};
+
+/// The kinds of error that every service has; those of the domains are declared by the domains.
+pub mod problems {
+    use crate::chaos::ProblemKind;
+
+    /// The body is not JSON.
+    pub static MALFORMED_JSON: ProblemKind = ProblemKind::new(400, "malformed_json", "Malformed JSON");
+    /// The body or a header breaks a rule; `errors` names each field.
+    pub static VALIDATION_ERROR: ProblemKind = ProblemKind::new(400, "validation_error", "Invalid request");
+    /// No such resource or route.
+    pub static NOT_FOUND: ProblemKind = ProblemKind::new(404, "not_found", "Not found");
+    /// The route exists, the method on it does not.
+    pub static METHOD_NOT_ALLOWED: ProblemKind =
+        ProblemKind::new(405, "method_not_allowed", "Method not allowed");
+    /// The client was too slow in sending its body.
+    pub static BODY_TIMEOUT: ProblemKind = ProblemKind::new(408, "body_timeout", "Body not received in time");
+    /// The same key is being executed by another request.
+    pub static IDEMPOTENCY_IN_PROGRESS: ProblemKind =
+        ProblemKind::new(409, "idempotency_in_progress", "Request in progress").retry_after(1);
+    /// The body is larger than the limit.
+    pub static BODY_TOO_LARGE: ProblemKind = ProblemKind::new(413, "body_too_large", "Body too large");
+    /// The body is not declared to be JSON.
+    pub static UNSUPPORTED_MEDIA_TYPE: ProblemKind =
+        ProblemKind::new(415, "unsupported_media_type", "Unsupported media type");
+    /// The key was used for another body.
+    pub static IDEMPOTENCY_KEY_REUSE: ProblemKind =
+        ProblemKind::new(422, "idempotency_key_reuse", "Idempotency key reused");
+    /// We failed, not chaos.
+    pub static PANIC: ProblemKind = ProblemKind::new(500, "bug", "Internal server error");
+    /// The store holds as many records as it may, and none of them is settled.
+    pub static STORE_FULL: ProblemKind = ProblemKind::new(503, "store_full", "Store full");
+}
+
+/// An error answer: RFC 9457 `application/problem+json`, with the members of the original service
+/// kept. Route handlers return it; [`correlate`](super::correlate) writes it out.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    kind: &'static ProblemKind,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    injected: Option<Injected>,
+}
+
+/// One field of a request that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The field, as a path such as `items[0].quantity`.
+    #[schema(example = "amount")]
+    pub field: String,
+    /// What is wrong with it and what is valid.
+    #[schema(example = "must be greater than 0")]
+    pub message: String,
+}
+
+/// The member `chaos`: there only when an answer was injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Injected {
+    /// The operation that was hit.
+    #[schema(example = "payment.authorize")]
+    pub operation: &'static str,
+    /// The outcome that was drawn.
+    #[schema(example = "insufficient_funds")]
+    pub outcome: &'static str,
+    /// The seed it was drawn from.
+    #[schema(example = 42)]
+    pub seed: u64,
+    /// The how-manieth request this was under its draw key, from 1.
+    #[schema(example = 1)]
+    pub attempt: u32,
+}
+
+impl Problem {
+    /// An error of this kind; `detail` is a sentence about this occurrence.
+    pub fn new(kind: &'static ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: kind.retry_after,
+            injected: None,
+        }
+    }
+
+    /// A `validation_error` that names each field at fault.
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        let named: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+        Self { errors, ..Self::new(&problems::VALIDATION_ERROR, named.join("; ")) }
+    }
+
+    /// The same error, asking to be left alone for another time than its kind does.
+    #[must_use]
+    pub fn retry_after(self, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..self }
+    }
+
+    /// The same error, marked as drawn and not true.
+    #[must_use]
+    pub fn injected(self, drawn: &Drawn, seed: u64) -> Self {
+        let injected = Injected {
+            operation: drawn.operation.name,
+            outcome: drawn.outcome.name,
+            seed,
+            attempt: drawn.attempt,
+        };
+        Self { injected: Some(injected), ..self }
+    }
+
+    /// The kind of error.
+    pub fn kind(&self) -> &'static ProblemKind {
+        self.kind
+    }
+
+    /// The sentence about this occurrence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// How long the client is asked to wait.
+    pub fn wait(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The body of this error as the answer to `instance`.
+    pub fn body<'a>(&'a self, instance: &'a str, correlation_id: &'a str) -> ProblemBody<'a> {
+        ProblemBody {
+            kind: format!("urn:fake-stripe-chaos:problem:{}", self.kind.code),
+            title: self.kind.title,
+            status: self.kind.status,
+            detail: &self.detail,
+            instance,
+            success: false,
+            error: self.kind.code,
+            message: &self.detail,
+            correlation_id,
+            retry_after_ms: self.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            errors: &self.errors,
+            chaos: self.injected,
+        }
+    }
+
+    /// Writes the error out as the answer to `instance`.
+    pub(super) fn render(&self, instance: &str, correlation_id: &str) -> Response {
+        let body = serde_json::to_vec(&self.body(instance, correlation_id)).unwrap_or_default();
+        let mut response = (self.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
+        }
+        if let Some(injected) = &self.injected {
+            mark_injected(headers, injected.operation, injected.outcome);
+        }
+        response
+    }
+}
+
+/// Marks an answer as injected, for clients that do not read bodies.
+pub(crate) fn mark_injected(headers: &mut http::HeaderMap, operation: &str, outcome: &str) {
+    if let Ok(value) = HeaderValue::try_from(format!("{operation}={outcome}")) {
+        headers.insert("x-chaos-injected", value);
+    }
+}
+
+/// An error is carried in the response's extensions until [`correlate`](super::correlate) knows
+/// what to put beside it.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(std::sync::Arc::new(self));
+        response
+    }
+}
+
+/// The wire form of a [`Problem`].
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, title = "Problem")]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemBody<'a> {
+    /// A URN that names the kind of error.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:fake-stripe-chaos:problem:insufficient_funds")]
+    kind: String,
+    /// A short phrase for the kind.
+    #[schema(example = "Insufficient funds")]
+    title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 402)]
+    status: u16,
+    /// A sentence about this occurrence.
+    #[schema(example = "The card has insufficient funds.")]
+    detail: &'a str,
+    /// The path that was asked.
+    #[schema(example = "/payment/authorize")]
+    instance: &'a str,
+    /// Always false.
+    #[schema(example = false)]
+    success: bool,
+    /// The kind of error, to match on.
+    #[schema(example = "insufficient_funds")]
+    error: &'a str,
+    /// The same as `detail`.
+    #[schema(example = "The card has insufficient funds.")]
+    message: &'a str,
+    /// The request's correlation id.
+    #[schema(example = "checkout-7")]
+    correlation_id: &'a str,
+    /// How long to wait before trying again, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    /// Each field that breaks a rule.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    /// There only when the answer was injected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chaos: Option<Injected>,
+}

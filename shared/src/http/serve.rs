@@ -1,0 +1,123 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::Request;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+
+use super::Severed;
+use super::socket::{SeversAtEnd, Shears, Socket};
+
+/// What a server allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; more wait to be accepted.
+    pub connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub head: Duration,
+    /// How long requests in flight may take to finish once the server is told to stop.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 20_000, head: Duration::from_secs(60), grace: Duration::from_secs(10) }
+    }
+}
+
+/// Serves `router` until `stop` resolves; then accepts nothing more and lets requests in flight finish.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send,
+) {
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
+    server.http2().timer(TokioTimer::new());
+    let server = Arc::new(server);
+    let open = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = {
+            let next = std::pin::pin!(accept(&listener, &open));
+            match futures_util::future::select(stop.as_mut(), next).await {
+                futures_util::future::Either::Left(_) => break,
+                futures_util::future::Either::Right((accepted, _)) => accepted,
+            }
+        };
+        let (stream, permit) = accepted;
+        let (socket, shears) = Socket::new(stream);
+        let (router, watcher) = (router.clone(), graceful.watcher());
+        let server = Arc::clone(&server);
+        tokio::spawn(async move {
+            let service =
+                hyper::service::service_fn(move |request| answer(router.clone(), shears.clone(), request));
+            let connection = server.serve_connection(TokioIo::new(socket), service);
+            // What ends a connection early is the client's affair, or chaos.
+            let _ = watcher.watch(connection.into_owned()).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!(grace = ?limits.grace, "requests in flight did not finish in time and were dropped");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    open: &Arc<Semaphore>,
+) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+    let permit = Arc::clone(open).acquire_owned().await.expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let _ = stream.set_nodelay(true);
+                return (stream, permit);
+            }
+            Err(error) if is_clients_affair(&error) => {}
+            Err(error) => {
+                // Out of file descriptors, most likely: some will be closed soon.
+                tracing::error!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn is_clients_affair(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Calls the router, and cuts the connection when the response says so.
+async fn answer(router: Router, shears: Shears, request: Request<Incoming>) -> Result<Response, Infallible> {
+    let response = router.oneshot(request.map(Body::new)).await?;
+    if let Some(how) = response.extensions().get::<Severed>() {
+        shears.cut(*how);
+        return Ok(response);
+    }
+    match response.extensions().get::<SeversAtEnd>().copied() {
+        None => Ok(response),
+        Some(SeversAtEnd(how)) => Ok(response.map(|body| {
+            Body::new(body.map_err(move |error| {
+                shears.cut(how);
+                error
+            }))
+        })),
+    }
+}

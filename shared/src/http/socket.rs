@@ -1,0 +1,106 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::chaos::Severed;
+
+/// A response extension: an error of this response's body cuts the connection in this way.
+#[derive(Clone, Copy, Debug)]
+pub struct SeversAtEnd(pub Severed);
+
+/// The handle by which a response cuts the connection it was to be written to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shears(Arc<AtomicU8>);
+
+impl Shears {
+    const OPEN: u8 = 0;
+    const RESET: u8 = 1;
+    const EMPTY: u8 = 2;
+
+    /// From now on nothing is written; the connection ends like this.
+    pub(super) fn cut(&self, how: Severed) {
+        let how = match how {
+            Severed::Reset => Self::RESET,
+            Severed::Empty => Self::EMPTY,
+        };
+        self.0.store(how, Ordering::Release);
+    }
+}
+
+/// A TCP stream that can be cut, which an HTTP server otherwise gives no handler the means for.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: TcpStream,
+    shears: Shears,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream) -> (Self, Shears) {
+        let shears = Shears::default();
+        (Self { stream, shears: shears.clone() }, shears)
+    }
+
+    fn check(&self) -> io::Result<()> {
+        match self.shears.0.load(Ordering::Acquire) {
+            Shears::OPEN => Ok(()),
+            how => {
+                if how == Shears::RESET {
+                    // Closing a socket that must not linger sends RST in place of FIN.
+                    self.stream.set_zero_linger()?;
+                }
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by chaos"))
+            }
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // An error of the response's body ends the connection without another write.
+        let _ = self.check();
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

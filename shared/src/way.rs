@@ -1,0 +1,185 @@
+//! The way of a request: parse, validate, idempotency, draw, before-fault, operation, after-fault,
+//! answer.
+//!
+//! Domains put their operations on it with [`Way::write`] and [`Way::read`]; one whose operation
+//! takes time walks it step by step with [`Way::enter`] and [`Pass`].
+//!
+//! * The operation is one synchronous step, and its result is stored under its key in that step.
+//! * A client that leaves before it (which drops the future) ends the request: nothing happened,
+//!   the key is free again, the attempt is counted. A client that leaves after it changes nothing.
+//! * What is answered 409 `idempotency_in_progress`, 422 or a validation error draws nothing.
+
+mod answer;
+mod keys;
+mod pass;
+mod turn;
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::chaos::{Chaos, DrawKey, Operation};
+use crate::digest::digest_of;
+use crate::http::{Call, Problem, encode, problems};
+use crate::time::Clock;
+
+pub use answer::{Answer, Ending};
+pub use pass::Pass;
+pub use turn::Turn;
+
+use keys::{Begun, Keys};
+
+/// What the operations of one domain go through. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Way {
+    chaos: Arc<Chaos>,
+    keys: Arc<Keys>,
+    clock: Clock,
+}
+
+/// A validated request: what to do, and what it is about.
+#[derive(Debug)]
+pub struct Intent<C> {
+    /// What to do. Its hash is the body's fingerprint: equal commands are the same body.
+    pub command: C,
+    /// The order id of the body, or of the resource that the body names.
+    pub order: Option<String>,
+    /// The id of the resource that the request names.
+    pub resource: Option<String>,
+}
+
+impl Way {
+    /// The way under `chaos`, remembering at most `capacity` idempotency keys.
+    pub fn new(chaos: Arc<Chaos>, clock: Clock, capacity: usize) -> Self {
+        Self { chaos, keys: Arc::new(Keys::bounded_to(capacity)), clock }
+    }
+
+    /// The chaos on this way.
+    pub fn chaos(&self) -> &Arc<Chaos> {
+        &self.chaos
+    }
+
+    /// The clock on this way.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Forgets all idempotency keys.
+    pub fn forget_keys(&self) {
+        self.keys.clear();
+    }
+
+    /// Takes a request for an operation that changes something, from its body to its answer.
+    ///
+    /// `prepare` validates the body and looks up what it is about; `operate` is the operation: one
+    /// atomic change, which asks [`Turn::overruled`] when it knows that it would succeed.
+    pub async fn write<B: DeserializeOwned, C: Hash, T: Serialize>(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        status: StatusCode,
+        prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
+        operate: impl FnOnce(C, &mut Turn<'_>) -> Result<T, Problem>,
+    ) -> Response {
+        let intent = match call.parse().and_then(prepare) {
+            Ok(intent) => intent,
+            Err(problem) => return problem.into_response(),
+        };
+        let mut pass = match self.enter(operation, call, &intent) {
+            Ok(pass) => pass,
+            Err(answered) => return answered.into_response(),
+        };
+        if let Some(ending) = pass.before().await {
+            return ending.into_response();
+        }
+        pass.operate(status, |turn| operate(intent.command, turn));
+        pass.after().await.into_response()
+    }
+
+    /// Takes a request for an operation that changes nothing. It has no idempotency key.
+    pub async fn read<T: Serialize>(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        order: Option<&str>,
+        resource: Option<&str>,
+        operate: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
+    ) -> Response {
+        self.chaos.count_request(operation);
+        let key = draw_key(&self.chaos, operation, call, order, None, resource);
+        let mut pass = Pass::new(self, self.chaos.draw(operation, key), None);
+        if let Some(ending) = pass.before().await {
+            return ending.into_response();
+        }
+        pass.operate(StatusCode::OK, operate);
+        pass.after().await.into_response()
+    }
+
+    /// Claims the request's idempotency key and draws its outcome.
+    ///
+    /// # Errors
+    /// The answer, when there is one already: a replay, a key in use, a key used for another body.
+    pub fn enter<C: Hash>(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        intent: &Intent<C>,
+    ) -> Result<Pass, Ending> {
+        self.chaos.count_request(operation);
+        let slot = match &call.key {
+            None => None,
+            Some(key) => {
+                let body = digest_of(&intent.command);
+                match Keys::begin(&self.keys, operation, key, body, self.clock.now()) {
+                    Begun::New(slot) => Some(slot),
+                    Begun::Known(answer) => {
+                        self.chaos.count_replay(operation);
+                        return Err(Ending::Replay(answer));
+                    }
+                    Begun::Busy => {
+                        let detail = "A request with this Idempotency-Key is being executed.";
+                        let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
+                        let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
+                        return Err(Ending::refused(Problem::new(kind, detail).retry_after(wait)));
+                    }
+                    Begun::OtherBody => {
+                        let detail = "This Idempotency-Key was used for another body.";
+                        return Err(Ending::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)));
+                    }
+                }
+            }
+        };
+        let (order, resource) = (intent.order.as_deref(), intent.resource.as_deref());
+        let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
+        Ok(Pass::new(self, self.chaos.draw(operation, key), slot))
+    }
+}
+
+/// The first of the things that a request can be known by. (Rule: CHAOS, "Draws are reproducible
+/// under concurrency".)
+fn draw_key<'a>(
+    chaos: &Chaos,
+    operation: &'static Operation,
+    call: &'a Call,
+    order: Option<&'a str>,
+    key: Option<&'a str>,
+    resource: Option<&'a str>,
+) -> DrawKey<'a> {
+    let correlation = call.context.sent_by_client.then_some(&*call.context.correlation_id);
+    (order.map(DrawKey::Order))
+        .or(key.map(DrawKey::Idempotency))
+        .or(correlation.map(DrawKey::Correlation))
+        .or(resource.map(DrawKey::Resource))
+        .unwrap_or_else(|| chaos.arrival(operation))
+}
+
+fn answer_of<T: Serialize>(status: StatusCode, result: Result<T, Problem>) -> Answer {
+    match result.and_then(|value| encode(&value)) {
+        Ok(body) => Answer::Success(status, body),
+        Err(problem) => Answer::Refusal(Arc::new(problem)),
+    }
+}

@@ -1,0 +1,95 @@
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::chaos::{Drawn, Severed};
+use crate::http::Problem;
+
+/// An operation's own result: what is remembered under its key.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A success: status and JSON body.
+    Success(StatusCode, Bytes),
+    /// A refusal.
+    Refusal(Arc<Problem>),
+}
+
+/// How a request ends: what its client gets to see.
+#[derive(Debug)]
+pub enum Ending {
+    /// The operation's own result. The drawn outcome is there when it was made to be late.
+    Own(Answer, Option<Drawn>),
+    /// The result of an earlier request under the same key.
+    Replay(Answer),
+    /// An error that chaos put in the place of the result.
+    Injected(Arc<Problem>),
+    /// A status of success with this broken JSON.
+    Garbled(Bytes, Drawn),
+    /// The connection is cut.
+    Severed(Severed),
+}
+
+impl Ending {
+    pub(super) fn refused(problem: Problem) -> Self {
+        Self::Own(Answer::Refusal(Arc::new(problem)), None)
+    }
+}
+
+fn json(status: StatusCode, body: Bytes) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn problem(problem: Arc<Problem>) -> Response {
+    let mut response = problem.status().into_response();
+    response.extensions_mut().insert(problem);
+    response
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Success(status, body) => json(status, body),
+            Self::Refusal(refusal) => problem(refusal),
+        }
+    }
+}
+
+impl IntoResponse for Ending {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Own(answer, late) => {
+                let mut response = answer.into_response();
+                if let Some(drawn) = late {
+                    drawn.mark(&mut response);
+                }
+                response
+            }
+            Self::Replay(answer) => {
+                let mut response = answer.into_response();
+                response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+                response
+            }
+            Self::Injected(injected) => problem(injected),
+            Self::Garbled(body, drawn) => {
+                let mut response = json(StatusCode::OK, body);
+                drawn.mark(&mut response);
+                response
+            }
+            Self::Severed(how) => {
+                let mut response = StatusCode::BAD_GATEWAY.into_response();
+                response.extensions_mut().insert(how);
+                response
+            }
+        }
+    }
+}
+
+impl Drawn {
+    fn mark(&self, response: &mut Response) {
+        crate::http::mark_injected(response.headers_mut(), self.operation.name, self.outcome.name);
+    }
+}

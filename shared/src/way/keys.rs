@@ -1,0 +1,127 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Answer;
+use crate::chaos::Operation;
+use crate::digest::{DigestMap, digest_of};
+
+/// How long an answer is remembered under its key.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// The idempotency keys in use, and the answers that were given under them. A key belongs to one
+/// operation. Bounded: the oldest answer is forgotten first; a key in use never is.
+#[derive(Debug)]
+pub(super) struct Keys {
+    known: Mutex<Known>,
+    capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    by_key: DigestMap<Entry>,
+    /// Keys with an answer, oldest first, with the time at which they are forgotten.
+    answered: VecDeque<(u128, Timestamp)>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    body: u128,
+    answer: Option<Answer>,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub(super) enum Begun {
+    /// Nothing: it is the caller's until the slot is finished or dropped.
+    New(Slot),
+    /// It has an answer.
+    Known(Answer),
+    /// It is in use.
+    Busy,
+    /// It is in use, or has an answer, for another body.
+    OtherBody,
+}
+
+impl Keys {
+    pub(super) fn bounded_to(capacity: usize) -> Self {
+        Self { known: Mutex::default(), capacity }
+    }
+
+    pub(super) fn begin(
+        keys: &Arc<Self>,
+        operation: &Operation,
+        key: &str,
+        body: u128,
+        now: Timestamp,
+    ) -> Begun {
+        let digest = digest_of(&(operation.name, key));
+        let mut known = keys.lock();
+        known.forget_until(now);
+        match known.by_key.get(&digest) {
+            Some(entry) if entry.body != body => Begun::OtherBody,
+            Some(Entry { answer: Some(answer), .. }) => Begun::Known(answer.clone()),
+            Some(_) => Begun::Busy,
+            None => {
+                known.by_key.insert(digest, Entry { body, answer: None });
+                Begun::New(Slot { keys: Arc::clone(keys), digest })
+            }
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        *self.lock() = Known::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn forget_until(&mut self, now: Timestamp) {
+        while self.answered.front().is_some_and(|(_, until)| *until <= now) {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((digest, _)) = self.answered.pop_front() {
+            self.by_key.remove(&digest);
+        }
+    }
+}
+
+/// A key in use. Dropping it frees the key.
+#[derive(Debug)]
+pub(super) struct Slot {
+    keys: Arc<Keys>,
+    digest: u128,
+}
+
+impl Slot {
+    /// Remembers the answer. A failure of ours is not remembered: trying again may help.
+    pub(super) fn finish(self, answer: &Answer, now: Timestamp) {
+        if matches!(answer, Answer::Refusal(problem) if problem.status().is_server_error()) {
+            return;
+        }
+        let mut known = self.keys.lock();
+        if known.answered.len() >= self.keys.capacity {
+            known.forget_oldest();
+        }
+        if let Some(entry) = known.by_key.get_mut(&self.digest) {
+            entry.answer = Some(answer.clone());
+            known.answered.push_back((self.digest, now + REMEMBERED));
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut known = self.keys.lock();
+        if known.by_key.get(&self.digest).is_some_and(|entry| entry.answer.is_none()) {
+            known.by_key.remove(&self.digest);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::keys::Slot;
+use super::{Answer, Ending, Turn, Way, answer_of};
+use crate::chaos::{Chaos, Drawn, Moment, ProblemKind, Severed, Surface, faults};
+use crate::http::Problem;
+use crate::time::Clock;
+
+/// How long a `hang` lasts for a client that does not leave. Not scaled: it ends by the client's
+/// own limit, which has a floor.
+const HANG: Duration = Duration::from_secs(300);
+
+/// A request on its way, past the idempotency check and the draw. Dropping it before
+/// [`operate`](Self::operate) frees its key.
+#[derive(Debug)]
+pub struct Pass {
+    chaos: Arc<Chaos>,
+    clock: Clock,
+    drawn: Drawn,
+    slot: Option<Slot>,
+    result: Option<Answer>,
+    overruled: bool,
+}
+
+impl Pass {
+    pub(super) fn new(way: &Way, drawn: Drawn, slot: Option<Slot>) -> Self {
+        tracing::debug!(
+            operation = drawn.operation.name,
+            outcome = drawn.outcome.name,
+            attempt = drawn.attempt,
+            "drew an outcome"
+        );
+        Self { chaos: way.chaos.clone(), clock: way.clock, drawn, slot, result: None, overruled: false }
+    }
+
+    /// What was drawn.
+    pub fn drawn(&self) -> &Drawn {
+        &self.drawn
+    }
+
+    /// Waits out a fault that strikes before the operation, and ends the request with it. `None`
+    /// when there is none: then the operation is next.
+    pub async fn before(&mut self) -> Option<Ending> {
+        let ending = self.fault()?;
+        if matches!(self.drawn.outcome.surface, Surface::Silence) {
+            tokio::time::sleep(HANG).await;
+        } else if !self.drawn.delay.is_zero() {
+            tokio::time::sleep(self.drawn.delay).await;
+        }
+        Some(ending)
+    }
+
+    /// The fault that strikes before the operation, without its wait.
+    pub fn fault(&self) -> Option<Ending> {
+        if self.drawn.outcome.moment != Moment::Before {
+            return None;
+        }
+        Some(match self.drawn.outcome.surface {
+            Surface::Problem(kind) => self.injected(kind),
+            Surface::Severed(how) => Ending::Severed(how),
+            Surface::Silence | Surface::Answer | Surface::Garbled => Ending::Severed(Severed::Empty),
+        })
+    }
+
+    /// Takes the one atomic step, and stores its result under the key.
+    pub fn operate<T: Serialize>(
+        &mut self,
+        status: StatusCode,
+        step: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
+    ) {
+        let instead = (self.drawn.outcome.moment == Moment::Instead).then_some(self.drawn.outcome);
+        let mut turn = Turn::new(self.clock.now(), &mut self.drawn.draw, instead);
+        let result = step(&mut turn);
+        self.overruled = turn.was_overruled() && result.is_err();
+        let answer = answer_of(status, result);
+        if let Some(slot) = self.slot.take() {
+            slot.finish(&answer, self.clock.now());
+        }
+        self.result = Some(answer);
+    }
+
+    /// Waits out what strikes after the operation, and ends the request.
+    pub async fn after(self) -> Ending {
+        if !self.drawn.delay.is_zero() {
+            tokio::time::sleep(self.drawn.delay).await;
+        }
+        let Some(answer) = self.result.clone() else {
+            return Ending::Severed(Severed::Empty);
+        };
+        let outcome = self.drawn.outcome;
+        match (outcome.moment, &answer) {
+            (Moment::Instead, Answer::Refusal(problem)) if self.overruled => {
+                Ending::Injected(Arc::new((**problem).clone().injected(&self.drawn, self.seed())))
+            }
+            (Moment::Before | Moment::Instead, _) | (Moment::AfterSuccess, Answer::Refusal(_)) => {
+                self.chaos.count_overridden(self.drawn.operation);
+                Ending::Own(answer, None)
+            }
+            (Moment::After | Moment::AfterSuccess, _) => self.after_fault(answer),
+        }
+    }
+
+    fn after_fault(self, answer: Answer) -> Ending {
+        match self.drawn.outcome.surface {
+            Surface::Problem(kind) => self.injected(kind),
+            Surface::Severed(how) => Ending::Severed(how),
+            Surface::Garbled => match answer {
+                Answer::Success(_, body) => Ending::Garbled(body.slice(..body.len() / 2), self.drawn),
+                Answer::Refusal(_) => Ending::Own(answer, None),
+            },
+            Surface::Answer | Surface::Silence => {
+                let late = self.drawn.outcome.name != faults::SUCCESS.name;
+                Ending::Own(answer, late.then_some(self.drawn))
+            }
+        }
+    }
+
+    fn injected(&self, kind: &'static ProblemKind) -> Ending {
+        let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
+        let problem = Problem::new(kind, self.drawn.outcome.summary).retry_after(wait);
+        Ending::Injected(Arc::new(problem.injected(&self.drawn, self.seed())))
+    }
+
+    fn seed(&self) -> u64 {
+        self.chaos.plan().seed
+    }
+}
