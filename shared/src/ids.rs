@@ -38,29 +38,3 @@ pub fn parse(prefix: &str, text: &str) -> Option<u64> {
     let canonical = digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     canonical.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
 }
-
-#[cfg(test)]
-mod tests {
-    typed_id!(
-        /// An id for the test.
-        ThingId,
-        "thing_"
-    );
-
-    #[test]
-    fn an_id_reads_back_and_nothing_else_does() {
-        let id = ThingId::from(0xab);
-        assert_eq!(id.to_string(), "thing_00000000000000ab");
-        assert_eq!(ThingId::parse("thing_00000000000000ab"), Some(id));
-        for text in [
-            "",
-            "thing_",
-            "thing_ab",
-            "other_00000000000000ab",
-            "thing_00000000000000AB",
-            "thing_+0000000000000ab",
-        ] {
-            assert_eq!(ThingId::parse(text), None, "{text}");
-        }
-    }
-}

@@ -9,5 +9,7 @@ pub mod environment;
 pub mod http;
 pub mod ids;
 pub mod number;
+pub mod service;
+pub mod telemetry;
 pub mod time;
 pub mod way;

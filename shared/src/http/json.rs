@@ -12,7 +12,10 @@ use super::{FieldError, Problem, problems};
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => {
-            return Err(Problem::new(&problems::MALFORMED_JSON, "The body is empty, expected a JSON object."));
+            return Err(Problem::new(
+                &problems::MALFORMED_JSON,
+                "The body is empty, expected a JSON object.",
+            ));
         }
         Some(b'{') => {}
         Some(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
@@ -35,7 +38,12 @@ fn wrong_type<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Pr
         Ok(_) => ("body".to_owned(), error.to_string()),
     };
     // Serde appends where in the text it was, which the path tells better.
-    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let message = match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
+    {
+        Some((found, expected)) => format!("must be {expected}, not {found}"),
+        None => message.to_owned(),
+    };
     let field = if field == "." { "body".to_owned() } else { field };
     Problem::validation(vec![FieldError { field, message }])
 }

@@ -1,0 +1,103 @@
+use axum::Router;
+use utoipa::openapi::path::Operation as Documented;
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::chaos::{Access, Moment, Operation, ProblemKind, Surface};
+use crate::environment::format_duration;
+use crate::http::{ProblemBody, problems};
+
+/// Adds to a document what holds for every operation: the errors of every service, and what chaos
+/// may do to it. Operations are found by their `operation_id`.
+pub fn describe_outcomes(document: &mut OpenApi, operations: &[&'static Operation]) {
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    let mut needed = vec![("Problem".to_owned(), <ProblemBody<'_> as utoipa::PartialSchema>::schema())];
+    <ProblemBody<'_> as utoipa::ToSchema>::schemas(&mut needed);
+    schemas.extend(needed);
+    for item in document.paths.paths.values_mut() {
+        for documented in [&mut item.get, &mut item.post].into_iter().flatten() {
+            let id = documented.operation_id.clone().unwrap_or_default();
+            if let Some(operation) = operations.iter().find(|operation| operation.name == id) {
+                describe(documented, operation);
+            }
+        }
+    }
+}
+
+fn describe(documented: &mut Documented, operation: &'static Operation) {
+    let usual: &[(&ProblemKind, &str)] = match operation.access {
+        Access::Read => &[],
+        Access::Write => &[
+            (&problems::IDEMPOTENCY_IN_PROGRESS, "The same `Idempotency-Key` is being executed."),
+            (&problems::IDEMPOTENCY_KEY_REUSE, "The `Idempotency-Key` was used for another body."),
+        ],
+    };
+    let body: &[(&ProblemKind, &str)] = &[
+        (&problems::MALFORMED_JSON, "The body is not JSON."),
+        (&problems::VALIDATION_ERROR, "The body breaks a rule; `errors` names each field."),
+        (&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB."),
+        (&problems::UNSUPPORTED_MEDIA_TYPE, "The body is not declared to be JSON."),
+    ];
+    let takes_body = documented.request_body.is_some();
+    for (kind, why) in usual.iter().chain(body.iter().filter(|_| takes_body)) {
+        add(documented, kind, why);
+    }
+    for outcome in operation.possible() {
+        if let Surface::Problem(kind) = outcome.surface {
+            add(documented, kind, &format!("Chaos `{}`: {}", outcome.name, outcome.summary));
+        }
+    }
+    let text = documented.description.get_or_insert_default();
+    text.push_str("\n\nWhat chaos may do, by default `");
+    text.push_str(operation.table);
+    text.push_str("`:\n\n| outcome | when | what the client sees |\n|---|---|---|\n");
+    for outcome in operation.possible() {
+        let when = match outcome.moment {
+            Moment::Before => "before",
+            Moment::Instead => "in place of a success",
+            Moment::After | Moment::AfterSuccess => "after",
+        };
+        let delay = if outcome.delay.is_zero() {
+            String::new()
+        } else {
+            format!(" After {} unless a table says otherwise.", format_duration(outcome.delay))
+        };
+        text.push_str(&format!("| `{}` | {when} | {}{delay} |\n", outcome.name, outcome.summary));
+    }
+}
+
+/// One response a status: several reasons share it, one line each.
+fn add(documented: &mut Documented, kind: &ProblemKind, why: &str) {
+    let line = format!("- `{}`: {why}", kind.code);
+    let responses = &mut documented.responses.responses;
+    match responses.entry(kind.status.to_string()).or_insert_with(|| RefOr::T(problem_response())) {
+        RefOr::T(response) if response.description.is_empty() => response.description = line,
+        RefOr::T(response) => {
+            response.description.push('\n');
+            response.description.push_str(&line);
+        }
+        _ => {}
+    }
+}
+
+fn problem_response() -> Response {
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().content("application/problem+json", body).build()
+}
+
+/// Titles the document of `routes`.
+pub fn document(routes: &mut OpenApiRouter, title: &str, description: &str) {
+    let info = &mut routes.get_openapi_mut().info;
+    title.clone_into(&mut info.title);
+    env!("CARGO_PKG_VERSION").clone_into(&mut info.version);
+    info.description = Some(description.to_owned());
+    info.license = None;
+    info.contact = None;
+}
+
+/// The routes, with their document at `/api/docs/openapi.json` and Swagger UI at `/api/docs`.
+pub fn with_docs(routes: OpenApiRouter) -> Router {
+    let (router, document) = routes.split_for_parts();
+    router.merge(SwaggerUi::new("/api/docs").url("/api/docs/openapi.json", document))
+}

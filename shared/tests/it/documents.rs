@@ -1,0 +1,28 @@
+//! What a service serves beside its operations.
+
+use axum::body::Body;
+use http::Request;
+
+use crate::toy::{Toys, make_for};
+
+#[tokio::test(start_paused = true)]
+async fn distribution_and_stats_show_configured_and_observed() {
+    let toys = Toys::meeting("success=50%, reset=50%");
+    let get = |path: &str| Request::get(path.to_owned()).body(Body::empty()).unwrap();
+    insta::assert_snapshot!(toys.send(get("/toy/chaos/distribution")).await, @r#"
+    200 OK
+    {"success":true,"distributions":{"make":{"reset":"50%","success":"50%"},"status":{"success":"100%"}}}
+    "#);
+    toys.send(make_for("ORD-1")).await;
+    toys.send(make_for("ORD-2")).await;
+    insta::assert_snapshot!(toys.send(get("/toy/stats")).await, @r#"
+    200 OK
+    {"success":true,"operations":[{"operation":"toy.make","requests":2,"replays":0,"draws":2,"scripted":0,"injected":2,"overridden":0,"outcomes":[{"outcome":"success","configured":0.5,"observed":0.0,"drawn":0},{"outcome":"reset","configured":0.5,"observed":1.0,"drawn":2}]},{"operation":"toy.status","requests":0,"replays":0,"draws":0,"scripted":0,"injected":0,"overridden":0,"outcomes":[{"outcome":"success","configured":1.0,"observed":0.0,"drawn":0}]}]}
+    "#);
+    let reset = Request::post("/toy/stats/reset").body(Body::empty()).unwrap();
+    insta::assert_snapshot!(toys.send(reset).await, @r#"
+    200 OK
+    {"success":true}
+    "#);
+    assert_eq!(toys.chaos().stats("toy")[0].requests, 0);
+}

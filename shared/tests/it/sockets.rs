@@ -1,0 +1,107 @@
+//! What chaos does to real connections, and how the server stops.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use shared::http::{Limits, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::toy::Toys;
+
+const REQUEST: &str = "POST /toy/make HTTP/1.1\r\nhost: toys\r\ncontent-length: 33\r\n\r\n{\"colour\":\"red\",\"orderId\":\"ORD-1\"}";
+
+async fn start(toys: &Toys) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = toys.router();
+    let server = tokio::spawn(serve(listener, router, Limits::default(), async {
+        let _ = stopped.await;
+    }));
+    (address, stop, server)
+}
+
+async fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream
+        .write_all(
+            REQUEST.replace("33", "34").replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
+        .await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn reset_sends_rst_and_empty_closes_in_good_order() {
+    for outcome in ["reset", "lost_response"] {
+        let toys = Toys::meeting(&format!("{outcome}=100%"));
+        let (address, _stop, _server) = start(&toys).await;
+        assert_eq!(ask(address).await.unwrap_err().kind(), ErrorKind::ConnectionReset, "{outcome}");
+        assert_eq!(toys.made(), u32::from(outcome == "lost_response"));
+    }
+    let toys = Toys::meeting("empty=100%");
+    let (address, _stop, _server) = start(&toys).await;
+    assert_eq!(ask(address).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_success_comes_over_the_wire() {
+    let toys = Toys::meeting("success=100%");
+    let (address, _stop, _server) = start(&toys).await;
+    let answer = ask(address).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_ends_its_request() {
+    let toys = Toys::meeting("timeout=100%@1h");
+    let (address, stop, server) = start(&toys).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(REQUEST.replace("33", "34").as_bytes()).await.unwrap();
+    while toys.chaos().stats("toy")[0].draws == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(stream);
+    // The server stops although the fault would last an hour: the request left with its client.
+    stop.send(()).unwrap();
+    server.await.unwrap();
+    assert_eq!(toys.made(), 0);
+}
+
+#[tokio::test]
+async fn requests_in_flight_finish_when_the_server_stops() {
+    let toys = Toys::meeting("slow=100%@50ms");
+    let (address, stop, server) = start(&toys).await;
+    let asking = tokio::spawn(ask(address));
+    while toys.made() == 0 {
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    assert!(asking.await.unwrap().unwrap().starts_with("HTTP/1.1 201"));
+    server.await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_grace_is_limited() {
+    let limits = Limits { grace: Duration::from_secs(10), ..Limits::default() };
+    let toys = Toys::meeting("hang=100%");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    stream.write_all(REQUEST.replace("33", "34").as_bytes()).await.unwrap();
+    let hanging = toys.clone();
+    let drawn = async move {
+        while hanging.chaos().stats("toy")[0].draws == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let before = tokio::time::Instant::now();
+    serve(listener, toys.router(), limits, drawn).await;
+    assert!(before.elapsed() >= Duration::from_secs(10));
+}
