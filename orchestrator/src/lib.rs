@@ -4,4 +4,7 @@
 //! It reaches the four backends only over HTTP. `cargo check -p orchestrator --no-default-features`
 //! compiles it without any of their crates.
 
+pub mod activities;
+pub mod domain;
+pub mod gateways;
 pub mod workflow;

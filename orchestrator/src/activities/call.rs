@@ -1,0 +1,42 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Trace;
+use crate::gateways::CallContext;
+use crate::workflow::ActivityCtx;
+
+/// The input of every activity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call<T> {
+    /// What is asked for.
+    pub request: T,
+    /// The idempotency key, unless it is the activity's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What it is part of.
+    pub trace: Trace,
+}
+
+impl<T> Call<T> {
+    pub(super) fn context(&self, ctx: &ActivityCtx) -> CallContext<'_> {
+        let key = match &self.key {
+            Some(key) => Cow::Borrowed(key.as_str()),
+            None => Cow::Owned(ctx.idempotency_key()),
+        };
+        CallContext { key, trace: &self.trace }
+    }
+}
+
+/// Something was undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// How many attempts it took.
+    pub attempts: u32,
+}
+
+impl Undone {
+    pub(super) fn by(ctx: &ActivityCtx) -> Self {
+        Self { attempts: ctx.attempt() }
+    }
+}

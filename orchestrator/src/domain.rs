@@ -1,0 +1,16 @@
+//! The words of order fulfilment: the order, its state for readers, its steps and their undoing.
+//!
+//! Plain data and pure functions: no clock, no I/O, no engine. What is here is journaled and shown
+//! to clients, so a field may be added but not renamed.
+
+mod compensation;
+mod order;
+mod state;
+mod step;
+mod trace;
+
+pub use compensation::{Compensation, CompensationRecord, CompensationStatus, NeedsAttention};
+pub use order::{Address, Item, OrderError, OrderInput, Violation};
+pub use state::{OrderStatus, WorkflowState};
+pub use step::{Step, StepRecord, StepStatus};
+pub use trace::Trace;

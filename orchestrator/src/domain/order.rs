@@ -1,0 +1,213 @@
+use serde::{Deserialize, Serialize};
+use shared::number::Number;
+
+mod fields;
+mod rules;
+
+use fields::Fields;
+
+/// An order as its customer placed it. Equal orders are the same order placed twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderInput {
+    /// 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or digit.
+    #[schema(example = "ORD-123")]
+    pub order_id: String,
+    /// Who placed it.
+    #[schema(example = "CUST-456")]
+    pub customer_id: String,
+    /// What is ordered.
+    pub items: Vec<Item>,
+    /// What is charged, in the unit of `currency`.
+    #[schema(value_type = f64, example = 109.97)]
+    pub total_amount: Number,
+    /// `usd`, unless the client said otherwise.
+    #[schema(required = false, default = "usd")]
+    pub currency: String,
+    /// Where it goes.
+    pub shipping_address: Address,
+    /// Who is told when it is shipped.
+    #[schema(example = "customer@example.com")]
+    pub customer_email: String,
+    /// Whether a manager decides first; true unless the client said otherwise.
+    #[schema(required = false, default = true)]
+    pub requires_approval: bool,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Item {
+    /// What.
+    #[schema(example = "ITEM-001")]
+    pub sku: String,
+    /// How many.
+    #[schema(example = 2)]
+    pub quantity: u32,
+    /// What one costs.
+    #[schema(value_type = f64, example = 29.99)]
+    pub price: Number,
+}
+
+/// Where an order goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Address {
+    /// Street and number.
+    #[schema(example = "123 Main St")]
+    pub street: String,
+    /// City.
+    #[schema(example = "San Francisco")]
+    pub city: String,
+    /// State or province.
+    #[schema(example = "CA")]
+    pub state: String,
+    /// Postal code.
+    #[schema(example = "94105")]
+    pub zip: String,
+    /// Country.
+    #[schema(example = "US")]
+    pub country: String,
+}
+
+/// What is wrong with one field of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Its path, such as `items[0].quantity`.
+    pub field: String,
+    /// What is valid, such as `must be a whole number from 1 to 1000000`.
+    pub message: String,
+}
+
+/// Why an order cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// The text is not JSON.
+    #[error("the body is not JSON: {0}")]
+    Malformed(String),
+    /// Fields break rules: all of them, in the order in which a reader meets them.
+    #[error("{}", list(.0))]
+    Invalid(Vec<Violation>),
+}
+
+const DEFAULT_CURRENCY: &str = "usd";
+const MAX_ITEMS: usize = 100;
+const MAX_QUANTITY: u32 = 1_000_000;
+
+impl OrderInput {
+    /// Reads an order from JSON. Unknown fields are ignored.
+    ///
+    /// # Errors
+    /// See [`OrderError`].
+    pub fn from_json(json: &[u8]) -> Result<Self, OrderError> {
+        let json = serde_json::from_slice(json).map_err(|e| OrderError::Malformed(e.to_string()))?;
+        let mut violations = Vec::new();
+        let order = Self::read(&mut Fields::of(json, &mut violations));
+        if violations.is_empty() { Ok(order) } else { Err(OrderError::Invalid(violations)) }
+    }
+
+    fn read(fields: &mut Fields<'_, '_>) -> Self {
+        Self {
+            order_id: fields.required("orderId", rules::order_id),
+            customer_id: fields.required("customerId", rules::text::<128>),
+            items: fields.list("items", MAX_ITEMS, Item::read),
+            total_amount: Number(fields.required("totalAmount", rules::positive_amount)),
+            currency: fields
+                .optional("currency", rules::currency)
+                .unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()),
+            shipping_address: fields.object("shippingAddress", Address::read),
+            customer_email: fields.required("customerEmail", rules::email),
+            requires_approval: fields.optional("requiresApproval", rules::yes_or_no).unwrap_or(true),
+        }
+    }
+}
+
+impl Item {
+    fn read(fields: &mut Fields<'_, '_>) -> Self {
+        Self {
+            sku: fields.required("sku", rules::text::<128>),
+            quantity: fields.required("quantity", rules::whole_number::<MAX_QUANTITY>),
+            price: Number(fields.required("price", rules::amount)),
+        }
+    }
+}
+
+impl Address {
+    fn read(fields: &mut Fields<'_, '_>) -> Self {
+        Self {
+            street: fields.required("street", rules::text::<256>),
+            city: fields.required("city", rules::text::<128>),
+            state: fields.required("state", rules::text::<128>),
+            zip: fields.required("zip", rules::text::<32>),
+            country: fields.required("country", rules::text::<64>),
+        }
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    let all: Vec<_> = violations.iter().map(|v| format!("{} {}", v.field, v.message)).collect();
+    all.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ORDER: &str = r#"{"orderId":"ORD-123","customerId":"CUST-456","items":[
+        {"sku":"ITEM-001","quantity":2,"price":29.99},{"sku":"ITEM-002","quantity":1,"price":49.99}],
+        "totalAmount":109.97,"shippingAddress":{"street":"123 Main St","city":"San Francisco","state":"CA",
+        "zip":"94105","country":"US"},"customerEmail":"customer@example.com"}"#;
+
+    fn violations(json: &str) -> String {
+        match OrderInput::from_json(json.as_bytes()) {
+            Err(error) => error.to_string(),
+            Ok(order) => panic!("accepted: {order:?}"),
+        }
+    }
+
+    #[test]
+    fn the_example_order_is_taken_with_its_defaults_and_its_exact_amount() {
+        let order = OrderInput::from_json(ORDER.as_bytes()).unwrap();
+        assert_eq!(order.total_amount.to_string(), "109.97");
+        assert_eq!((order.currency.as_str(), order.requires_approval), ("usd", true));
+        let journaled = serde_json::to_string(&order).unwrap();
+        assert!(journaled.contains(r#""totalAmount":109.97"#), "{journaled}");
+        assert_eq!(serde_json::from_str::<OrderInput>(&journaled).unwrap(), order);
+    }
+
+    #[test]
+    fn unknown_fields_order_of_fields_and_spelled_out_defaults_make_no_difference() {
+        let same = ORDER.replacen('{', r#"{"coupon":{"a":[1]},"currency":"usd","requiresApproval":null,"#, 1);
+        assert_eq!(OrderInput::from_json(same.as_bytes()), OrderInput::from_json(ORDER.as_bytes()));
+    }
+
+    #[test]
+    fn every_violation_is_named_at_once() {
+        insta::assert_snapshot!(violations("{}").replace("; ", "
+"), @"");
+        let bad = r#"{"orderId":"-x","customerId":7,"items":[{"sku":"","quantity":0,"price":-1},4,{"sku":"A","quantity":1.5,"price":"9"}],
+            "totalAmount":0,"currency":"dollars","shippingAddress":{"street":"","city":null},"customerEmail":"nobody","requiresApproval":"no"}"#;
+        insta::assert_snapshot!(violations(bad).replace("; ", "
+"), @"");
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_said_so() {
+        insta::assert_snapshot!(violations("[]"), @"");
+        insta::assert_snapshot!(violations("nonsense"), @"");
+        insta::assert_snapshot!(violations(&ORDER.replace("[\n", "[1,\n").replace("109.97", "1e400")), @"");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = OrderInput::from_json(&bytes);
+        }
+
+        #[test]
+        fn no_damaged_order_panics(at in 0..ORDER.len(), byte in any::<u8>()) {
+            let mut bytes = ORDER.as_bytes().to_vec();
+            bytes[at] = byte;
+            let _ = OrderInput::from_json(&bytes);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::Violation;
+
+/// The members of one JSON object, read one by one. A member that breaks a rule is noted and read
+/// as a default, so that all violations are found at once; whoever reads MUST look at them first.
+pub(super) struct Fields<'a, 'v> {
+    path: String,
+    members: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    violations: &'v mut Vec<Violation>,
+}
+
+impl<'a, 'v> Fields<'a, 'v> {
+    /// The members of a whole body.
+    pub(super) fn of(json: &'a RawValue, violations: &'v mut Vec<Violation>) -> Self {
+        Self::at(String::new(), json, violations)
+    }
+
+    fn at(path: String, json: &'a RawValue, violations: &'v mut Vec<Violation>) -> Self {
+        let members = serde_json::from_str(json.get()).unwrap_or_else(|_| {
+            let field = if path.is_empty() { "body".to_owned() } else { path.clone() };
+            violations.push(Violation { field, message: "must be an object".to_owned() });
+            BTreeMap::new()
+        });
+        Self { path, members, violations }
+    }
+
+    /// A member that must be there.
+    pub(super) fn required<T: Default>(
+        &mut self,
+        name: &str,
+        rule: impl FnOnce(&'a str) -> Result<T, String>,
+    ) -> T {
+        if self.member(name).is_none() {
+            self.note(name, "is required".to_owned());
+        }
+        self.optional(name, rule).unwrap_or_default()
+    }
+
+    /// A member that may be left out, or be `null`.
+    pub(super) fn optional<T>(
+        &mut self,
+        name: &str,
+        rule: impl FnOnce(&'a str) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.member(name)?;
+        rule(value.get()).map_err(|message| self.note(name, message)).ok()
+    }
+
+    /// A member that is an object; one that is missing has none of its members.
+    pub(super) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_, '_>) -> T) -> T {
+        let empty = RawValue::from_string("{}".to_owned()).expect("an object is JSON");
+        let value = self.member(name).unwrap_or(&empty);
+        read(&mut Fields::at(self.path_of(name), value, self.violations))
+    }
+
+    /// A member that is a list of 1 to `most` objects.
+    pub(super) fn list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        mut read: impl FnMut(&mut Fields<'_, '_>) -> T,
+    ) -> Vec<T> {
+        let values: Vec<&RawValue> = self.required(name, |json| {
+            let values: Vec<_> = serde_json::from_str(json).map_err(|_| "must be a list".to_owned())?;
+            match values.len() {
+                0 => Err("must not be empty".to_owned()),
+                len if len > most => Err(format!("must have at most {most} entries")),
+                _ => Ok(values),
+            }
+        });
+        let path = self.path_of(name);
+        let read_at = |(at, value)| read(&mut Fields::at(format!("{path}[{at}]"), value, self.violations));
+        values.into_iter().enumerate().map(read_at).collect()
+    }
+
+    fn member(&self, name: &str) -> Option<&'a RawValue> {
+        self.members.get(name).copied().filter(|value| value.get() != "null")
+    }
+
+    fn note(&mut self, name: &str, message: String) {
+        self.violations.push(Violation { field: self.path_of(name), message });
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+}

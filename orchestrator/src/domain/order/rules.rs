@@ -1,0 +1,87 @@
+//! What a field of an order may be. Each rule takes the field's JSON text.
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use shared::number::Number;
+
+/// As workflow ids and CHAOS's scripts can carry it.
+pub(super) fn order_id(json: &str) -> Result<String, String> {
+    let id = text::<128>(json)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
+    if id.chars().all(allowed) && id.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        Ok(id)
+    } else {
+        Err("must be letters, digits and . _ : - only, beginning with a letter or digit".to_owned())
+    }
+}
+
+/// Text of 1 to `MAX` characters, none of them a control character.
+pub(super) fn text<const MAX: usize>(json: &str) -> Result<String, String> {
+    let text: String = parse(json, "must be text")?;
+    if text.trim().is_empty() {
+        Err("must not be empty".to_owned())
+    } else if text.chars().count() > MAX {
+        Err(format!("must have at most {MAX} characters"))
+    } else if text.chars().any(char::is_control) {
+        Err("must not contain control characters".to_owned())
+    } else {
+        Ok(text)
+    }
+}
+
+pub(super) fn email(json: &str) -> Result<String, String> {
+    let email = text::<254>(json)?;
+    match email.split_once('@') {
+        Some((local, domain))
+            if !local.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && !email.contains(char::is_whitespace) =>
+        {
+            Ok(email)
+        }
+        _ => Err("must be an e-mail address".to_owned()),
+    }
+}
+
+/// An ISO 4217 code in any case.
+pub(super) fn currency(json: &str) -> Result<String, String> {
+    let code: String = parse(json, "must be text")?;
+    if code.len() == 3 && code.chars().all(|c| c.is_ascii_alphabetic()) {
+        Ok(code)
+    } else {
+        Err("must be a currency code of three letters, such as usd".to_owned())
+    }
+}
+
+pub(super) fn whole_number<const MAX: u32>(json: &str) -> Result<u32, String> {
+    let valid = parse(json, "").ok().filter(|number| (1..=MAX).contains(number));
+    valid.ok_or_else(|| format!("must be a whole number from 1 to {MAX}"))
+}
+
+/// An amount of money that may be nothing.
+pub(super) fn amount(json: &str) -> Result<Decimal, String> {
+    let Number(amount) = Number::parse(json)?;
+    if amount.is_sign_negative() && !amount.is_zero() {
+        Err("must not be negative".to_owned())
+    } else if amount > Decimal::from(1_000_000_000_000_i64) {
+        Err("must be at most 1000000000000".to_owned())
+    } else {
+        Ok(amount)
+    }
+}
+
+pub(super) fn positive_amount(json: &str) -> Result<Decimal, String> {
+    match amount(json)? {
+        amount if amount.is_zero() => Err("must be greater than 0".to_owned()),
+        amount => Ok(amount),
+    }
+}
+
+pub(super) fn yes_or_no(json: &str) -> Result<bool, String> {
+    parse(json, "must be true or false")
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a str, message: &str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|_| message.to_owned())
+}

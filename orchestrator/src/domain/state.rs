@@ -1,0 +1,188 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Compensation, CompensationRecord, CompensationStatus, NeedsAttention, Step, StepRecord, StepStatus,
+};
+
+/// What has become of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Waiting for a manager's decision.
+    AwaitingApproval,
+    /// Approved; its stock is being reserved.
+    Approved,
+    /// Ended: a manager said no, or nobody said anything in time.
+    Rejected,
+    /// Anything else that is under way, undoing included.
+    Processing,
+    /// Ended as it should.
+    Shipped,
+    /// Ended because a step failed or the order took too long, or it needs attention.
+    Failed,
+    /// Ended by its customer.
+    Cancelled,
+}
+
+impl OrderStatus {
+    /// The word for it in the search attribute `OrderStatus`.
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            Self::AwaitingApproval => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Processing => "processing",
+            Self::Shipped => "shipped",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more will happen by itself.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Rejected | Self::Shipped | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// The state of an order's workflow, as every reader sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkflowState {
+    /// What has become of the order.
+    pub status: OrderStatus,
+    /// Percent; stays where it was once the order is being undone.
+    pub progress: u8,
+    /// The step or the compensation that runs now.
+    pub current_step: Option<String>,
+    /// The steps that ended, in that order.
+    pub completed_steps: Vec<StepRecord>,
+    /// The compensations that started, in that order.
+    pub compensations: Vec<CompensationRecord>,
+    /// The compensations that could not be done.
+    pub needs_attention: Vec<NeedsAttention>,
+    /// Why the order is not going to be shipped: a stable name such as `insufficient_funds`.
+    pub error: Option<String>,
+    /// The hold.
+    pub auth_id: Option<String>,
+    /// The reserved stock.
+    pub reservation_id: Option<String>,
+    /// The label.
+    pub label_id: Option<String>,
+    /// The label's tracking number.
+    pub tracking_number: Option<String>,
+}
+
+impl WorkflowState {
+    /// The state before the first step.
+    pub fn new() -> Self {
+        Self {
+            status: OrderStatus::Processing,
+            progress: 0,
+            current_step: None,
+            completed_steps: Vec::new(),
+            compensations: Vec::new(),
+            needs_attention: Vec::new(),
+            error: None,
+            auth_id: None,
+            reservation_id: None,
+            label_id: None,
+            tracking_number: None,
+        }
+    }
+
+    /// `step` runs now.
+    pub fn begin_step(&mut self, step: Step) {
+        self.status = match step {
+            Step::ManagerApproval => OrderStatus::AwaitingApproval,
+            Step::InventoryReservation => OrderStatus::Approved,
+            _ => OrderStatus::Processing,
+        };
+        self.progress = step.progress();
+        self.current_step = Some(step.name().to_owned());
+    }
+
+    /// `step` has ended.
+    pub fn end_step<const N: usize>(
+        &mut self,
+        step: Step,
+        status: StepStatus,
+        timestamp: Timestamp,
+        data: [(&str, &str); N],
+    ) {
+        let data: BTreeMap<_, _> = data.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        self.completed_steps.push(StepRecord { name: step, status, timestamp, data });
+    }
+
+    /// The order will not be shipped; what is done is about to be undone.
+    pub fn begin_undoing(&mut self, error: &str) {
+        self.status = OrderStatus::Processing;
+        self.error = Some(error.to_owned());
+    }
+
+    /// `name` is tried, for the first time or again.
+    pub fn begin_compensation(&mut self, name: Compensation, at: Timestamp) {
+        self.status = OrderStatus::Processing;
+        self.current_step = Some(name.name().to_owned());
+        self.record(name, CompensationStatus::Running, 0, at, None);
+    }
+
+    /// Nothing of `name` is left to undo, after this many more attempts.
+    pub fn complete_compensation(
+        &mut self,
+        name: Compensation,
+        attempts: u32,
+        at: Timestamp,
+        detail: Option<String>,
+    ) {
+        self.needs_attention.retain(|item| item.name != name);
+        self.record(name, CompensationStatus::Completed, attempts, at, detail);
+    }
+
+    /// `name` could not be done, in this many more attempts: a person has to look at it.
+    pub fn fail_compensation(&mut self, name: Compensation, attempts: u32, at: Timestamp, reason: &str) {
+        self.needs_attention.retain(|item| item.name != name);
+        self.needs_attention.push(NeedsAttention { name, reason: reason.to_owned() });
+        self.record(name, CompensationStatus::Failed, attempts, at, Some(reason.to_owned()));
+    }
+
+    /// Nothing more will happen by itself.
+    pub fn end(&mut self, status: OrderStatus) {
+        self.status = status;
+        self.current_step = None;
+        if status == OrderStatus::Shipped {
+            self.progress = 100;
+        }
+    }
+
+    /// The progress to show while the label's own progress (0 to 100) is known from its heartbeats.
+    pub fn progress_with_label(&self, label: u8) -> u8 {
+        let making = self.error.is_none() && self.progress == Step::ShippingLabel.progress();
+        if making { self.progress + label.min(100) / 5 } else { self.progress }
+    }
+
+    fn record(
+        &mut self,
+        name: Compensation,
+        status: CompensationStatus,
+        more_attempts: u32,
+        timestamp: Timestamp,
+        detail: Option<String>,
+    ) {
+        let known = self.compensations.iter_mut().find(|record| record.name == name);
+        let attempts = known.as_ref().map_or(0, |record| record.attempts) + more_attempts;
+        let record = CompensationRecord { name, status, attempts, timestamp, detail };
+        match known {
+            Some(known) => *known = record,
+            None => self.compensations.push(record),
+        }
+    }
+}
+
+impl Default for WorkflowState {
+    fn default() -> Self {
+        Self::new()
+    }
+}

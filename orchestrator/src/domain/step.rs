@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The steps of an order, in their order. Their names are those of the activities that do them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Hold the money.
+    PaymentAuthorization,
+    /// Wait for a manager's decision.
+    ManagerApproval,
+    /// Reserve the stock.
+    InventoryReservation,
+    /// Charge the money.
+    PaymentCapture,
+    /// Have a shipping label made.
+    ShippingLabel,
+    /// Tell the customer. Not critical.
+    CustomerNotification,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Self; 6] = [
+        Self::PaymentAuthorization,
+        Self::ManagerApproval,
+        Self::InventoryReservation,
+        Self::PaymentCapture,
+        Self::ShippingLabel,
+        Self::CustomerNotification,
+    ];
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PaymentAuthorization => "payment_authorization",
+            Self::ManagerApproval => "manager_approval",
+            Self::InventoryReservation => "inventory_reservation",
+            Self::PaymentCapture => "payment_capture",
+            Self::ShippingLabel => "shipping_label",
+            Self::CustomerNotification => "customer_notification",
+        }
+    }
+
+    /// An order's progress in percent while this step runs.
+    pub const fn progress(self) -> u8 {
+        match self {
+            Self::PaymentAuthorization => 0,
+            Self::ManagerApproval => 20,
+            Self::InventoryReservation => 40,
+            Self::PaymentCapture => 60,
+            Self::ShippingLabel => 70,
+            Self::CustomerNotification => 90,
+        }
+    }
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    /// As it should.
+    Completed,
+    /// It did not succeed, or its answer was no.
+    Failed,
+    /// The order did not ask for it.
+    Skipped,
+}
+
+/// A step that ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct StepRecord {
+    /// Which step.
+    pub name: Step,
+    /// How it ended.
+    pub status: StepStatus,
+    /// When it ended.
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+    /// What it yielded (`authId`), who decided (`approvedBy`), or what went wrong (`error`, `message`).
+    pub data: BTreeMap<String, String>,
+}

@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use crate::workflow::{AttemptFailure, Certainty};
+
+/// The failure kinds that this side finds; all others are the other side's own `error` codes.
+pub(super) mod kind {
+    /// No connection was made.
+    pub(crate) const UNREACHABLE: &str = "unreachable";
+    /// The connection was lost before the answer was complete.
+    pub(crate) const CONNECTION_LOST: &str = "connection_lost";
+    /// An answer came that cannot be read.
+    pub(crate) const UNREADABLE_ANSWER: &str = "unreadable_answer";
+    /// The request cannot be put into HTTP.
+    pub(crate) const UNSENDABLE: &str = "unsendable_request";
+}
+
+/// Why a call did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct GatewayError {
+    /// What is known of the effect.
+    pub certainty: Certainty,
+    /// A stable name: the `error` member of the problem, or one of this module's kinds.
+    pub kind: String,
+    /// A sentence for people.
+    pub message: String,
+    /// How long the other side asked to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl GatewayError {
+    /// A failure of this certainty and kind.
+    pub fn new(certainty: Certainty, kind: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { certainty, kind: kind.into(), message: message.into(), retry_after: None }
+    }
+}
+
+impl From<GatewayError> for AttemptFailure {
+    fn from(error: GatewayError) -> Self {
+        let GatewayError { certainty, kind, message, retry_after } = error;
+        Self { certainty, kind, message, retry_after }
+    }
+}

@@ -1,0 +1,126 @@
+//! Server-Sent Events, as much of the format as a client of ours meets.
+
+use axum::body::{Body, BodyDataStream};
+use futures_util::StreamExt;
+
+use super::answer;
+use crate::gateways::GatewayError;
+
+/// The most bytes that one event may take.
+const MAX_EVENT: usize = 1 << 20;
+
+/// One event.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Its type.
+    pub(super) name: String,
+    /// Its data, the lines joined.
+    pub(super) data: String,
+}
+
+/// The events of a stream. Dropping it closes the request.
+pub(super) struct Events {
+    body: BodyDataStream,
+    buffer: Vec<u8>,
+}
+
+impl Events {
+    pub(super) fn of(body: Body) -> Self {
+        Self { body: body.into_data_stream(), buffer: Vec::new() }
+    }
+
+    /// The next event; the end of the stream is a lost connection, since the last event is not the
+    /// stream's end but an answer.
+    pub(super) async fn next(&mut self) -> Result<Event, GatewayError> {
+        loop {
+            if let Some(event) = self.take_event() {
+                return Ok(event);
+            }
+            match self.body.next().await {
+                Some(Ok(chunk)) if self.buffer.len() + chunk.len() <= MAX_EVENT => {
+                    self.buffer.extend_from_slice(&chunk);
+                }
+                Some(Ok(_)) => return Err(answer::lost(&"an event is larger than 1 MiB")),
+                Some(Err(error)) => return Err(answer::lost(&error)),
+                None => return Err(answer::lost(&"the stream ended before its answer")),
+            }
+        }
+    }
+
+    /// The next event of the buffer, if a whole one is there that has data.
+    fn take_event(&mut self) -> Option<Event> {
+        loop {
+            let (length, separator) = blank_line(&self.buffer)?;
+            let event = parse(&String::from_utf8_lossy(&self.buffer[..length]));
+            self.buffer.drain(..length + separator);
+            if !event.data.is_empty() {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// Where the first blank line begins, and how long it is with the line end before it.
+fn blank_line(buffer: &[u8]) -> Option<(usize, usize)> {
+    (0..buffer.len()).find_map(|at| {
+        let rest = &buffer[at..];
+        let ends: [&[u8]; 2] = [b"\n\n", b"\r\n\r\n"];
+        ends.iter().find(|end| rest.starts_with(end)).map(|end| (at, end.len()))
+    })
+}
+
+fn parse(block: &str) -> Event {
+    let mut event = Event::default();
+    for line in block.lines() {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => value.clone_into(&mut event.name),
+            "data" => {
+                if !event.data.is_empty() {
+                    event.data.push('\n');
+                }
+                event.data.push_str(value);
+            }
+            // Comments (keep-alive), ids and retry times mean nothing here.
+            _ => {}
+        }
+    }
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::stream;
+
+    use super::*;
+
+    async fn read_all(chunks: Vec<&'static [u8]>) -> Vec<(String, String)> {
+        let chunks = chunks.into_iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk)));
+        let mut events = Events::of(Body::from_stream(stream::iter(chunks)));
+        let mut all = Vec::new();
+        while let Ok(event) = events.next().await {
+            all.push((event.name, event.data));
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn events_are_read_however_they_are_cut() {
+        let text: &[u8] =
+            b": hi\n\nevent: progress\ndata: {\"progress\":0}\n\nevent:label\r\nid: 7\r\ndata: a\r\ndata: b\r\n\r\nevent: lost";
+        let whole = read_all(vec![text]).await;
+        let expected = [("progress", "{\"progress\":0}"), ("label", "a\nb")];
+        assert_eq!(whole, expected.map(|(name, data)| (name.to_owned(), data.to_owned())));
+        for cut in 0..text.len() {
+            assert_eq!(read_all(vec![&text[..cut], &text[cut..]]).await, whole, "cut at {cut}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endless_event_is_refused() {
+        let chunk: &[u8] = Box::leak(vec![b'x'; MAX_EVENT / 2 + 1].into_boxed_slice());
+        assert_eq!(read_all(vec![chunk, chunk]).await, []);
+    }
+}

@@ -1,0 +1,39 @@
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::{CallContext, GatewayError};
+
+/// Who writes to customers. See [the gateways' contract](super) for keys and errors.
+pub trait Notifier: Send + Sync {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// `invalid_recipient`, `validation_error` when refused; `delivery_failed` when it did not arrive.
+    fn send<'a>(
+        &'a self,
+        message: &'a Message,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<SentMessage, GatewayError>>;
+}
+
+/// An e-mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Who gets it.
+    pub recipient: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub message: String,
+    /// What it is about.
+    pub order_id: String,
+}
+
+/// A message is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentMessage {
+    /// Names the message.
+    pub notification_id: String,
+}

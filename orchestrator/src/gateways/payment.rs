@@ -1,0 +1,109 @@
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use shared::number::Number;
+
+use super::{CallContext, GatewayError};
+
+/// Who holds, charges and gives back customers' money.
+///
+/// An authorization is `authorized` (held) until it is captured, released or expires; captured money
+/// can be refunded. See [the gateways' contract](super) for keys and errors.
+pub trait PaymentGateway: Send + Sync {
+    /// Holds money.
+    ///
+    /// # Errors
+    /// `insufficient_funds`, `validation_error` when refused.
+    fn authorize<'a>(
+        &'a self,
+        hold: &'a Hold,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<Authorization, GatewayError>>;
+
+    /// Charges what is held, all of it.
+    ///
+    /// # Errors
+    /// `already_captured` may also answer an earlier request whose answer was lost: read the
+    /// [status](Self::status). `already_released`, `authorization_expired`, `not_found` when refused.
+    fn capture<'a>(
+        &'a self,
+        auth_id: &'a str,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<(), GatewayError>>;
+
+    /// Frees what is held.
+    ///
+    /// # Errors
+    /// `already_released`, `authorization_expired` when nothing is held any more; `already_captured`
+    /// when it has to be refunded instead; `not_found`.
+    fn release<'a>(
+        &'a self,
+        auth_id: &'a str,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<(), GatewayError>>;
+
+    /// Gives back all that was captured and not given back yet.
+    ///
+    /// # Errors
+    /// `already_refunded` when nothing is left; `not_captured`, `not_found` when refused.
+    fn refund<'a>(
+        &'a self,
+        auth_id: &'a str,
+        reason: &'a str,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<(), GatewayError>>;
+
+    /// Reads where an authorization stands. Changes nothing; the key is not used.
+    ///
+    /// # Errors
+    /// `not_found`.
+    fn status<'a>(
+        &'a self,
+        auth_id: &'a str,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Result<PaymentStatus, GatewayError>>;
+}
+
+/// What to hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    /// In the unit of `currency`; greater than zero.
+    pub amount: Number,
+    /// Its ISO 4217 code.
+    pub currency: String,
+    /// For whose order.
+    pub order_id: String,
+    /// Whose money.
+    pub customer_id: String,
+}
+
+/// Money is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authorization {
+    /// Names the hold from now on.
+    pub auth_id: String,
+}
+
+/// Where an authorization stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentStatus {
+    /// Its state now.
+    pub status: AuthorizationState,
+}
+
+/// The states of an authorization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorizationState {
+    /// Held.
+    Authorized,
+    /// Charged, and not given back in full.
+    Captured,
+    /// Given back in full.
+    Refunded,
+    /// Freed.
+    Released,
+    /// Not held any more, because its time is over.
+    Expired,
+}
