@@ -1,0 +1,17 @@
+FROM rust:1.95-slim-bookworm AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/source/target \
+    cargo build --release --locked --bin fake-stripe-chaos && cp target/release/fake-stripe-chaos /fake-stripe-chaos && mkdir /data
+
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /fake-stripe-chaos /usr/local/bin/fake-stripe-chaos
+COPY --from=build --chown=nonroot:nonroot /data /data
+ENV HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
+EXPOSE 3001 3002
+VOLUME /data
+HEALTHCHECK --interval=10s --timeout=3s --start-period=2s CMD ["fake-stripe-chaos", "health"]
+ENTRYPOINT ["fake-stripe-chaos"]
+CMD ["serve"]
