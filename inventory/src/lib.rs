@@ -1,1 +1,35 @@
-//! placeholder
+//! Inventory: stock, availability, reservations. A stateful fake that chaos may strike.
+//!
+//! Reserving is all or nothing across SKUs; a reservation ends when it is released or, by itself,
+//! when its time is over. Stock that a reservation keeps aside is available to nobody else.
+//!
+//! Arrows point inwards: `presentation` and `infrastructure` know `application`, which knows
+//! `domain`, which knows nobody. Only this file names both the port and its adapter.
+
+mod application;
+mod domain;
+mod infrastructure;
+mod presentation;
+mod settings;
+
+use std::sync::Arc;
+
+use shared::way::Way;
+use utoipa_axum::router::OpenApiRouter;
+
+use domain::Stock;
+use infrastructure::MemoryStockLedger;
+use presentation::Inventory;
+
+pub use domain::{InvalidSku, Sku};
+pub use infrastructure::chaos::OPERATIONS;
+pub use settings::Settings;
+
+/// The inventory, with its stock in memory.
+///
+/// The routes need what `shared::http::with_common` puts around them.
+pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
+    let Settings { stock, default_stock, reservation_ttl, capacity } = settings;
+    let ledger = Arc::new(MemoryStockLedger::new(Stock::new(stock, default_stock), capacity));
+    presentation::routes(Inventory { way, ledger, reservation_ttl })
+}

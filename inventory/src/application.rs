@@ -1,0 +1,12 @@
+//! What callers may ask of the inventory, one use case a file, and the port they need for it.
+
+mod check;
+pub(crate) mod ports;
+mod release;
+mod reserve;
+mod status;
+
+pub(crate) use check::check;
+pub(crate) use release::{Release, release};
+pub(crate) use reserve::{Reserve, reserve};
+pub(crate) use status::status;

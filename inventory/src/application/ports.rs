@@ -1,0 +1,57 @@
+//! The driven port of the inventory.
+
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+
+use crate::domain::{Error, Items, Level, Reservation, ReservationId};
+
+#[cfg(test)]
+pub(crate) mod contract;
+
+/// Who keeps the books of stock and reservations.
+///
+/// Each call is one atomic step as of `now`. A reservation whose time is over by then MUST count as
+/// expired and its stock as given back, whether or not anybody looked at it since. Times that are
+/// passed in never run backwards.
+///
+/// The books are bounded. To make room, reservations that have ended are forgotten, the one that ended
+/// first before the others; one that keeps stock aside never is.
+///
+/// What an order was granted and gave back changes in these calls alone, so whatever is to be recorded
+/// about it is recorded by the adapter, in the same step.
+pub(crate) trait StockLedger: Debug + Send + Sync {
+    /// Keeps stock aside for `items`, all of it or nothing.
+    ///
+    /// `decide` is given how each SKU of `items` stands, when nothing else can prevent the reservation.
+    /// It either refuses, or makes the reservation of these `items`; it MUST refuse when a level is
+    /// not sufficient. It is asked again while the reservation that it made has an id that is taken.
+    ///
+    /// # Errors
+    /// [`Error::StoreFull`] when every reservation that may be kept is live; MUST be told before
+    /// `decide` is asked. Otherwise what `decide` refused with. In both cases nothing MUST have changed.
+    fn reserve(
+        &self,
+        items: &Items,
+        now: Timestamp,
+        decide: &mut dyn FnMut(&[Level]) -> Result<Reservation, Error>,
+    ) -> Result<Reservation, Error>;
+
+    /// Changes one reservation, and gives back its stock if it keeps none aside any more.
+    ///
+    /// # Errors
+    /// [`Error::UnknownReservation`]; otherwise what `change` refused with, and then nothing MUST
+    /// have changed.
+    fn update(
+        &self,
+        id: ReservationId,
+        now: Timestamp,
+        change: &mut dyn FnMut(&mut Reservation) -> Result<(), Error>,
+    ) -> Result<(), Error>;
+
+    /// The reservation of that id, if there is one and it was not forgotten.
+    fn find(&self, id: ReservationId, now: Timestamp) -> Option<Reservation>;
+
+    /// How each SKU of `items` stands, in the order of first mention; all at the same moment.
+    fn levels(&self, items: &Items, now: Timestamp) -> Vec<Level>;
+}

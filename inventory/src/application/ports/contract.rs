@@ -1,0 +1,1 @@
+//! What every [`StockLedger`](super::StockLedger) must do.

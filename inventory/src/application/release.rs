@@ -1,0 +1,28 @@
+use jiff::Timestamp;
+use shared::way::Turn;
+
+use super::ports::StockLedger;
+use super::status::named;
+use crate::domain::Error;
+
+/// Give back what this reservation keeps aside. Its hash is the fingerprint of the request.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Release {
+    /// As the caller spelled it.
+    pub(crate) reservation: String,
+}
+
+/// Gives stock back before its time; answers when that was.
+///
+/// # Errors
+/// [`Error::UnknownReservation`], [`Error::AlreadyReleased`], [`Error::ReservationExpired`].
+pub(crate) fn release(
+    ledger: &dyn StockLedger,
+    command: &Release,
+    turn: &mut Turn<'_>,
+) -> Result<Timestamp, Error> {
+    let now = turn.now();
+    let id = named(&command.reservation)?;
+    ledger.update(id, now, &mut |reservation| reservation.release(now))?;
+    Ok(now)
+}

@@ -1,0 +1,36 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::way::Turn;
+
+use super::ports::StockLedger;
+use crate::domain::{Error, Items, Reservation, require};
+
+/// Keep these items aside. Its hash is the fingerprint of the request.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Reserve {
+    pub(crate) items: Items,
+    pub(crate) order: Option<Arc<str>>,
+}
+
+/// Keeps stock aside for `ttl`, all of it or nothing.
+///
+/// # Errors
+/// [`Error::OutOfStock`], [`Error::StoreFull`]; [`Error::StockWithheld`] when chaos wants so and
+/// neither of them is true.
+pub(crate) fn reserve(
+    ledger: &dyn StockLedger,
+    ttl: Duration,
+    command: &Reserve,
+    turn: &mut Turn<'_>,
+) -> Result<Reservation, Error> {
+    let Reserve { items, order } = command;
+    let now = turn.now();
+    ledger.reserve(items, now, &mut |levels| {
+        require(levels)?;
+        if turn.overruled().is_some() {
+            return Err(Error::StockWithheld);
+        }
+        Ok(Reservation::new(turn.id(), items.clone(), order.clone(), now, ttl))
+    })
+}

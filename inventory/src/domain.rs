@@ -1,0 +1,13 @@
+//! What stock is and what may happen to it: pure, synchronous, and without any notion of JSON.
+
+mod error;
+mod item;
+mod reservation;
+mod stock;
+
+pub use item::{InvalidSku, Sku};
+
+pub(crate) use error::Error;
+pub(crate) use item::{Item, Items, Quantity};
+pub(crate) use reservation::{Reservation, ReservationId, State};
+pub(crate) use stock::{Level, Stock, require};

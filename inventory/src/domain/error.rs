@@ -1,0 +1,22 @@
+use jiff::Timestamp;
+
+use super::{Level, ReservationId};
+
+/// Why an operation was refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("no reservation has the id {id}")]
+    UnknownReservation { id: String },
+    /// `short` are the SKUs of which more was asked for than is available.
+    #[error("the stock does not suffice for {} of the SKUs asked for", short.len())]
+    OutOfStock { short: Vec<Level> },
+    /// Chaos wants the refusal although the stock suffices, so there are no true numbers to give.
+    #[error("the stock suffices, but chaos withholds it")]
+    StockWithheld,
+    #[error("reservation {id} was released at {at}")]
+    AlreadyReleased { id: ReservationId, at: Timestamp },
+    #[error("reservation {id} expired at {at}")]
+    ReservationExpired { id: ReservationId, at: Timestamp },
+    #[error("all {capacity} reservations that may be kept are live")]
+    StoreFull { capacity: usize },
+}

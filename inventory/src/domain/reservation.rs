@@ -1,0 +1,78 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Error, Items};
+
+shared::typed_id!(
+    /// Names a reservation.
+    ReservationId,
+    "res_"
+);
+
+/// Stock that is kept aside, for an order perhaps, until it is released or its time is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reservation {
+    pub(crate) id: ReservationId,
+    pub(crate) items: Items,
+    pub(crate) order: Option<Arc<str>>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    state: State,
+}
+
+/// Where a reservation stands. Only [`Reserved`](Self::Reserved) keeps stock aside, and it is the
+/// only state that is ever left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Reserved,
+    Released { at: Timestamp },
+    Expired { at: Timestamp },
+}
+
+impl Reservation {
+    /// A reservation of `items` that ends by itself after `ttl`.
+    pub(crate) fn new(
+        id: ReservationId,
+        items: Items,
+        order: Option<Arc<str>>,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Self {
+        let expires_at = now.checked_add(ttl).unwrap_or(Timestamp::MAX);
+        Self { id, items, order, created_at: now, expires_at, state: State::Reserved }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    pub(crate) fn is_reserved(&self) -> bool {
+        self.state == State::Reserved
+    }
+
+    /// Gives the stock back before its time.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyReleased`] or [`Error::ReservationExpired`] when there is none to give back.
+    pub(crate) fn release(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.expire(now);
+        match self.state {
+            State::Reserved => {
+                self.state = State::Released { at: now };
+                Ok(())
+            }
+            State::Released { at } => Err(Error::AlreadyReleased { id: self.id, at }),
+            State::Expired { at } => Err(Error::ReservationExpired { id: self.id, at }),
+        }
+    }
+
+    /// Ends the reservation if its time is over by `now`. It ended when it was due, however late
+    /// that is noticed.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        if self.is_reserved() && self.expires_at <= now {
+            self.state = State::Expired { at: self.expires_at };
+        }
+    }
+}

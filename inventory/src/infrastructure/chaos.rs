@@ -1,0 +1,32 @@
+//! This domain's operations and their outcome tables. (Source: CHAOS, "Default outcome tables".)
+
+use shared::chaos::{Access, Operation, Outcome};
+
+use crate::presentation::problem::OUT_OF_STOCK;
+
+/// The operations of the inventory.
+pub static OPERATIONS: &[&Operation] = &[&RESERVE, &RELEASE, &CHECK, &STATUS];
+
+/// Keeps stock aside.
+pub(crate) static RESERVE: Operation = Operation {
+    name: "inventory.reserve",
+    access: Access::Write,
+    table: "success=50%, out_of_stock=30%, timeout=10%@4s, internal_error=10%",
+    outcomes: &[Outcome::refusal(&OUT_OF_STOCK, "The stock does not suffice; nothing is reserved.")],
+};
+
+/// Gives stock back.
+pub(crate) static RELEASE: Operation = Operation {
+    name: "inventory.release",
+    access: Access::Write,
+    table: "success=90%, internal_error=10%",
+    outcomes: &[],
+};
+
+/// Tells how much there is.
+pub(crate) static CHECK: Operation =
+    Operation { name: "inventory.check", access: Access::Read, table: "success=100%", outcomes: &[] };
+
+/// Tells where a reservation stands.
+pub(crate) static STATUS: Operation =
+    Operation { name: "inventory.status", access: Access::Read, table: "success=100%", outcomes: &[] };

@@ -1,0 +1,124 @@
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::application::ports::StockLedger;
+use crate::domain::{Error, Items, Level, Reservation, ReservationId, Stock};
+
+/// The books in memory, under one lock that is held for one step at a time.
+///
+/// Time passes when somebody calls: what is due by then is expired first, from an index by time, so
+/// that no timer is needed and no call looks at more than what changes.
+#[derive(Debug)]
+pub(crate) struct MemoryStockLedger {
+    books: Mutex<Books>,
+    capacity: usize,
+}
+
+#[derive(Debug)]
+struct Books {
+    stock: Stock,
+    /// Never iterated.
+    reservations: HashMap<ReservationId, Reservation>,
+    /// Those that keep stock aside, by the time at which they expire.
+    live: BTreeSet<(Timestamp, ReservationId)>,
+    /// Those that ended, the first to end first.
+    ended: VecDeque<ReservationId>,
+}
+
+impl MemoryStockLedger {
+    /// Books with this stock, nothing of it reserved, for at most `capacity` reservations.
+    pub(crate) fn new(stock: Stock, capacity: usize) -> Self {
+        let books =
+            Books { stock, reservations: HashMap::new(), live: BTreeSet::new(), ended: VecDeque::new() };
+        Self { books: Mutex::new(books), capacity }
+    }
+
+    /// The books as of `now`.
+    fn books(&self, now: Timestamp) -> MutexGuard<'_, Books> {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.expire_until(now);
+        books
+    }
+}
+
+impl StockLedger for MemoryStockLedger {
+    fn reserve(
+        &self,
+        items: &Items,
+        now: Timestamp,
+        decide: &mut dyn FnMut(&[Level]) -> Result<Reservation, Error>,
+    ) -> Result<Reservation, Error> {
+        let mut books = self.books(now);
+        if books.live.len() >= self.capacity {
+            return Err(Error::StoreFull { capacity: self.capacity });
+        }
+        let levels = books.stock.levels(items);
+        let mut reservation = decide(&levels)?;
+        while books.reservations.contains_key(&reservation.id) {
+            reservation = decide(&levels)?;
+        }
+        if books.reservations.len() >= self.capacity {
+            books.forget_the_first_to_end();
+        }
+        books.admit(reservation.clone());
+        Ok(reservation)
+    }
+
+    fn update(
+        &self,
+        id: ReservationId,
+        now: Timestamp,
+        change: &mut dyn FnMut(&mut Reservation) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut books = self.books(now);
+        let before = books.reservations.get(&id);
+        let before = before.ok_or_else(|| Error::UnknownReservation { id: id.to_string() })?;
+        let mut after = before.clone();
+        change(&mut after)?;
+        books.save(after);
+        Ok(())
+    }
+
+    fn find(&self, id: ReservationId, now: Timestamp) -> Option<Reservation> {
+        self.books(now).reservations.get(&id).cloned()
+    }
+
+    fn levels(&self, items: &Items, now: Timestamp) -> Vec<Level> {
+        self.books(now).stock.levels(items)
+    }
+}
+
+impl Books {
+    fn admit(&mut self, reservation: Reservation) {
+        self.stock.keep_aside(&reservation.items);
+        self.live.insert((reservation.expires_at, reservation.id));
+        self.reservations.insert(reservation.id, reservation);
+    }
+
+    /// Replaces a reservation. If it just ended, its stock is given back.
+    fn save(&mut self, reservation: Reservation) {
+        if !reservation.is_reserved() && self.live.remove(&(reservation.expires_at, reservation.id)) {
+            self.stock.give_back(&reservation.items);
+            self.ended.push_back(reservation.id);
+        }
+        self.reservations.insert(reservation.id, reservation);
+    }
+
+    fn expire_until(&mut self, now: Timestamp) {
+        while let Some(&(due, id)) = self.live.first()
+            && due <= now
+            && let Some(mut reservation) = self.reservations.get(&id).cloned()
+        {
+            reservation.expire(now);
+            self.save(reservation);
+        }
+    }
+
+    fn forget_the_first_to_end(&mut self) {
+        if let Some(id) = self.ended.pop_front() {
+            self.reservations.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The errors of this domain on the wire.
+
+use shared::chaos::ProblemKind;
+use shared::http::{Problem, problems};
+
+use crate::domain::{Error, Level};
+
+/// There is less of a SKU than was asked for. Nothing is reserved.
+pub(crate) static OUT_OF_STOCK: ProblemKind = ProblemKind::new(409, "out_of_stock", "Out of stock");
+static ALREADY_RELEASED: ProblemKind = ProblemKind::new(409, "already_released", "Already released");
+static RESERVATION_EXPIRED: ProblemKind = ProblemKind::new(410, "reservation_expired", "Reservation expired");
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::UnknownReservation { id } => {
+                Self::new(&problems::NOT_FOUND, format!("There is no reservation {id}."))
+            }
+            Error::OutOfStock { short } => Self::new(&OUT_OF_STOCK, shortages(&short)),
+            Error::StockWithheld => {
+                Self::new(&OUT_OF_STOCK, "The stock does not suffice; nothing is reserved.")
+            }
+            Error::AlreadyReleased { id, at } => {
+                Self::new(&ALREADY_RELEASED, format!("Reservation {id} was already released at {at}."))
+            }
+            Error::ReservationExpired { id, at } => Self::new(
+                &RESERVATION_EXPIRED,
+                format!("Reservation {id} expired at {at}; its stock was given back then."),
+            ),
+            Error::StoreFull { capacity } => Self::new(
+                &problems::STORE_FULL,
+                format!(
+                    "All {capacity} reservations that may be kept are live; release one or wait until one expires."
+                ),
+            ),
+        }
+    }
+}
+
+/// Such as "Of ITEM-001 5 were asked for and 3 are available; nothing is reserved."
+fn shortages(short: &[Level]) -> String {
+    let told = short.iter().map(|level| {
+        let Level { sku, requested, available } = level;
+        format!("{requested} of {sku} requested, {available} available")
+    });
+    format!("The stock does not suffice: {}; nothing is reserved.", told.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,126 @@
+use std::fmt::Display;
+use std::sync::Arc;
+
+use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
+use shared::http::{Fields, Problem};
+use shared::number::Number;
+use utoipa::ToSchema;
+
+use crate::application::{Release, Reserve};
+use crate::domain::{Item, Items, Quantity, Sku};
+
+/// The longest order, reservation and warehouse id, in characters.
+const LONGEST_ID: usize = 128;
+
+/// What to reserve.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReserveRequest {
+    /// 1 to 100 lines. Lines of the same SKU add up.
+    #[schema(value_type = Vec<ItemRequest>, min_items = 1, max_items = 100, required = true)]
+    items: Option<Vec<ItemRequest>>,
+    /// The order that the stock is for.
+    #[schema(value_type = String, required = false, max_length = 128, example = "ORD-123")]
+    order_id: Option<String>,
+}
+
+/// What to look up.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct CheckRequest {
+    /// 1 to 100 lines. Lines of the same SKU add up.
+    #[schema(value_type = Vec<ItemRequest>, min_items = 1, max_items = 100, required = true)]
+    items: Option<Vec<ItemRequest>>,
+}
+
+/// One line.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ItemRequest)]
+struct ItemRequest {
+    /// What stock is counted by.
+    #[schema(value_type = String, required = true, max_length = 128, example = "ITEM-001")]
+    sku: Option<String>,
+    /// A whole number.
+    #[schema(value_type = u32, required = true, minimum = 1, maximum = 1_000_000, example = 2)]
+    quantity: Option<Number>,
+    /// Kept and told again; stock is counted per SKU, wherever it lies.
+    #[schema(value_type = String, required = false, max_length = 128, example = "WH-EAST")]
+    warehouse_id: Option<String>,
+}
+
+/// Which reservation to release.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReleaseRequest {
+    /// The id that the reservation was given.
+    #[schema(value_type = String, required = true, max_length = 128, example = "res_4c1f0e9a7b3d2856")]
+    reservation_id: Option<String>,
+}
+
+impl ReserveRequest {
+    pub(super) fn validate(self) -> Result<Reserve, Problem> {
+        let mut fields = Fields::new();
+        let items = valid_items(&mut fields, self.items);
+        let order = fields.optional_text("orderId", self.order_id, LONGEST_ID).map(Arc::from);
+        fields.finish(items.map(|items| Reserve { items, order }))
+    }
+}
+
+impl CheckRequest {
+    pub(super) fn validate(self) -> Result<Items, Problem> {
+        let mut fields = Fields::new();
+        let items = valid_items(&mut fields, self.items);
+        fields.finish(items)
+    }
+}
+
+impl ReleaseRequest {
+    pub(super) fn validate(self) -> Result<Release, Problem> {
+        let mut fields = Fields::new();
+        let reservation = fields.required_text("reservationId", self.reservation_id, LONGEST_ID);
+        fields.finish(reservation.map(|reservation| Release { reservation }))
+    }
+}
+
+fn valid_items(fields: &mut Fields, lines: Option<Vec<ItemRequest>>) -> Option<Items> {
+    let lines = fields.required("items", lines)?;
+    if !Items::LINES.contains(&lines.len()) {
+        let (fewest, most) = (Items::LINES.start(), Items::LINES.end());
+        fields.wrong("items", format!("must have {fewest} to {most} lines"));
+        return None;
+    }
+    // Every line is looked at before the first wrong one ends it, so that all of them are named.
+    let lines: Vec<_> = lines.into_iter().enumerate().map(|(at, line)| line.validate(fields, at)).collect();
+    Items::new(lines.into_iter().collect::<Option<_>>()?)
+}
+
+impl ItemRequest {
+    fn validate(self, fields: &mut Fields, at: usize) -> Option<Item> {
+        let sku = accept(fields, at, "sku", self.sku.map(|text| Sku::parse(&text)));
+        // A number that is not whole is as wrong as zero.
+        let whole = |number: Number| number.0.is_integer().then(|| number.0.to_u32()).flatten().unwrap_or(0);
+        let quantity =
+            accept(fields, at, "quantity", self.quantity.map(|number| Quantity::new(whole(number))));
+        let warehouse = self.warehouse_id.and_then(|text| {
+            fields.optional_text(&format!("items[{at}].warehouseId"), Some(text), LONGEST_ID)
+        });
+        Some(Item { sku: sku?, quantity: quantity?, warehouse: warehouse.map(Arc::from) })
+    }
+}
+
+/// The value of a field of a line that must be there, unless it is wrong.
+fn accept<T>(
+    fields: &mut Fields,
+    at: usize,
+    field: &str,
+    value: Option<Result<T, impl Display>>,
+) -> Option<T> {
+    let wrong = match value {
+        Some(Ok(value)) => return Some(value),
+        Some(Err(error)) => error.to_string(),
+        None => "is required".to_owned(),
+    };
+    fields.wrong(format!("items[{at}].{field}"), wrong);
+    None
+}

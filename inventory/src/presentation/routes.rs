@@ -1,0 +1,151 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use shared::http::{Call, Problem, ProblemBody};
+use shared::way::{Intent, Way};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::requests::{CheckRequest, ReleaseRequest, ReserveRequest};
+use super::responses::{AvailabilityBody, ReleasedBody, ReservationBody};
+use crate::application::ports::StockLedger;
+use crate::application::{self, Release, Reserve};
+use crate::domain::Reservation;
+use crate::infrastructure::chaos::{CHECK, RELEASE, RESERVE, STATUS};
+
+/// What the handlers work with.
+#[derive(Clone, Debug)]
+pub(crate) struct Inventory {
+    pub(crate) way: Way,
+    pub(crate) ledger: Arc<dyn StockLedger>,
+    pub(crate) reservation_ttl: Duration,
+}
+
+/// The routes under `/inventory`.
+pub(crate) fn routes(inventory: Inventory) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(reserve))
+        .routes(routes!(release))
+        .routes(routes!(check))
+        .routes(routes!(status))
+        .with_state(inventory)
+}
+
+/// Reserve stock
+///
+/// Keeps all items aside for 30 minutes, or none of them. The reservation ends by itself.
+#[utoipa::path(
+    post, path = "/inventory/reserve", operation_id = "inventory.reserve", tag = "inventory",
+    request_body(content = ReserveRequest, example = json!({
+        "items": [{"sku": "ITEM-001", "quantity": 2}, {"sku": "ITEM-002", "quantity": 1, "warehouseId": "WH-EAST"}],
+        "orderId": "ORD-123"
+    })),
+    responses(
+        (status = 201, description = "The stock is reserved.", body = ReservationBody),
+        (status = 409, description = "- `out_of_stock`: There is less of a SKU than was asked for; nothing is reserved.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 503, description = "- `store_full`: Every reservation that may be kept is live.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+    )
+)]
+async fn reserve(State(inventory): State<Inventory>, call: Call) -> Response {
+    let Inventory { way, ledger, reservation_ttl } = inventory;
+    let prepare = |body: ReserveRequest| {
+        let command = body.validate()?;
+        let order = command.order.as_deref().map(str::to_owned);
+        Ok(Intent { command, order, resource: None })
+    };
+    way.write(&RESERVE, &call, StatusCode::CREATED, prepare, |command: Reserve, turn| {
+        let reservation = application::reserve(&*ledger, reservation_ttl, &command, turn)?;
+        Ok(ReservationBody::from(reservation))
+    })
+    .await
+}
+
+/// Release a reservation
+///
+/// Gives the stock back before its time.
+#[utoipa::path(
+    post, path = "/inventory/release", operation_id = "inventory.release", tag = "inventory",
+    request_body = ReleaseRequest,
+    responses(
+        (status = 200, description = "The stock was given back.", body = ReleasedBody),
+        (status = 404, description = "- `not_found`: There is no such reservation.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 409, description = "- `already_released`: The reservation was released before.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 410, description = "- `reservation_expired`: The reservation ended by itself before.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+    )
+)]
+async fn release(State(inventory): State<Inventory>, call: Call) -> Response {
+    let Inventory { way, ledger, .. } = inventory;
+    let prepare = |body: ReleaseRequest| {
+        let command = body.validate()?;
+        let known = application::status(&*ledger, &command.reservation, way.clock().now()).ok();
+        let resource = Some(command.reservation.clone());
+        Ok(Intent { command, order: known.as_ref().and_then(order_of), resource })
+    };
+    way.write(&RELEASE, &call, StatusCode::OK, prepare, |command: Release, turn| {
+        let released_at = application::release(&*ledger, &command, turn)?;
+        Ok(ReleasedBody::new(command.reservation, released_at))
+    })
+    .await
+}
+
+/// Check availability
+///
+/// Tells whether all items could be reserved now. Nothing changes, and nothing is promised.
+#[utoipa::path(
+    post, path = "/inventory/check", operation_id = "inventory.check", tag = "inventory",
+    request_body(content = CheckRequest, example = json!({"items": [{"sku": "ITEM-001", "quantity": 2}]})),
+    responses((status = 200, description = "How the stock stands.", body = AvailabilityBody))
+)]
+async fn check(State(inventory): State<Inventory>, call: Call) -> Response {
+    let Inventory { way, ledger, .. } = inventory;
+    let items = match call.parse().and_then(CheckRequest::validate) {
+        Ok(items) => items,
+        Err(problem) => return problem.into_response(),
+    };
+    way.read(&CHECK, &call, None, None, |turn| {
+        let (available, levels) = application::check(&*ledger, &items, turn.now());
+        Ok(AvailabilityBody::new(available, levels))
+    })
+    .await
+}
+
+/// Read a reservation
+#[utoipa::path(
+    get, path = "/inventory/{reservationId}/status", operation_id = "inventory.status", tag = "inventory",
+    params(("reservationId" = String, Path, description = "The id that the reservation was given.",
+        example = "res_4c1f0e9a7b3d2856")),
+    responses(
+        (status = 200, description = "Where the reservation stands.", body = ReservationBody),
+        (status = 404, description = "- `not_found`: There is no such reservation.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+    )
+)]
+async fn status(
+    State(inventory): State<Inventory>,
+    id: Result<Path<String>, PathRejection>,
+    call: Call,
+) -> Response {
+    let Inventory { way, ledger, .. } = inventory;
+    // An id that is not even text names no reservation.
+    let id = id.map(|Path(id)| id).unwrap_or_default();
+    let known = application::status(&*ledger, &id, way.clock().now()).ok();
+    let order = known.as_ref().and_then(order_of);
+    way.read(&STATUS, &call, order.as_deref(), Some(&id), |turn| {
+        let reservation = application::status(&*ledger, &id, turn.now()).map_err(Problem::from)?;
+        Ok(ReservationBody::from(reservation))
+    })
+    .await
+}
+
+fn order_of(reservation: &Reservation) -> Option<String> {
+    reservation.order.as_deref().map(str::to_owned)
+}
