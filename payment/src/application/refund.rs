@@ -1,0 +1,41 @@
+use std::sync::Arc;
+
+use shared::way::Turn;
+
+use super::ports::AuthorizationStore;
+use crate::domain::{self, Amount, AuthId, Currency, Error};
+
+/// Give captured money back.
+#[derive(Debug, Hash)]
+pub(crate) struct Refund {
+    pub(crate) auth_id: String,
+    /// `None` for all that is left.
+    pub(crate) amount: Option<Amount>,
+    pub(crate) reason: Option<Arc<str>>,
+}
+
+/// Money was given back.
+#[derive(Debug)]
+pub(crate) struct Refunded {
+    pub(crate) auth_id: AuthId,
+    pub(crate) currency: Currency,
+    pub(crate) refund: domain::Refund,
+}
+
+/// Gives back what was asked for, or all that is left.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::NotCaptured`], [`Error::AlreadyRefunded`],
+/// [`Error::RefundExceedsCaptured`], [`Error::TooManyRefunds`].
+pub(crate) fn refund(
+    store: &dyn AuthorizationStore,
+    command: &Refund,
+    turn: &mut Turn<'_>,
+) -> Result<Refunded, Error> {
+    let now = turn.now();
+    store.decide(&command.auth_id, now, |authorization| {
+        let refund = authorization.refund(command.amount, command.reason.clone(), now, || turn.id())?;
+        let terms = authorization.terms();
+        Ok(Refunded { auth_id: terms.id, currency: terms.money.currency, refund })
+    })
+}

@@ -1,0 +1,23 @@
+use shared::way::Turn;
+
+use super::ports::AuthorizationStore;
+use crate::domain::{Error, Receipt};
+
+/// Free what is held.
+#[derive(Debug, Hash)]
+pub(crate) struct Release {
+    pub(crate) auth_id: String,
+}
+
+/// Frees all that is held.
+///
+/// # Errors
+/// [`Error::NotFound`], and whatever became of the hold.
+pub(crate) fn release(
+    store: &dyn AuthorizationStore,
+    command: &Release,
+    turn: &Turn<'_>,
+) -> Result<Receipt, Error> {
+    let now = turn.now();
+    store.decide(&command.auth_id, now, |authorization| Ok(authorization.held()?.release(now)))
+}

@@ -1,0 +1,15 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Amount, RefundId};
+
+/// Captured money, given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refund {
+    pub(crate) id: RefundId,
+    /// In the currency of the authorization.
+    pub(crate) amount: Amount,
+    pub(crate) reason: Option<Arc<str>>,
+    pub(crate) created_at: Timestamp,
+}

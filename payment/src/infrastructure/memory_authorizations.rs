@@ -1,0 +1,104 @@
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::application::ports::{AuthorizationStore, Open};
+use crate::domain::{AuthId, Authorization, Error, Status};
+
+/// Authorizations in memory. They are lost with the process.
+#[derive(Debug)]
+pub(crate) struct MemoryAuthorizations {
+    book: Mutex<Book>,
+    capacity: usize,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    /// Never iterated.
+    by_id: HashMap<AuthId, Authorization>,
+    /// Those that are held, in the order in which they expire.
+    held: BTreeSet<(Timestamp, AuthId)>,
+    /// Those that may be forgotten, in the order in which they were settled.
+    settled: VecDeque<AuthId>,
+}
+
+impl MemoryAuthorizations {
+    /// An empty store for at most `capacity` authorizations.
+    pub(crate) fn bounded_to(capacity: usize) -> Self {
+        Self { book: Mutex::default(), capacity }
+    }
+
+    /// The book as it is at `now`.
+    fn book(&self, now: Timestamp) -> MutexGuard<'_, Book> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.expire_until(now);
+        book
+    }
+}
+
+impl AuthorizationStore for MemoryAuthorizations {
+    fn add(&self, now: Timestamp, open: Open<'_>) -> Result<Authorization, Error> {
+        let mut book = self.book(now);
+        let is_full = book.by_id.len() >= self.capacity;
+        if is_full && book.settled.is_empty() {
+            return Err(Error::StoreFull { capacity: self.capacity });
+        }
+        let opened = open(&|id| book.by_id.contains_key(&id))?;
+        if is_full && let Some(oldest) = book.settled.pop_front() {
+            book.by_id.remove(&oldest);
+        }
+        let terms = opened.terms();
+        book.held.insert((terms.expires_at, terms.id));
+        book.by_id.insert(terms.id, opened.clone());
+        Ok(opened)
+    }
+
+    fn change(&self, id: AuthId, now: Timestamp, step: &mut dyn FnMut(&mut Authorization)) -> bool {
+        self.book(now).change(id, step)
+    }
+
+    fn find(&self, id: AuthId, now: Timestamp) -> Option<Authorization> {
+        self.book(now).by_id.get(&id).cloned()
+    }
+}
+
+impl Book {
+    fn change(&mut self, id: AuthId, step: impl FnOnce(&mut Authorization)) -> bool {
+        let Some(authorization) = self.by_id.get_mut(&id) else { return false };
+        let before = authorization.status();
+        step(authorization);
+        let after = authorization.status();
+        if before == Status::Authorized && after != Status::Authorized {
+            self.held.remove(&(authorization.terms().expires_at, id));
+        }
+        if !before.is_settled() && after.is_settled() {
+            self.settled.push_back(id);
+        }
+        true
+    }
+
+    fn expire_until(&mut self, now: Timestamp) {
+        while let Some((expires_at, id)) = self.held.first().copied()
+            && expires_at <= now
+        {
+            self.held.pop_first();
+            self.change(id, |authorization| {
+                if let Ok(held) = authorization.held() {
+                    held.expire(expires_at);
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::ports::contract;
+
+    #[test]
+    fn keeps_the_contract_of_a_store() {
+        contract::holds_for(|capacity| Box::new(MemoryAuthorizations::bounded_to(capacity)));
+    }
+}

@@ -1,0 +1,6 @@
+//! Payment over HTTP: what a request must look like, and how it is answered.
+
+pub(crate) mod problem;
+mod requests;
+mod responses;
+pub(crate) mod routes;

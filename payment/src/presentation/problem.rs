@@ -1,0 +1,37 @@
+//! How payment's refusals look on the wire.
+
+use shared::chaos::ProblemKind;
+use shared::http::{Problem, problems};
+
+use crate::domain::Error;
+
+pub(crate) static INSUFFICIENT_FUNDS: ProblemKind =
+    ProblemKind::new(402, "insufficient_funds", "Insufficient funds");
+pub(crate) static ALREADY_CAPTURED: ProblemKind =
+    ProblemKind::new(409, "already_captured", "Already captured");
+pub(crate) static ALREADY_RELEASED: ProblemKind =
+    ProblemKind::new(409, "already_released", "Already released");
+pub(crate) static NOT_CAPTURED: ProblemKind = ProblemKind::new(409, "not_captured", "Not captured");
+pub(crate) static ALREADY_REFUNDED: ProblemKind =
+    ProblemKind::new(409, "already_refunded", "Already refunded");
+pub(crate) static AUTHORIZATION_EXPIRED: ProblemKind =
+    ProblemKind::new(410, "authorization_expired", "Authorization expired");
+pub(crate) static REFUND_EXCEEDS_CAPTURED: ProblemKind =
+    ProblemKind::new(422, "refund_exceeds_captured", "Refund exceeds what was captured");
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let kind = match error {
+            Error::NotFound { .. } => &problems::NOT_FOUND,
+            Error::InsufficientFunds { .. } => &INSUFFICIENT_FUNDS,
+            Error::AlreadyCaptured { .. } => &ALREADY_CAPTURED,
+            Error::AlreadyReleased { .. } => &ALREADY_RELEASED,
+            Error::Expired { .. } => &AUTHORIZATION_EXPIRED,
+            Error::NotCaptured { .. } => &NOT_CAPTURED,
+            Error::AlreadyRefunded { .. } => &ALREADY_REFUNDED,
+            Error::RefundExceedsCaptured { .. } => &REFUND_EXCEEDS_CAPTURED,
+            Error::TooManyRefunds { .. } | Error::StoreFull { .. } => &problems::STORE_FULL,
+        };
+        Self::new(kind, format!("The {error}."))
+    }
+}

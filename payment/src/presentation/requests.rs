@@ -1,0 +1,101 @@
+//! What can be sent. All fields are optional to the parser, so that one answer names every field
+//! that is missing or wrong.
+
+use serde::Deserialize;
+use shared::http::{Fields, Problem};
+use shared::number::Number;
+use utoipa::ToSchema;
+
+use crate::application::{Authorize, Capture, Refund, Release};
+use crate::domain::{Amount, Currency, Money};
+
+/// The longest id or code that is taken, in characters.
+const LONGEST_ID: usize = 255;
+const LONGEST_REASON: usize = 1000;
+
+/// What to hold.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuthorizeRequest {
+    /// Greater than zero, with at most 15 digits before the decimal point and 6 after it.
+    #[schema(value_type = f64, required, nullable = false, example = 109.97)]
+    amount: Option<Number>,
+    /// An ISO 4217 code, in any case.
+    #[schema(value_type = String, required, nullable = false, example = "usd")]
+    currency: Option<String>,
+    /// What the money is for. Whatever chaos does to this order depends on it.
+    #[schema(example = "ORD-123")]
+    order_id: Option<String>,
+    /// Whose money it is.
+    #[schema(example = "CUST-456")]
+    customer_id: Option<String>,
+}
+
+impl AuthorizeRequest {
+    pub(super) fn validate(self) -> Result<Authorize, Problem> {
+        let mut fields = Fields::new();
+        let amount = fields.required("amount", self.amount);
+        let amount = amount.and_then(|number| valid(&mut fields, "amount", Amount::new(number.0)));
+        let currency = fields.required("currency", self.currency);
+        let currency = currency.and_then(|code| valid(&mut fields, "currency", Currency::parse(&code)));
+        let order_id = fields.optional_text("orderId", self.order_id, LONGEST_ID).map(Into::into);
+        let customer_id = fields.optional_text("customerId", self.customer_id, LONGEST_ID).map(Into::into);
+        let money = amount.zip(currency).map(|(amount, currency)| Money { amount, currency });
+        fields.finish(money.map(|money| Authorize { money, order_id, customer_id }))
+    }
+}
+
+/// Which authorization.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuthorizationRequest {
+    /// The `authId` that `authorize` answered.
+    #[schema(value_type = String, required, nullable = false, example = "auth_8f3b0c6d2a914e57")]
+    auth_id: Option<String>,
+}
+
+impl AuthorizationRequest {
+    pub(super) fn capture(self) -> Result<Capture, Problem> {
+        self.validate().map(|auth_id| Capture { auth_id })
+    }
+
+    pub(super) fn release(self) -> Result<Release, Problem> {
+        self.validate().map(|auth_id| Release { auth_id })
+    }
+
+    fn validate(self) -> Result<String, Problem> {
+        let mut fields = Fields::new();
+        let auth_id = fields.required_text("authId", self.auth_id, LONGEST_ID);
+        fields.finish(auth_id)
+    }
+}
+
+/// What to give back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefundRequest {
+    /// The `authId` that `authorize` answered.
+    #[schema(value_type = String, required, nullable = false, example = "auth_8f3b0c6d2a914e57")]
+    auth_id: Option<String>,
+    /// All that is left, when it is not there.
+    #[schema(value_type = Option<f64>, example = 50)]
+    amount: Option<Number>,
+    /// Why.
+    #[schema(example = "requested_by_customer")]
+    reason: Option<String>,
+}
+
+impl RefundRequest {
+    pub(super) fn validate(self) -> Result<Refund, Problem> {
+        let mut fields = Fields::new();
+        let auth_id = fields.required_text("authId", self.auth_id, LONGEST_ID);
+        let amount = self.amount.and_then(|number| valid(&mut fields, "amount", Amount::new(number.0)));
+        let reason = fields.optional_text("reason", self.reason, LONGEST_REASON).map(Into::into);
+        fields.finish(auth_id.map(|auth_id| Refund { auth_id, amount, reason }))
+    }
+}
+
+/// The value of a field, or what is wrong with it.
+fn valid<T>(fields: &mut Fields, field: &str, value: Result<T, &'static str>) -> Option<T> {
+    value.map_err(|message| fields.wrong(field, message)).ok()
+}

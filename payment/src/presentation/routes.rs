@@ -1,0 +1,211 @@
+//! Where payment is asked, and what the API description says about it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use shared::http::{Call, Problem, ProblemBody};
+use shared::way::{Intent, Way};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::requests::{AuthorizationRequest, AuthorizeRequest, RefundRequest};
+use super::responses::{AuthorizeResponse, CaptureResponse, RefundResponse, ReleaseResponse, StatusResponse};
+use crate::application::{self, ports::AuthorizationStore};
+use crate::infrastructure::chaos;
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) way: Way,
+    pub(crate) store: Arc<dyn AuthorizationStore>,
+    pub(crate) authorization_ttl: Duration,
+}
+
+pub(crate) fn routes(api: Api) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(authorize))
+        .routes(routes!(capture))
+        .routes(routes!(release))
+        .routes(routes!(refund))
+        .routes(routes!(status))
+        .with_state(api)
+}
+
+impl Api {
+    /// A command about the authorization that a client names, which may not exist.
+    fn about<C>(&self, auth_id: String, command: C) -> Intent<C> {
+        Intent { command, order: self.order_of(&auth_id), resource: Some(auth_id) }
+    }
+
+    fn order_of(&self, auth_id: &str) -> Option<String> {
+        let authorization = self.store.named(auth_id, self.way.clock().now()).ok()?;
+        authorization.terms().order_id.as_deref().map(str::to_owned)
+    }
+}
+
+/// Hold a customer's money
+///
+/// The hold lives for seven days, until it is captured or released.
+#[utoipa::path(
+    post,
+    path = "/payment/authorize",
+    operation_id = "payment.authorize",
+    tag = "payment",
+    request_body = AuthorizeRequest,
+    responses(
+        (status = 201, description = "The money is held.", body = AuthorizeResponse),
+        (status = 402, description = "`insufficient_funds`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn authorize(State(api): State<Api>, call: Call) -> Response {
+    api.way
+        .write(
+            &chaos::AUTHORIZE,
+            &call,
+            StatusCode::CREATED,
+            |body: AuthorizeRequest| {
+                let command = body.validate()?;
+                let order = command.order_id.as_deref().map(str::to_owned);
+                Ok(Intent { command, order, resource: None })
+            },
+            |command, turn| {
+                application::authorize(&*api.store, api.authorization_ttl, command, turn)
+                    .map(AuthorizeResponse::from)
+                    .map_err(Problem::from)
+            },
+        )
+        .await
+}
+
+/// Charge what is held
+///
+/// All of it, once. Captured money can only be refunded.
+#[utoipa::path(
+    post,
+    path = "/payment/capture",
+    operation_id = "payment.capture",
+    tag = "payment",
+    request_body = AuthorizationRequest,
+    responses(
+        (status = 200, description = "The money is captured.", body = CaptureResponse),
+        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 409, description = "`already_captured`, also after refunds; `already_released`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 410, description = "`authorization_expired`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn capture(State(api): State<Api>, call: Call) -> Response {
+    api.way
+        .write(
+            &chaos::CAPTURE,
+            &call,
+            StatusCode::OK,
+            |body: AuthorizationRequest| {
+                let command = body.capture()?;
+                Ok(api.about(command.auth_id.clone(), command))
+            },
+            |command, turn| {
+                application::capture(&*api.store, &command, turn)
+                    .map(CaptureResponse::from)
+                    .map_err(Problem::from)
+            },
+        )
+        .await
+}
+
+/// Free what is held
+///
+/// The customer has the free use of the money again. What was captured can only be refunded.
+#[utoipa::path(
+    post,
+    path = "/payment/release",
+    operation_id = "payment.release",
+    tag = "payment",
+    request_body = AuthorizationRequest,
+    responses(
+        (status = 200, description = "The hold is released.", body = ReleaseResponse),
+        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 409, description = "`already_released`; `already_captured`, also after refunds.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 410, description = "`authorization_expired`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn release(State(api): State<Api>, call: Call) -> Response {
+    api.way
+        .write(
+            &chaos::RELEASE,
+            &call,
+            StatusCode::OK,
+            |body: AuthorizationRequest| {
+                let command = body.release()?;
+                Ok(api.about(command.auth_id.clone(), command))
+            },
+            |command, turn| {
+                application::release(&*api.store, &command, turn)
+                    .map(ReleaseResponse::from)
+                    .map_err(Problem::from)
+            },
+        )
+        .await
+}
+
+/// Give captured money back
+///
+/// All that is left, or a part of it. Refunds add up to what was captured at most.
+#[utoipa::path(
+    post,
+    path = "/payment/refund",
+    operation_id = "payment.refund",
+    tag = "payment",
+    request_body = RefundRequest,
+    responses(
+        (status = 200, description = "The money is given back.", body = RefundResponse),
+        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 409, description = "`not_captured`; `already_refunded`, when nothing is left.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 422, description = "`refund_exceeds_captured`: less is left.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn refund(State(api): State<Api>, call: Call) -> Response {
+    api.way
+        .write(
+            &chaos::REFUND,
+            &call,
+            StatusCode::OK,
+            |body: RefundRequest| {
+                let command = body.validate()?;
+                Ok(api.about(command.auth_id.clone(), command))
+            },
+            |command, turn| {
+                application::refund(&*api.store, &command, turn)
+                    .map(RefundResponse::from)
+                    .map_err(Problem::from)
+            },
+        )
+        .await
+}
+
+/// See where an authorization stands
+#[utoipa::path(
+    get,
+    path = "/payment/{authId}/status",
+    operation_id = "payment.status",
+    tag = "payment",
+    params(("authId" = String, Path, description = "The `authId` that `authorize` answered.", example = "auth_8f3b0c6d2a914e57")),
+    responses(
+        (status = 200, description = "Where it stands.", body = StatusResponse),
+        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn status(State(api): State<Api>, path: Result<Path<String>, PathRejection>, call: Call) -> Response {
+    // A path that is not UTF-8 names no authorization, and neither does the empty id.
+    let auth_id = path.map_or_else(|_| String::new(), |Path(id)| id);
+    let order = api.order_of(&auth_id);
+    api.way
+        .read(&chaos::STATUS, &call, order.as_deref(), Some(&auth_id), |turn| {
+            let authorization = api.store.named(&auth_id, turn.now())?;
+            Ok(StatusResponse::from(authorization))
+        })
+        .await
+}

@@ -1,0 +1,4 @@
+//! Payment over HTTP, through its router.
+
+mod service;
+mod states;
