@@ -42,6 +42,11 @@ impl Pass {
         &self.drawn
     }
 
+    /// A new id, for a resource that has a name before its operation is due.
+    pub fn id<I: From<u64>>(&mut self) -> I {
+        I::from(self.drawn.draw.bits())
+    }
+
     /// Waits out a fault that strikes before the operation, and ends the request with it. `None`
     /// when there is none: then the operation is next.
     pub async fn before(&mut self) -> Option<Ending> {
@@ -81,6 +86,19 @@ impl Pass {
             slot.finish(&answer, self.clock.now());
         }
         self.result = Some(answer);
+    }
+
+    /// Ends the request with a true refusal that came up before the operation was due. It is kept
+    /// under the key, and answered at once: no fault strikes any more.
+    pub fn refuse(mut self, refusal: Problem) -> Ending {
+        let answer = Answer::Refusal(Arc::new(refusal));
+        if let Some(slot) = self.slot.take() {
+            slot.finish(&answer, self.clock.now());
+        }
+        if self.drawn.outcome.name != faults::SUCCESS.name {
+            self.chaos.count_overridden(self.drawn.operation);
+        }
+        Ending::Own(answer, None)
     }
 
     /// Waits out what strikes after the operation, and ends the request.

@@ -1,0 +1,54 @@
+//! What can be asked of shipping.
+
+mod cancel_label;
+mod create_label;
+pub(crate) mod ports;
+mod stop_signals;
+
+use std::sync::Arc;
+
+use shared::time::Clock;
+
+use crate::domain::{Error, Label, LabelId};
+use ports::LabelStore;
+use stop_signals::StopSignals;
+
+pub(crate) use create_label::{CreateLabel, GENERATION, Generation, Step};
+
+/// Where labels are asked for, called off and looked up. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct LabelDesk {
+    labels: Arc<dyn LabelStore>,
+    stops: Arc<StopSignals>,
+    clock: Clock,
+}
+
+impl LabelDesk {
+    pub(crate) fn new(labels: Arc<dyn LabelStore>, clock: Clock) -> Self {
+        Self { labels, stops: Arc::default(), clock }
+    }
+
+    /// The label that `id` names.
+    pub(crate) fn find(&self, id: &str) -> Result<Label, Error> {
+        self.labels.find(known(id)?).ok_or_else(|| unknown(id))
+    }
+
+    /// The order that a label belongs to, if both are known.
+    pub(crate) fn order_of(&self, id: &str) -> Option<String> {
+        self.find(id).ok()?.order.as_deref().map(str::to_owned)
+    }
+
+    /// Whether a label could begin now.
+    pub(crate) fn ensure_room(&self) -> Result<(), Error> {
+        self.labels.ensure_room()
+    }
+}
+
+/// An id that we may have given. Anything else names no label.
+fn known(id: &str) -> Result<LabelId, Error> {
+    LabelId::parse(id).ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &str) -> Error {
+    Error::UnknownLabel { id: id.to_owned() }
+}

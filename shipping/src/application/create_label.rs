@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::LabelDesk;
+use super::ports::AddError;
+use crate::domain::{Address, Error, Label, LabelId, Shipment, tracking_number};
+
+/// How long a label takes, before `TIME_SCALE`. (Rule: WIRE, "Labels take time".)
+pub(crate) const GENERATION: Duration = Duration::from_secs(20);
+
+/// How many steps of progress that is.
+const STEPS: u8 = 4;
+
+/// The order for a label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct CreateLabel {
+    /// Not kept with the label, as nothing is printed; it tells one order for a label from another.
+    pub(crate) address: Address,
+    pub(crate) carrier: String,
+    pub(crate) order: Option<String>,
+}
+
+/// What the request for a label waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The label is that many per cent made, less than 100.
+    Reached(u8),
+    /// The time is over: the label can be committed.
+    Due,
+    /// Somebody cancelled the label.
+    Stopped,
+}
+
+/// A label while it is generated, owned by the request for it. Dropping it before
+/// [`commit`](Self::commit) leaves the label abandoned.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    desk: LabelDesk,
+    id: LabelId,
+    carrier: String,
+    stopped: oneshot::Receiver<()>,
+    started: Instant,
+    duration: Duration,
+    next: u8,
+}
+
+impl LabelDesk {
+    /// Begins a label that takes `duration`, under the first of the `ids` that is not taken.
+    pub(crate) fn begin(
+        &self,
+        order: &CreateLabel,
+        duration: Duration,
+        mut ids: impl FnMut() -> LabelId,
+    ) -> Result<Generation, Error> {
+        let now = self.clock.now();
+        let id = loop {
+            let id = ids();
+            match self.labels.add(Label::requested(id, &order.carrier, order.order.as_deref(), now)) {
+                Ok(()) => break id,
+                Err(AddError::IdTaken) => {}
+                Err(AddError::Refused(error)) => return Err(error),
+            }
+        };
+        let stopped = self.stops.listen(id);
+        let (desk, carrier) = (self.clone(), order.carrier.clone());
+        Ok(Generation { desk, id, carrier, stopped, started: Instant::now(), duration, next: 0 })
+    }
+}
+
+impl Generation {
+    /// The label's id.
+    pub(crate) fn id(&self) -> LabelId {
+        self.id
+    }
+
+    /// Waits for the next step; the first, at 0 per cent, is there at once.
+    pub(crate) async fn next(&mut self) -> Step {
+        let step = self.next;
+        if step > 0 {
+            let due = self.started + self.duration * u32::from(step) / u32::from(STEPS);
+            // A signal goes before a step of the same moment.
+            if tokio::time::timeout_at(due, &mut self.stopped).await.is_ok() {
+                return Step::Stopped;
+            }
+        }
+        if step == STEPS {
+            return Step::Due;
+        }
+        self.next += 1;
+        let progress = step * (100 / STEPS);
+        match self.desk.labels.change(self.id, &|label| label.at_progress(progress)) {
+            Ok(_) => Step::Reached(progress),
+            Err(_) => Step::Stopped,
+        }
+    }
+
+    /// Makes the label, which nothing but a cancellation undoes from here on. The tracking number
+    /// comes from `bits`.
+    pub(crate) fn commit(&self, bits: u64, now: Timestamp) -> Result<(Label, Shipment), Error> {
+        let tracking_number = tracking_number(&self.carrier, bits).into();
+        let shipment = Shipment { tracking_number, created_at: now };
+        let label = self.desk.labels.change(self.id, &|label| label.generated(shipment.clone()))?;
+        Ok((label, shipment))
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        self.desk.stops.forget(self.id);
+        let now = self.desk.clock.now();
+        // A label that was made or cancelled refuses, and stays as it is.
+        let _ = self.desk.labels.change(self.id, &|label| label.abandoned(now));
+    }
+}

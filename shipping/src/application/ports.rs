@@ -1,0 +1,43 @@
+//! What shipping needs from the outside.
+
+use std::fmt;
+
+use crate::domain::{Error, Label, LabelId};
+
+/// Keeps labels. Bounded: when it is full, the label that was settled first leaves for a new one; a
+/// label that is generating or generated never does.
+pub(crate) trait LabelStore: fmt::Debug + Send + Sync {
+    /// Whether a label could be added now.
+    ///
+    /// # Errors
+    /// MUST be [`Error::StoreFull`] when no label may leave for it.
+    fn ensure_room(&self) -> Result<(), Error>;
+
+    /// Adds a label under its id.
+    ///
+    /// # Errors
+    /// [`AddError`]; then nothing MUST have changed, and no label MUST have left.
+    fn add(&self, label: Label) -> Result<(), AddError>;
+
+    /// Replaces a label by what `step` makes of it, and returns that. Load, step and save are one
+    /// atomic change: of two that run at once, one MUST see the other's result.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLabel`] when it is not here, and whatever `step` refuses with; then the label
+    /// MUST be as it was.
+    fn change(&self, id: LabelId, step: &dyn Fn(&Label) -> Result<Label, Error>) -> Result<Label, Error>;
+
+    /// A copy of a label, if it is here.
+    fn find(&self, id: LabelId) -> Option<Label>;
+}
+
+/// Why a label was not added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AddError {
+    /// Another label has the id: ask again with the next.
+    #[error("the id is taken")]
+    IdTaken,
+    /// There is no room.
+    #[error(transparent)]
+    Refused(#[from] Error),
+}

@@ -1,0 +1,11 @@
+//! What a label is and what may happen to it. Pure: no clock, no randomness, no I/O.
+
+mod address;
+mod error;
+mod label;
+mod tracking_number;
+
+pub(crate) use address::Address;
+pub(crate) use error::Error;
+pub(crate) use label::{Label, LabelId, Shipment, State};
+pub(crate) use tracking_number::tracking_number;

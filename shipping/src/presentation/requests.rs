@@ -1,0 +1,94 @@
+use serde::Deserialize;
+use shared::http::{Fields, Problem};
+use shared::way::Intent;
+use utoipa::ToSchema;
+
+use crate::application::CreateLabel;
+use crate::domain::Address;
+
+const LONGEST_STREET: usize = 200;
+const LONGEST_NAME: usize = 100;
+const LONGEST_ZIP: usize = 20;
+const LONGEST_COUNTRY: usize = 60;
+const LONGEST_CARRIER: usize = 50;
+const LONGEST_ID: usize = 255;
+
+/// The order for a label.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateLabelRequest {
+    /// Where the parcel goes.
+    #[schema(required)]
+    shipping_address: Option<AddressBody>,
+    /// Who carries it; UPS when it is not given.
+    #[schema(example = "UPS", default = "UPS", max_length = 50)]
+    carrier: Option<String>,
+    /// The order it belongs to.
+    #[schema(example = "ORD-123", max_length = 255)]
+    order_id: Option<String>,
+}
+
+/// An address.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ShippingAddress)]
+struct AddressBody {
+    #[schema(required, example = "123 Main St", max_length = 200)]
+    street: Option<String>,
+    #[schema(required, example = "San Francisco", max_length = 100)]
+    city: Option<String>,
+    #[schema(required, example = "CA", max_length = 100)]
+    state: Option<String>,
+    #[schema(required, example = "94105", max_length = 20)]
+    zip: Option<String>,
+    /// A two-letter code or a name.
+    #[schema(required, example = "US", max_length = 60)]
+    country: Option<String>,
+}
+
+impl CreateLabelRequest {
+    /// Checks every rule of the body.
+    pub(super) fn prepare(self) -> Result<Intent<CreateLabel>, Problem> {
+        let mut fields = Fields::new();
+        let address = fields.required("shippingAddress", self.shipping_address);
+        let address = address.and_then(|address| address.check(&mut fields));
+        let carrier = fields.optional_text("carrier", self.carrier, LONGEST_CARRIER);
+        let order = fields.optional_text("orderId", self.order_id, LONGEST_ID);
+        let carrier = carrier.unwrap_or_else(|| "UPS".to_owned());
+        let command =
+            fields.finish(address.map(|address| CreateLabel { address, carrier, order: order.clone() }))?;
+        Ok(Intent { command, order, resource: None })
+    }
+}
+
+impl AddressBody {
+    fn check(self, fields: &mut Fields) -> Option<Address> {
+        let mut text =
+            |name: &str, value, most| fields.required_text(&format!("shippingAddress.{name}"), value, most);
+        // Each is checked before any is missed, so that one answer names them all.
+        let street = text("street", self.street, LONGEST_STREET);
+        let city = text("city", self.city, LONGEST_NAME);
+        let state = text("state", self.state, LONGEST_NAME);
+        let zip = text("zip", self.zip, LONGEST_ZIP);
+        let country = text("country", self.country, LONGEST_COUNTRY);
+        Some(Address { street: street?, city: city?, state: state?, zip: zip?, country: country? })
+    }
+}
+
+/// The order to call a label off.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CancelRequest {
+    /// The label.
+    #[schema(required, example = "lbl_5c7d0a4e9b1f2836", max_length = 255)]
+    label_id: Option<String>,
+}
+
+impl CancelRequest {
+    /// Checks every rule of the body, and gives the label's id. Whether there is such a label is for
+    /// the operation to say.
+    pub(super) fn label_id(self) -> Result<String, Problem> {
+        let mut fields = Fields::new();
+        let id = fields.required_text("labelId", self.label_id, LONGEST_ID);
+        fields.finish(id)
+    }
+}

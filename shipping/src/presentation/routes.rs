@@ -1,0 +1,108 @@
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use shared::http::{Call, ProblemBody};
+use shared::way::{Intent, Turn, Way};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::events;
+use super::label_request::LabelRequest;
+use super::requests::{CancelRequest, CreateLabelRequest};
+use super::responses::{LabelCancelled, LabelCreated, LabelStatus};
+use crate::application::LabelDesk;
+use crate::infrastructure::chaos::{CANCEL, STATUS};
+
+/// Where labels are asked for.
+pub(super) const CREATE_LABEL_PATH: &str = "/shipping/create-label";
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+struct Shipping {
+    desk: LabelDesk,
+    way: Way,
+}
+
+/// The routes of shipping.
+pub(crate) fn routes(desk: LabelDesk, way: Way) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(create_label))
+        .routes(routes!(cancel))
+        .routes(routes!(status))
+        .with_state(Shipping { desk, way })
+}
+
+/// Generates a label.
+///
+/// That takes 20 s (times `TIME_SCALE`), in four steps. A client that accepts `text/event-stream` gets
+/// a `progress` event at once and at each step, and then one `label` event (the body of the 201) or
+/// one `problem` event (a problem body); any other client gets the one answer at the end. Leaving
+/// before the end abandons the label.
+#[utoipa::path(
+    post, path = "/shipping/create-label", operation_id = "shipping.create_label", tag = "shipping",
+    request_body = CreateLabelRequest,
+    responses(
+        (status = 201, description = "The label was generated.", body = LabelCreated),
+        (status = 200, description = "The generation, as it goes on.", body = String,
+            content_type = "text/event-stream",
+            example = "event: progress\ndata: {\"labelId\":\"lbl_5c7d0a4e9b1f2836\",\"progress\":0}\n\n"),
+        (status = 409, description = "`label_cancelled`: cancelled while it was generated.",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn create_label(State(shipping): State<Shipping>, call: Call) -> Response {
+    let intent = match call.parse().and_then(CreateLabelRequest::prepare) {
+        Ok(intent) => intent,
+        Err(problem) => return problem.into_response(),
+    };
+    match LabelRequest::begin(&shipping.way, &shipping.desk, &call, &intent).await {
+        Ok(request) if call.wants_events => events::stream_of(request, call.context.correlation_id),
+        Ok(request) => request.finish().await,
+        Err(ending) if call.wants_events => events::answer_of(ending),
+        Err(ending) => ending.into_response(),
+    }
+}
+
+/// Cancels a label.
+///
+/// One that is still being generated stops at once, and the request for it is answered 409
+/// `label_cancelled`.
+#[utoipa::path(
+    post, path = "/shipping/cancel", operation_id = "shipping.cancel", tag = "shipping",
+    request_body = CancelRequest,
+    responses(
+        (status = 200, description = "The label is cancelled.", body = LabelCancelled),
+        (status = 404, description = "`not_found`: there is no such label.",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 409, description = "`already_cancelled`: it was cancelled, or abandoned.",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn cancel(State(shipping): State<Shipping>, call: Call) -> Response {
+    let prepare = |body: CancelRequest| {
+        let id = body.label_id()?;
+        Ok(Intent { order: shipping.desk.order_of(&id), resource: Some(id.clone()), command: id })
+    };
+    let cancel = |id: String, turn: &mut Turn<'_>| {
+        let now = turn.now();
+        let label = shipping.desk.cancel(&id, now)?;
+        Ok(LabelCancelled::of(&label, now))
+    };
+    shipping.way.write(&CANCEL, &call, StatusCode::OK, prepare, cancel).await
+}
+
+/// Shows how far a label has come.
+#[utoipa::path(
+    get, path = "/shipping/{labelId}/status", operation_id = "shipping.status", tag = "shipping",
+    params(("labelId" = String, Path, description = "The label.", example = "lbl_5c7d0a4e9b1f2836")),
+    responses(
+        (status = 200, description = "The label.", body = LabelStatus),
+        (status = 404, description = "`not_found`: there is no such label.",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ),
+)]
+async fn status(State(shipping): State<Shipping>, Path(id): Path<String>, call: Call) -> Response {
+    let order = shipping.desk.order_of(&id);
+    let find = |_: &mut Turn<'_>| Ok(LabelStatus::from(shipping.desk.find(&id)?));
+    shipping.way.read(&STATUS, &call, order.as_deref(), Some(&id), find).await
+}
