@@ -87,7 +87,11 @@ fn problem_response() -> Response {
 }
 
 /// Titles the document of `routes`.
-pub fn document(routes: &mut OpenApiRouter, title: &str, description: &str) {
+pub fn document<S: Clone + Send + Sync + 'static>(
+    routes: &mut OpenApiRouter<S>,
+    title: &str,
+    description: &str,
+) {
     let info = &mut routes.get_openapi_mut().info;
     title.clone_into(&mut info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut info.version);
