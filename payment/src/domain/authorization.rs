@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod properties;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -16,14 +16,15 @@ const LONGEST_REASON: usize = 1000;
 /// What to hold.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::AuthorizeRequest)]
 pub(super) struct AuthorizeRequest {
     /// Greater than zero, with at most 15 digits before the decimal point and 6 after it.
-    #[schema(value_type = f64, required, nullable = false, example = 109.97)]
+    #[schema(value_type = f64, example = 109.97)]
     amount: Option<Number>,
     /// An ISO 4217 code, in any case.
-    #[schema(value_type = String, required, nullable = false, example = "usd")]
+    #[schema(value_type = String, example = "usd")]
     currency: Option<String>,
-    /// What the money is for. Whatever chaos does to this order depends on it.
+    /// What the money is for. Chaos treats all requests about one order reproducibly.
     #[schema(example = "ORD-123")]
     order_id: Option<String>,
     /// Whose money it is.
@@ -48,9 +49,10 @@ impl AuthorizeRequest {
 /// Which authorization.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::AuthorizationRequest)]
 pub(super) struct AuthorizationRequest {
     /// The `authId` that `authorize` answered.
-    #[schema(value_type = String, required, nullable = false, example = "auth_8f3b0c6d2a914e57")]
+    #[schema(value_type = String, example = "auth_8f3b0c6d2a914e57")]
     auth_id: Option<String>,
 }
 
@@ -73,9 +75,10 @@ impl AuthorizationRequest {
 /// What to give back.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::RefundRequest)]
 pub(super) struct RefundRequest {
     /// The `authId` that `authorize` answered.
-    #[schema(value_type = String, required, nullable = false, example = "auth_8f3b0c6d2a914e57")]
+    #[schema(value_type = String, example = "auth_8f3b0c6d2a914e57")]
     auth_id: Option<String>,
     /// All that is left, when it is not there.
     #[schema(value_type = Option<f64>, example = 50)]

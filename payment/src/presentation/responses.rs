@@ -15,6 +15,7 @@ use crate::domain::{AuthId, Authorization, Currency, Receipt, Refund, RefundId, 
 /// Money is held.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::AuthorizeResponse)]
 pub(super) struct AuthorizeResponse {
     #[schema(example = true)]
     success: bool,
@@ -26,6 +27,7 @@ pub(super) struct AuthorizeResponse {
     #[serde(serialize_with = "text")]
     #[schema(value_type = String, example = "usd")]
     currency: Currency,
+    /// `authorized`, `captured` (also when refunded in part), `refunded`, `released` or `expired`.
     #[serde(serialize_with = "text")]
     #[schema(value_type = String, example = "authorized")]
     status: Status,
@@ -35,10 +37,10 @@ pub(super) struct AuthorizeResponse {
     #[schema(value_type = String, format = DateTime, example = "2026-02-04T10:00:00Z")]
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "ORD-123")]
+    #[schema(value_type = String, required = false, example = "ORD-123")]
     order_id: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "CUST-456")]
+    #[schema(value_type = String, required = false, example = "CUST-456")]
     customer_id: Option<Arc<str>>,
 }
 
@@ -62,6 +64,7 @@ impl From<Authorization> for AuthorizeResponse {
 /// Held money was captured.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::CaptureResponse)]
 pub(super) struct CaptureResponse {
     #[schema(example = true)]
     success: bool,
@@ -89,6 +92,7 @@ impl From<Receipt> for CaptureResponse {
 /// Held money was released.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::ReleaseResponse)]
 pub(super) struct ReleaseResponse {
     #[schema(example = true)]
     success: bool,
@@ -116,6 +120,7 @@ impl From<Receipt> for ReleaseResponse {
 /// Captured money was given back.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::RefundResponse)]
 pub(super) struct RefundResponse {
     #[schema(example = true)]
     success: bool,
@@ -138,7 +143,7 @@ impl From<Refunded> for RefundResponse {
 /// One refund.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Refund)]
+#[schema(as = payment::Refund)]
 pub(super) struct RefundBody {
     #[serde(serialize_with = "text")]
     #[schema(value_type = String, example = "re_1c9d6f20b7e84a35")]
@@ -148,7 +153,7 @@ pub(super) struct RefundBody {
     #[schema(example = "succeeded")]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "requested_by_customer")]
+    #[schema(value_type = String, required = false, example = "requested_by_customer")]
     reason: Option<Arc<str>>,
     #[schema(value_type = String, format = DateTime, example = "2026-01-28T10:05:00Z")]
     created_at: Timestamp,
@@ -169,6 +174,7 @@ impl From<&Refund> for RefundBody {
 /// Where an authorization stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = payment::StatusResponse)]
 pub(super) struct StatusResponse {
     #[serde(flatten)]
     authorization: AuthorizeResponse,
@@ -179,18 +185,18 @@ pub(super) struct StatusResponse {
     #[schema(value_type = f64, example = 50)]
     refunded_amount: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-28T10:02:00Z")]
+    #[schema(value_type = String, required = false, format = DateTime, example = "2026-01-28T10:02:00Z")]
     captured_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, required = false, format = DateTime)]
     released_at: Option<Timestamp>,
     /// When the hold ended by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, required = false, format = DateTime)]
     expired_at: Option<Timestamp>,
     /// When it was refunded in full.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, required = false, format = DateTime)]
     refunded_at: Option<Timestamp>,
     /// Oldest first.
     refunds: Vec<RefundBody>,

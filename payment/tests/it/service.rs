@@ -81,8 +81,8 @@ pub(crate) async fn pass(time: Duration) {
 /// What a client gets to see.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) severed: Option<Severed>,
+    status: u16,
+    severed: Option<Severed>,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
@@ -104,14 +104,17 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The status, and the error's code if there is one.
+    /// The status and the error's code, if there is one; or how the connection was cut.
     pub(crate) fn brief(&self) -> String {
+        if let Some(severed) = self.severed {
+            return severed.to_string();
+        }
         match serde_json::from_str::<Value>(&self.body) {
             Ok(body) => match body["error"].as_str() {
                 Some(error) => format!("{} {error}", self.status),
                 None => self.status.to_string(),
             },
-            Err(_) => format!("{} not JSON", self.status),
+            Err(_) => format!("{} with broken JSON", self.status),
         }
     }
 
