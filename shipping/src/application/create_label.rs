@@ -115,3 +115,71 @@ impl Drop for Generation {
         let _ = self.desk.labels.change(self.id, &|label| label.abandoned(now));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shared::time::Clock;
+
+    use super::*;
+    use crate::infrastructure::memory_labels::MemoryLabels;
+
+    fn desk() -> LabelDesk {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+        LabelDesk::new(Arc::new(MemoryLabels::bounded_to(10)), clock)
+    }
+
+    fn begin(desk: &LabelDesk, ids: impl IntoIterator<Item = u64>) -> Generation {
+        let text = || "somewhere".to_owned();
+        let address = Address { street: text(), city: text(), state: text(), zip: text(), country: text() };
+        let order = CreateLabel { address, carrier: "UPS".to_owned(), order: None };
+        let mut ids = ids.into_iter().map(LabelId::from);
+        desk.begin(&order, GENERATION, || ids.next().expect("more ids")).unwrap()
+    }
+
+    async fn until_due(generation: &mut Generation) -> Vec<u8> {
+        let mut reached = Vec::new();
+        while let Step::Reached(progress) = generation.next().await {
+            reached.push(progress);
+        }
+        reached
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_commit_that_a_cancellation_overtook_is_refused() {
+        let desk = desk();
+        let mut generation = begin(&desk, [1]);
+        assert_eq!(until_due(&mut generation).await, [0, 25, 50, 75]);
+        let id = generation.id();
+        let cancelled = desk.cancel(&id.to_string(), desk.clock.now()).unwrap();
+        assert_eq!(generation.commit(0, desk.clock.now()), Err(Error::LabelCancelled { id }));
+        drop(generation);
+        assert_eq!(desk.find(&id.to_string()), Ok(cancelled));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_committed_label_survives_its_request() {
+        let desk = desk();
+        let mut generation = begin(&desk, [1]);
+        until_due(&mut generation).await;
+        let (label, _) = generation.commit(0, desk.clock.now()).unwrap();
+        drop(generation);
+        assert_eq!(desk.find(&label.id.to_string()), Ok(label));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_id_that_collides_is_drawn_again() {
+        let desk = desk();
+        let first = begin(&desk, [1]);
+        let second = begin(&desk, [1, 1, 2]);
+        assert_eq!([first.id(), second.id()], [1, 2].map(LabelId::from));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_left_of_a_signal_once_the_request_ended() {
+        let desk = desk();
+        drop(begin(&desk, [1]));
+        assert!(format!("{:?}", desk.stops).contains("{}"), "{:?}", desk.stops);
+    }
+}

@@ -72,8 +72,6 @@ impl LabelStore for MemoryLabels {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::Timestamp;
 
     use super::*;
@@ -88,12 +86,12 @@ mod tests {
     }
 
     /// What every adapter of the port must do. `of_capacity` makes an empty store.
-    fn contract<S: LabelStore + 'static>(of_capacity: impl Fn(usize) -> S) {
+    fn contract<S: LabelStore>(of_capacity: impl Fn(usize) -> S) {
         what_was_added_is_found(&of_capacity(2));
         a_taken_id_is_refused(&of_capacity(2));
         a_refused_step_changes_nothing(&of_capacity(2));
         settled_labels_leave_first_and_live_ones_never(&of_capacity(3));
-        changes_at_once_do_not_lose_one_another(Arc::new(of_capacity(1)));
+        changes_at_once_do_not_lose_one_another(&of_capacity(1));
     }
 
     fn what_was_added_is_found(store: &dyn LabelStore) {
@@ -136,10 +134,10 @@ mod tests {
         assert_eq!(kept, [true, true, false, true]);
     }
 
-    fn changes_at_once_do_not_lose_one_another(store: Arc<dyn LabelStore>) {
+    fn changes_at_once_do_not_lose_one_another(store: &dyn LabelStore) {
         store.add(label(1)).unwrap();
         let winners: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| cancel(&*store, 1).is_ok())).collect();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| cancel(store, 1).is_ok())).collect();
             threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
         });
         assert_eq!(winners, 1);

@@ -29,8 +29,9 @@ pub(crate) struct CreateLabelRequest {
 }
 
 /// An address.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ShippingAddress)]
+#[serde(expecting = "an object")]
 struct AddressBody {
     #[schema(required, example = "123 Main St", max_length = 200)]
     street: Option<String>,

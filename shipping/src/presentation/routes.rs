@@ -1,7 +1,8 @@
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use shared::http::{Call, ProblemBody};
+use shared::http::{Call, Problem, ProblemBody, problems};
 use shared::way::{Intent, Turn, Way};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -101,7 +102,14 @@ async fn cancel(State(shipping): State<Shipping>, call: Call) -> Response {
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
-async fn status(State(shipping): State<Shipping>, Path(id): Path<String>, call: Call) -> Response {
+async fn status(
+    State(shipping): State<Shipping>,
+    id: Result<Path<String>, PathRejection>,
+    call: Call,
+) -> Response {
+    let Ok(Path(id)) = id else {
+        return Problem::new(&problems::NOT_FOUND, "No label has an id that is not text.").into_response();
+    };
     let order = shipping.desk.order_of(&id);
     let find = |_: &mut Turn<'_>| Ok(LabelStatus::from(shipping.desk.find(&id)?));
     shipping.way.read(&STATUS, &call, order.as_deref(), Some(&id), find).await
