@@ -8,3 +8,4 @@ pub mod activities;
 pub mod domain;
 pub mod gateways;
 pub mod workflow;
+pub mod workflows;

@@ -30,9 +30,7 @@ pub use client::{
 };
 pub use context::{WorkflowCtx, WorkflowInfo};
 pub use definition::{Reception, UnknownMessage, WorkflowDef};
-pub use failure::{
-    ActivityError, AttemptFailure, Cancelled, Certainty, ChildError, WorkflowFailure, kind,
-};
+pub use failure::{ActivityError, AttemptFailure, Cancelled, Certainty, ChildError, WorkflowFailure, kind};
 pub use json::Json;
 pub use race::{Either, race};
 pub use search::{Comparison, Condition, Filter, SearchAttribute, SearchKind, SearchValue};

@@ -169,9 +169,9 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        insta::assert_snapshot!(problem("PAYMENT_ACTIVITY_TIMEOUT", "10"), @"");
-        insta::assert_snapshot!(problem("APPROVAL_TIMEOUT", "0s"), @"");
-        insta::assert_snapshot!(problem("SHIPPING_ACTIVITY_RETRIES", "-1"), @"");
-        insta::assert_snapshot!(problem("COMPENSATION_ACTIVITY_RETRIES", "forever"), @"");
+        insta::assert_snapshot!(problem("PAYMENT_ACTIVITY_TIMEOUT", "10"), @"PAYMENT_ACTIVITY_TIMEOUT: `10` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
+        insta::assert_snapshot!(problem("APPROVAL_TIMEOUT", "0s"), @"APPROVAL_TIMEOUT: `0s` must be longer than nothing");
+        insta::assert_snapshot!(problem("SHIPPING_ACTIVITY_RETRIES", "-1"), @"SHIPPING_ACTIVITY_RETRIES: `-1` is not a whole number from 0 to 1000");
+        insta::assert_snapshot!(problem("COMPENSATION_ACTIVITY_RETRIES", "forever"), @"COMPENSATION_ACTIVITY_RETRIES: `forever` is not a whole number from 0 to 1000, or `unlimited`");
     }
 }

@@ -183,18 +183,43 @@ mod tests {
     #[test]
     fn every_violation_is_named_at_once() {
         insta::assert_snapshot!(violations("{}").replace("; ", "
-"), @"");
+"), @r"
+        orderId is required
+        customerId is required
+        items is required
+        totalAmount is required
+        shippingAddress is required
+        customerEmail is required
+        ");
         let bad = r#"{"orderId":"-x","customerId":7,"items":[{"sku":"","quantity":0,"price":-1},4,{"sku":"A","quantity":1.5,"price":"9"}],
             "totalAmount":0,"currency":"dollars","shippingAddress":{"street":"","city":null},"customerEmail":"nobody","requiresApproval":"no"}"#;
         insta::assert_snapshot!(violations(bad).replace("; ", "
-"), @"");
+"), @r"
+        orderId must be letters, digits and . _ : - only, beginning with a letter or digit
+        customerId must be text
+        items[0].sku must not be empty
+        items[0].quantity must be a whole number from 1 to 1000000
+        items[0].price must not be negative
+        items[1] must be an object
+        items[2].quantity must be a whole number from 1 to 1000000
+        items[2].price must be a number
+        totalAmount must be greater than 0
+        currency must be a currency code of three letters, such as usd
+        shippingAddress.street must not be empty
+        shippingAddress.city is required
+        shippingAddress.state is required
+        shippingAddress.zip is required
+        shippingAddress.country is required
+        customerEmail must be an e-mail address
+        requiresApproval must be true or false
+        ");
     }
 
     #[test]
     fn what_is_not_an_object_is_said_so() {
-        insta::assert_snapshot!(violations("[]"), @"");
-        insta::assert_snapshot!(violations("nonsense"), @"");
-        insta::assert_snapshot!(violations(&ORDER.replace("[\n", "[1,\n").replace("109.97", "1e400")), @"");
+        insta::assert_snapshot!(violations("[]"), @"body must be an object");
+        insta::assert_snapshot!(violations("nonsense"), @"the body is not JSON: expected ident at line 1 column 2");
+        insta::assert_snapshot!(violations(&ORDER.replace("[\n", "[1,\n").replace("109.97", "1e400")), @"items[0] must be an object; totalAmount must have at most 28 significant digits");
     }
 
     proptest! {

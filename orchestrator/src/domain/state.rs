@@ -148,6 +148,23 @@ impl WorkflowState {
         self.record(name, CompensationStatus::Failed, attempts, at, Some(reason.to_owned()));
     }
 
+    /// If `name` could not be done, there turned out to be nothing for it to undo.
+    pub fn settle_attention(&mut self, name: Compensation, at: Timestamp) {
+        if self.needs_attention.iter().any(|item| item.name == name) {
+            self.complete_compensation(name, 0, at, Some("nothing is left to undo".to_owned()));
+        }
+    }
+
+    /// A call whose answer was lost turned out to have had its effect: this is the id to undo it by.
+    pub fn keep_id(&mut self, compensation: Compensation, id: &str) {
+        let known = match compensation {
+            Compensation::CancelShipping => &mut self.label_id,
+            Compensation::ReleaseInventory => &mut self.reservation_id,
+            Compensation::ReleasePayment | Compensation::RefundPayment => &mut self.auth_id,
+        };
+        *known = Some(id.to_owned());
+    }
+
     /// Nothing more will happen by itself.
     pub fn end(&mut self, status: OrderStatus) {
         self.status = status;

@@ -3,9 +3,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{
-    ActivityDef, ActivityError, Cancelled, ChildError, Either, SearchAttribute, WorkflowDef, race,
-};
+use super::{ActivityDef, ActivityError, Cancelled, ChildError, Either, SearchAttribute, WorkflowDef, race};
 
 /// Who a run is.
 #[derive(Clone, Debug, PartialEq, Eq)]

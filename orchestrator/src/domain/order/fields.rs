@@ -9,22 +9,24 @@ use super::Violation;
 /// as a default, so that all violations are found at once; whoever reads MUST look at them first.
 pub(super) struct Fields<'a, 'v> {
     path: String,
-    members: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    /// `None` when there is no object to have members, which has been noted already.
+    members: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
     violations: &'v mut Vec<Violation>,
 }
 
 impl<'a, 'v> Fields<'a, 'v> {
     /// The members of a whole body.
     pub(super) fn of(json: &'a RawValue, violations: &'v mut Vec<Violation>) -> Self {
-        Self::at(String::new(), json, violations)
+        Self::at(String::new(), Some(json), violations)
     }
 
-    fn at(path: String, json: &'a RawValue, violations: &'v mut Vec<Violation>) -> Self {
-        let members = serde_json::from_str(json.get()).unwrap_or_else(|_| {
+    fn at(path: String, json: Option<&'a RawValue>, violations: &'v mut Vec<Violation>) -> Self {
+        let members = json.and_then(|json| serde_json::from_str(json.get()).ok());
+        if members.is_none() {
             let field = if path.is_empty() { "body".to_owned() } else { path.clone() };
-            violations.push(Violation { field, message: "must be an object".to_owned() });
-            BTreeMap::new()
-        });
+            let message = if json.is_some() { "must be an object" } else { "is required" };
+            violations.push(Violation { field, message: message.to_owned() });
+        }
         Self { path, members, violations }
     }
 
@@ -34,7 +36,7 @@ impl<'a, 'v> Fields<'a, 'v> {
         name: &str,
         rule: impl FnOnce(&'a str) -> Result<T, String>,
     ) -> T {
-        if self.member(name).is_none() {
+        if self.members.is_some() && self.member(name).is_none() {
             self.note(name, "is required".to_owned());
         }
         self.optional(name, rule).unwrap_or_default()
@@ -50,11 +52,15 @@ impl<'a, 'v> Fields<'a, 'v> {
         rule(value.get()).map_err(|message| self.note(name, message)).ok()
     }
 
-    /// A member that is an object; one that is missing has none of its members.
+    /// A member that is an object.
     pub(super) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Fields<'_, '_>) -> T) -> T {
-        let empty = RawValue::from_string("{}".to_owned()).expect("an object is JSON");
-        let value = self.member(name).unwrap_or(&empty);
-        read(&mut Fields::at(self.path_of(name), value, self.violations))
+        let value = self.member(name);
+        let path = self.path_of(name);
+        if self.members.is_some() {
+            read(&mut Fields::at(path, value, self.violations))
+        } else {
+            read(&mut Fields { path, members: None, violations: self.violations })
+        }
     }
 
     /// A member that is a list of 1 to `most` objects.
@@ -73,12 +79,13 @@ impl<'a, 'v> Fields<'a, 'v> {
             }
         });
         let path = self.path_of(name);
-        let read_at = |(at, value)| read(&mut Fields::at(format!("{path}[{at}]"), value, self.violations));
+        let read_at =
+            |(at, value)| read(&mut Fields::at(format!("{path}[{at}]"), Some(value), self.violations));
         values.into_iter().enumerate().map(read_at).collect()
     }
 
     fn member(&self, name: &str) -> Option<&'a RawValue> {
-        self.members.get(name).copied().filter(|value| value.get() != "null")
+        self.members.as_ref()?.get(name).copied().filter(|value| value.get() != "null")
     }
 
     fn note(&mut self, name: &str, message: String) {

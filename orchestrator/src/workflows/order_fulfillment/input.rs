@@ -1,0 +1,100 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use shared::time::TimeScale;
+
+use crate::activities::{ActivitySettings, first_repeat_backoff};
+use crate::domain::{Item, OrderInput, Trace};
+use crate::gateways::{Hold, Label, LabelRequest, Message, ReservationRequest, StockItem};
+
+/// What an order's run is started with, and keeps for its whole life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFulfillmentInput {
+    /// The client's body. Two starts are of the same order when this is equal.
+    pub order: OrderInput,
+    /// How long the run waits.
+    pub timings: Timings,
+    /// What the run is part of.
+    pub trace: Trace,
+}
+
+impl OrderFulfillmentInput {
+    pub(super) fn hold(&self) -> Hold {
+        Hold {
+            amount: self.order.total_amount,
+            currency: self.order.currency.clone(),
+            order_id: self.order.order_id.clone(),
+            customer_id: self.order.customer_id.clone(),
+        }
+    }
+
+    pub(super) fn reservation(&self) -> ReservationRequest {
+        let stock = |item: &Item| StockItem { sku: item.sku.clone(), quantity: item.quantity };
+        ReservationRequest {
+            items: self.order.items.iter().map(stock).collect(),
+            order_id: self.order.order_id.clone(),
+        }
+    }
+
+    pub(super) fn label(&self) -> LabelRequest {
+        LabelRequest {
+            shipping_address: self.order.shipping_address.clone(),
+            order_id: self.order.order_id.clone(),
+        }
+    }
+
+    pub(super) fn shipped_message(&self, label: &Label) -> Message {
+        let (order_id, tracking) = (&self.order.order_id, &label.tracking_number);
+        Message {
+            recipient: self.order.customer_email.clone(),
+            subject: format!("Your order {order_id} has shipped"),
+            message: format!("Your order {order_id} is on its way. Its tracking number is {tracking}."),
+            order_id: order_id.clone(),
+        }
+    }
+}
+
+/// How long a run waits, scaled already: a run keeps its times when the process that started it is
+/// replaced by one with another scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timings {
+    approval_timeout_ms: u64,
+    workflow_timeout_ms: u64,
+    repeat_backoff_ms: u64,
+}
+
+const SHORTEST_APPROVAL: Duration = Duration::from_secs(5);
+const SHORTEST_WORKFLOW: Duration = Duration::from_secs(5 * 60);
+
+impl Timings {
+    /// The times of `settings` at `scale`, with their floors.
+    pub fn new(settings: &ActivitySettings, scale: TimeScale) -> Self {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            approval_timeout_ms: millis(scale.apply_at_least(settings.approval_timeout, SHORTEST_APPROVAL)),
+            workflow_timeout_ms: millis(scale.apply_at_least(settings.workflow_timeout, SHORTEST_WORKFLOW)),
+            repeat_backoff_ms: millis(first_repeat_backoff(scale)),
+        }
+    }
+
+    /// How long to wait for a manager's decision.
+    pub fn approval_timeout(&self) -> Duration {
+        Duration::from_millis(self.approval_timeout_ms)
+    }
+
+    /// How long the forward path may take.
+    pub fn workflow_timeout(&self) -> Duration {
+        Duration::from_millis(self.workflow_timeout_ms)
+    }
+
+    /// The wait between a call whose answer was lost and its first repeat.
+    pub fn repeat_backoff(&self) -> Duration {
+        Duration::from_millis(self.repeat_backoff_ms)
+    }
+}
+
+/// The id of the run that fulfils an order. There is one for ever.
+pub fn workflow_id(order_id: &str) -> String {
+    format!("order-fulfillment-{order_id}")
+}

@@ -1,0 +1,116 @@
+use jiff::Timestamp;
+
+use super::input::OrderFulfillmentInput;
+use super::search;
+use super::state::{OrderState, Phase};
+use super::undo::Undo;
+use crate::activities::Call;
+use crate::domain::{OrderStatus, Step, StepStatus, WorkflowState};
+use crate::workflow::{ActivityError, WorkflowCtx};
+
+/// Why an order is not going to be shipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Its customer cancelled it.
+    Cancelled,
+    /// It took too long.
+    TimedOut,
+    /// A manager said no.
+    Rejected,
+    /// No manager said anything in time.
+    ApprovalTimedOut,
+    /// A step failed with an error of this kind.
+    Failed(String),
+}
+
+impl Stop {
+    /// The name that readers see as `error`.
+    pub(super) fn error(&self) -> &str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "workflow_timeout",
+            Self::Rejected => "rejected",
+            Self::ApprovalTimedOut => "approval_timeout",
+            Self::Failed(kind) => kind,
+        }
+    }
+
+    /// What the order is in the end, when everything could be undone.
+    pub(super) fn status(&self) -> OrderStatus {
+        match self {
+            Self::Cancelled => OrderStatus::Cancelled,
+            Self::Rejected | Self::ApprovalTimedOut => OrderStatus::Rejected,
+            Self::TimedOut | Self::Failed(_) => OrderStatus::Failed,
+        }
+    }
+}
+
+/// One run: where it acts, what it was asked for, and what it has to undo should it come to that.
+pub(super) struct Saga<C> {
+    pub(super) ctx: C,
+    /// The scope of the forward path, which an interruption cancels.
+    pub(super) scope: C,
+    /// The scope of undoing, which nothing cancels.
+    pub(super) shielded: C,
+    pub(super) input: OrderFulfillmentInput,
+    /// Newest last.
+    pub(super) undos: Vec<Undo>,
+    /// What could not be undone, in the order in which it was tried.
+    pub(super) stuck: Vec<Undo>,
+}
+
+impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
+    pub(super) fn begin(ctx: C, input: OrderFulfillmentInput) -> Self {
+        ctx.upsert_search_attributes(&search::of_order(&input, ctx.now()));
+        ctx.upsert_search_attributes(&[search::of_status(OrderStatus::Processing)]);
+        let (scope, shielded) = (ctx.child_scope(), ctx.detached());
+        Self { ctx, scope, shielded, input, undos: Vec::new(), stuck: Vec::new() }
+    }
+
+    /// What became of the order.
+    pub(super) fn outcome(&self) -> WorkflowState {
+        self.ctx.read(|state| state.order.clone())
+    }
+
+    /// Begins a step, unless the order was interrupted meanwhile.
+    pub(super) fn begin_step(&self, step: Step) -> Result<(), Stop> {
+        if self.scope.cancellation().is_some() {
+            return Err(Stop::Cancelled);
+        }
+        self.update(|order, _| order.begin_step(step));
+        Ok(())
+    }
+
+    pub(super) fn end_step<const N: usize>(&self, step: Step, status: StepStatus, data: [(&str, &str); N]) {
+        self.update(|order, now| order.end_step(step, status, now, data));
+    }
+
+    /// Notes that a step failed; the order stops there.
+    pub(super) fn step_failed(&self, step: Step, error: &ActivityError) -> Stop {
+        self.end_step(step, StepStatus::Failed, [("error", &error.kind), ("message", &error.message)]);
+        Stop::Failed(error.kind.clone())
+    }
+
+    /// An activity's input, under the activity's own key.
+    pub(super) fn call<T>(&self, request: T) -> Call<T> {
+        Call { request, key: None, trace: self.input.trace.clone() }
+    }
+
+    /// The order is being shipped, or undone: signals are told so.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.ctx.update(|state| state.phase = phase);
+    }
+
+    /// Changes what readers see.
+    pub(super) fn update(&self, change: impl FnOnce(&mut WorkflowState, Timestamp)) {
+        let now = self.ctx.now();
+        let (before, after) = self.ctx.update(|state| {
+            let before = state.order.status;
+            change(&mut state.order, now);
+            (before, state.order.status)
+        });
+        if before != after {
+            self.ctx.upsert_search_attributes(&[search::of_status(after)]);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The way back: the stack of what may have to be undone, and undoing it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::saga::{Saga, Stop};
+use super::state::{OrderState, Phase};
+use crate::activities::{
+    AuthorizePayment, Call, CancelShipping, CreateLabel, FoundLabel, PaymentReference, RefundPayment,
+    RefundRequest, ReleaseInventory, ReleasePayment, RepeatAuthorize, RepeatCreateLabel, RepeatReadPayment,
+    RepeatReserve, ReserveInventory, Undone,
+};
+use crate::domain::{Compensation, OrderStatus};
+use crate::gateways::{AuthorizationState, Reservation};
+use crate::workflow::{ActivityDef, ActivityError, WorkflowCtx, WorkflowInfo};
+
+mod verdict;
+
+use verdict::{Refused, label_in_heartbeat, never_happened, refused};
+
+/// One effect that may have to be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Undo {
+    compensation: Compensation,
+    effect: Effect,
+}
+
+/// What is known of an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Effect {
+    /// It happened; this is the id to undo it by.
+    Happened(String),
+    /// It may have happened. Only asking tells, and not before this time.
+    MayHaveHappened(Timestamp),
+}
+
+/// An undo after which nothing is left to undo.
+struct Settled {
+    attempts: u32,
+    detail: Option<String>,
+}
+
+/// The stack. An entry is pushed before the call whose effect it undoes.
+impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
+    /// The call that `compensation` undoes is about to be made.
+    pub(super) fn may_happen(&mut self, compensation: Compensation) {
+        self.undos.push(Undo { compensation, effect: Effect::MayHaveHappened(self.ctx.now()) });
+    }
+
+    /// The newest entry's call had its effect, which `id` names.
+    pub(super) fn happened(&mut self, id: &str) {
+        if let Some(newest) = self.undos.last_mut() {
+            newest.effect = Effect::Happened(id.to_owned());
+        }
+    }
+
+    /// The newest entry's call failed: there is something to undo only if it may have happened.
+    pub(super) fn did_not_succeed(&mut self, error: &ActivityError) {
+        if error.may_have_happened {
+            self.may_have_happened(error);
+        } else {
+            self.undos.pop();
+        }
+    }
+
+    /// The newest entry's call failed in a way that leaves its effect open.
+    pub(super) fn may_have_happened(&mut self, error: &ActivityError) {
+        let backoff = SignedDuration::try_from(self.input.timings.repeat_backoff()).unwrap_or_default();
+        let earliest = self.ctx.now().saturating_add(backoff).unwrap_or(Timestamp::MAX);
+        let ask_after = error.retry_at.map_or(earliest, |retry_at| retry_at.max(earliest));
+        if let Some(newest) = self.undos.last_mut() {
+            newest.effect = match label_in_heartbeat(error) {
+                Some(label_id) => Effect::Happened(label_id),
+                None => Effect::MayHaveHappened(ask_after),
+            };
+        }
+    }
+
+    /// There is nothing for `compensation` to undo, as another answer has told.
+    pub(super) fn forget(&mut self, compensation: Compensation) {
+        self.undos.retain(|undo| undo.compensation != compensation);
+        self.stuck.retain(|undo| undo.compensation != compensation);
+        self.update(|order, now| order.settle_attention(compensation, now));
+    }
+}
+
+/// Undoing, newest first, in a scope that nothing cancels.
+impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
+    /// Undoes all that was done. What cannot be undone waits for a person, who may have it tried
+    /// again as often as needed; the rest is undone all the same.
+    pub(super) async fn undo_all(&mut self, stop: &Stop) {
+        self.enter(Phase::Compensating);
+        self.update(|order, _| order.begin_undoing(stop.error()));
+        loop {
+            while let Some(undo) = self.undos.pop() {
+                self.undo(undo, stop).await;
+            }
+            if self.stuck.is_empty() {
+                break;
+            }
+            self.wait_for_retry().await;
+        }
+        self.enter(Phase::Ended);
+        self.update(|order, _| order.end(stop.status()));
+    }
+
+    async fn undo(&mut self, mut undo: Undo, stop: &Stop) {
+        let name = undo.compensation;
+        self.update(|order, now| order.begin_compensation(name, now));
+        match self.try_to_undo(&mut undo, stop).await {
+            Ok(Settled { attempts, detail }) => {
+                self.update(|order, now| order.complete_compensation(name, attempts, now, detail));
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.update(|order, now| order.fail_compensation(name, error.attempts, now, &reason));
+                self.stuck.push(undo);
+            }
+        }
+    }
+
+    async fn try_to_undo(&mut self, undo: &mut Undo, stop: &Stop) -> Result<Settled, ActivityError> {
+        let Some(id) = self.id_of(undo).await? else {
+            return Ok(Settled { attempts: 0, detail: Some("it had not happened".to_owned()) });
+        };
+        match self.reverse(undo.compensation, &id, stop).await {
+            Ok(Undone { attempts }) => Ok(Settled { attempts, detail: None }),
+            Err(error) => {
+                match refused(undo.compensation, &error) {
+                    Refused::NeedsAttention => return Err(error),
+                    Refused::NothingLeft => {}
+                    Refused::RefundInstead => {
+                        self.forget(Compensation::RefundPayment);
+                        self.may_happen(Compensation::RefundPayment);
+                        self.happened(&id);
+                    }
+                }
+                Ok(Settled { attempts: error.attempts, detail: Some(error.kind) })
+            }
+        }
+    }
+
+    /// The id to undo an effect by; `None` when it turns out that it had not happened.
+    async fn id_of(&mut self, undo: &mut Undo) -> Result<Option<String>, ActivityError> {
+        let ask_after = match &undo.effect {
+            Effect::Happened(id) => return Ok(Some(id.clone())),
+            Effect::MayHaveHappened(ask_after) => *ask_after,
+        };
+        let wait = Duration::try_from(ask_after.duration_since(self.ctx.now())).unwrap_or_default();
+        if !wait.is_zero() {
+            let _never_cancelled = self.shielded.sleep(wait).await;
+        }
+        let id = self.ask(undo.compensation).await?;
+        if let Some(id) = &id {
+            undo.effect = Effect::Happened(id.clone());
+        }
+        Ok(id)
+    }
+
+    /// Asks what became of a call, and keeps the id that it yields.
+    async fn ask(&mut self, compensation: Compensation) -> Result<Option<String>, ActivityError> {
+        let answer = match compensation {
+            Compensation::RefundPayment => return self.captured_payment().await,
+            Compensation::ReleasePayment => {
+                let repeat = self.repeat::<AuthorizePayment, RepeatAuthorize, _>(self.input.hold());
+                repeat.await.map(|authorization| authorization.auth_id)
+            }
+            Compensation::ReleaseInventory => {
+                let repeat = self.repeat::<ReserveInventory, RepeatReserve, _>(self.input.reservation());
+                repeat.await.map(|reservation| reservation.reservation_id)
+            }
+            Compensation::CancelShipping => {
+                let repeat = self.repeat::<CreateLabel, RepeatCreateLabel, _>(self.input.label());
+                repeat.await.map(|label| label.label_id)
+            }
+        };
+        match answer {
+            Ok(id) => {
+                self.update(|order, _| order.keep_id(compensation, &id));
+                Ok(Some(id))
+            }
+            Err(error) if never_happened(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The authorization, if its money is captured; if not, its release is the undo.
+    async fn captured_payment(&mut self) -> Result<Option<String>, ActivityError> {
+        let auth_id = self.auth_id();
+        let reference = self.call(PaymentReference { auth_id: auth_id.clone() });
+        let status = self.shielded.activity::<RepeatReadPayment>(reference).await?.status;
+        if status != AuthorizationState::Captured {
+            return Ok(None);
+        }
+        self.forget(Compensation::ReleasePayment);
+        Ok(Some(auth_id))
+    }
+
+    /// Makes once more the one call of `F`, under its key, as activity `R`.
+    async fn repeat<F, R, T>(&self, request: T) -> Result<R::Output, ActivityError>
+    where
+        F: ActivityDef<Input = R::Input>,
+        R: ActivityDef<Input = Call<T>>,
+    {
+        let key = Some(self.ctx.info().key_of::<F>(1));
+        self.shielded.activity::<R>(Call { key, ..self.call(request) }).await
+    }
+
+    async fn reverse(
+        &self,
+        compensation: Compensation,
+        id: &str,
+        stop: &Stop,
+    ) -> Result<Undone, ActivityError> {
+        let id = id.to_owned();
+        let key = Some(self.key_of(compensation));
+        let scope = &self.shielded;
+        match compensation {
+            Compensation::CancelShipping => {
+                let label = FoundLabel { label_id: id };
+                scope.activity::<CancelShipping>(Call { key, ..self.call(label) }).await
+            }
+            Compensation::RefundPayment => {
+                let refund = RefundRequest { auth_id: id, reason: stop.error().to_owned() };
+                scope.activity::<RefundPayment>(Call { key, ..self.call(refund) }).await
+            }
+            Compensation::ReleaseInventory => {
+                let reservation = Reservation { reservation_id: id };
+                scope.activity::<ReleaseInventory>(Call { key, ..self.call(reservation) }).await
+            }
+            Compensation::ReleasePayment => {
+                let hold = PaymentReference { auth_id: id };
+                scope.activity::<ReleasePayment>(Call { key, ..self.call(hold) }).await
+            }
+        }
+    }
+
+    /// The same for every try of an undo, however often it is asked for.
+    fn key_of(&self, compensation: Compensation) -> String {
+        let WorkflowInfo { workflow_id, run_id } = self.ctx.info();
+        format!("{workflow_id}/{run_id}/{}", compensation.name())
+    }
+
+    /// Until then the run stays open, with its final status for every reader.
+    async fn wait_for_retry(&mut self) {
+        self.enter(Phase::Stuck);
+        self.update(|order, _| order.end(OrderStatus::Failed));
+        let _never_cancelled = self.shielded.wait_until(|state| state.retry_requested).await;
+        self.ctx.update(|state| state.retry_requested = false);
+        self.enter(Phase::Compensating);
+        self.undos.extend(self.stuck.drain(..).rev());
+    }
+}
