@@ -76,3 +76,49 @@ impl Reservation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Item, Quantity, Sku};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn reservation() -> Reservation {
+        let item =
+            Item { sku: Sku::parse("A").unwrap(), quantity: Quantity::new(1).unwrap(), warehouse: None };
+        let items = Items::new(vec![item]).unwrap();
+        Reservation::new(ReservationId::from(1), items, None, at(0), Duration::from_secs(100))
+    }
+
+    proptest! {
+        #[test]
+        fn a_reservation_ends_once_and_says_truly_when(
+            mut steps in prop::collection::vec((0i64..200, any::<bool>()), 1..20),
+        ) {
+            steps.sort_unstable();
+            let mut reservation = reservation();
+            let mut ended = State::Reserved;
+            for (second, release) in steps {
+                let before = reservation.state();
+                if release {
+                    let released = reservation.release(at(second));
+                    prop_assert_eq!(released.is_ok(), before == State::Reserved && second < 100);
+                } else {
+                    reservation.expire(at(second));
+                }
+                let after = reservation.state();
+                match after {
+                    State::Reserved => prop_assert!(second < 100 && !release),
+                    State::Released { at } => prop_assert!(at < reservation.expires_at),
+                    State::Expired { at } => prop_assert!(at == reservation.expires_at && second >= 100),
+                }
+                prop_assert!(ended == State::Reserved || after == ended, "{:?} after {:?}", after, ended);
+                ended = after;
+            }
+        }
+    }
+}

@@ -77,3 +77,54 @@ impl Stock {
         stocked.saturating_sub(self.kept_aside.get(sku).copied().unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Item, Quantity};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn items(lines: &[(usize, u32)]) -> Items {
+        let line = |(sku, quantity): &(usize, u32)| Item {
+            sku: Sku::parse(&format!("S-{sku}")).unwrap(),
+            quantity: Quantity::new(*quantity).unwrap(),
+            warehouse: None,
+        };
+        Items::new(lines.iter().map(line).collect()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_given_back_leaves_no_trace(
+            requests in prop::collection::vec(prop::collection::vec((0usize..5, 1u32..=1_000_000), 1..9), 1..20),
+        ) {
+            let mut stock = Stock::new(BTreeMap::from([(Sku::parse("S-0").unwrap(), 3_000_000)]), 2_000_000);
+            let mut granted = Vec::new();
+            for request in requests.iter().map(|lines| items(lines)) {
+                if require(&stock.levels(&request)).is_ok() {
+                    stock.keep_aside(&request);
+                    granted.push(request);
+                }
+                for (sku, kept) in granted.iter().flat_map(Items::demand).fold(BTreeMap::new(), |mut sum, (sku, n)| {
+                    *sum.entry(sku).or_insert(0) += n;
+                    sum
+                }) {
+                    let total = if sku.to_string() == "S-0" { 3_000_000 } else { 2_000_000 };
+                    prop_assert_eq!(stock.available(sku) + kept, total);
+                }
+            }
+            granted.iter().for_each(|request| stock.give_back(request));
+            prop_assert!(stock.kept_aside.is_empty(), "invented SKUs cost no memory: {:?}", stock.kept_aside);
+        }
+    }
+
+    #[test]
+    fn lines_of_a_sku_add_up_in_the_order_of_first_mention() {
+        let stock = Stock::new(BTreeMap::new(), 5);
+        let levels = stock.levels(&items(&[(7, 1), (2, 3), (7, 4), (2, 3)]));
+        let told: Vec<_> = levels.iter().map(|level| (level.sku.to_string(), level.requested)).collect();
+        assert_eq!(told, [("S-7".to_owned(), 5), ("S-2".to_owned(), 6)]);
+        let Err(Error::OutOfStock { short }) = require(&levels) else { panic!("five is less than six") };
+        assert_eq!(short, levels[1..]);
+    }
+}

@@ -12,7 +12,7 @@ pub(crate) static RESERVE: Operation = Operation {
     name: "inventory.reserve",
     access: Access::Write,
     table: "success=50%, out_of_stock=30%, timeout=10%@4s, internal_error=10%",
-    outcomes: &[Outcome::refusal(&OUT_OF_STOCK, "The stock does not suffice; nothing is reserved.")],
+    outcomes: &[Outcome::refusal(&OUT_OF_STOCK, "There is not enough in stock; nothing is reserved.")],
 };
 
 /// Gives stock back.

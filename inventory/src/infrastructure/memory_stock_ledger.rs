@@ -55,10 +55,12 @@ impl StockLedger for MemoryStockLedger {
             return Err(Error::StoreFull { capacity: self.capacity });
         }
         let levels = books.stock.levels(items);
-        let mut reservation = decide(&levels)?;
-        while books.reservations.contains_key(&reservation.id) {
-            reservation = decide(&levels)?;
-        }
+        let reservation = loop {
+            let reservation = decide(&levels)?;
+            if !books.reservations.contains_key(&reservation.id) {
+                break reservation;
+            }
+        };
         if books.reservations.len() >= self.capacity {
             books.forget_the_first_to_end();
         }
@@ -120,5 +122,16 @@ impl Books {
         if let Some(id) = self.ended.pop_front() {
             self.reservations.remove(&id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::ports::contract;
+
+    #[test]
+    fn it_keeps_the_contract() {
+        contract::keep(|stock, capacity| Box::new(MemoryStockLedger::new(stock, capacity)));
     }
 }

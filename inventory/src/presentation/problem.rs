@@ -18,7 +18,7 @@ impl From<Error> for Problem {
             }
             Error::OutOfStock { short } => Self::new(&OUT_OF_STOCK, shortages(&short)),
             Error::StockWithheld => {
-                Self::new(&OUT_OF_STOCK, "The stock does not suffice; nothing is reserved.")
+                Self::new(&OUT_OF_STOCK, "There is not enough in stock; nothing is reserved.")
             }
             Error::AlreadyReleased { id, at } => {
                 Self::new(&ALREADY_RELEASED, format!("Reservation {id} was already released at {at}."))
@@ -37,11 +37,11 @@ impl From<Error> for Problem {
     }
 }
 
-/// Such as "Of ITEM-001 5 were asked for and 3 are available; nothing is reserved."
+/// Such as "There is not enough of ITEM-001 (5 requested, 3 available); nothing is reserved."
 fn shortages(short: &[Level]) -> String {
     let told = short.iter().map(|level| {
         let Level { sku, requested, available } = level;
-        format!("{requested} of {sku} requested, {available} available")
+        format!("{sku} ({requested} requested, {available} available)")
     });
-    format!("The stock does not suffice: {}; nothing is reserved.", told.collect::<Vec<_>>().join(", "))
+    format!("There is not enough of {}; nothing is reserved.", told.collect::<Vec<_>>().join(", "))
 }
