@@ -7,7 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use shared::http::{Call, Problem, ProblemBody};
+use shared::http::{Call, ProblemBody};
 use shared::way::{Intent, Way};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -51,33 +51,25 @@ impl Api {
 ///
 /// The hold lives for seven days, until it is captured or released.
 #[utoipa::path(
-    post,
-    path = "/payment/authorize",
-    operation_id = "payment.authorize",
-    tag = "payment",
+    post, path = "/payment/authorize", operation_id = "payment.authorize", tag = "payment",
     request_body = AuthorizeRequest,
     responses(
         (status = 201, description = "The money is held.", body = AuthorizeResponse),
-        (status = 402, description = "`insufficient_funds`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "- `store_full`: None of the authorizations that fill the store is settled.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
 async fn authorize(State(api): State<Api>, call: Call) -> Response {
+    let prepare = |body: AuthorizeRequest| {
+        let command = body.validate()?;
+        let order = command.order_id.as_deref().map(str::to_owned);
+        Ok(Intent { command, order, resource: None })
+    };
     api.way
-        .write(
-            &chaos::AUTHORIZE,
-            &call,
-            StatusCode::CREATED,
-            |body: AuthorizeRequest| {
-                let command = body.validate()?;
-                let order = command.order_id.as_deref().map(str::to_owned);
-                Ok(Intent { command, order, resource: None })
-            },
-            |command, turn| {
-                application::authorize(&*api.store, api.authorization_ttl, command, turn)
-                    .map(AuthorizeResponse::from)
-                    .map_err(Problem::from)
-            },
-        )
+        .write(&chaos::AUTHORIZE, &call, StatusCode::CREATED, prepare, |command, turn| {
+            let held = application::authorize(&*api.store, api.authorization_ttl, command, turn)?;
+            Ok(AuthorizeResponse::from(held))
+        })
         .await
 }
 
@@ -85,34 +77,27 @@ async fn authorize(State(api): State<Api>, call: Call) -> Response {
 ///
 /// All of it, once. Captured money can only be refunded.
 #[utoipa::path(
-    post,
-    path = "/payment/capture",
-    operation_id = "payment.capture",
-    tag = "payment",
+    post, path = "/payment/capture", operation_id = "payment.capture", tag = "payment",
     request_body = AuthorizationRequest,
     responses(
         (status = 200, description = "The money is captured.", body = CaptureResponse),
-        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "`already_captured`, also after refunds; `already_released`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 410, description = "`authorization_expired`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 404, description = "- `not_found`: There is no such authorization.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 409, description = "- `already_captured`: It was captured before, and may have been refunded since.\n- `already_released`: It was released before.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 410, description = "- `authorization_expired`: Its time is over.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
 async fn capture(State(api): State<Api>, call: Call) -> Response {
+    let prepare = |body: AuthorizationRequest| {
+        let command = body.capture()?;
+        Ok(api.about(command.auth_id.clone(), command))
+    };
     api.way
-        .write(
-            &chaos::CAPTURE,
-            &call,
-            StatusCode::OK,
-            |body: AuthorizationRequest| {
-                let command = body.capture()?;
-                Ok(api.about(command.auth_id.clone(), command))
-            },
-            |command, turn| {
-                application::capture(&*api.store, &command, turn)
-                    .map(CaptureResponse::from)
-                    .map_err(Problem::from)
-            },
-        )
+        .write(&chaos::CAPTURE, &call, StatusCode::OK, prepare, |command, turn| {
+            Ok(CaptureResponse::from(application::capture(&*api.store, &command, turn)?))
+        })
         .await
 }
 
@@ -120,34 +105,27 @@ async fn capture(State(api): State<Api>, call: Call) -> Response {
 ///
 /// The customer has the free use of the money again. What was captured can only be refunded.
 #[utoipa::path(
-    post,
-    path = "/payment/release",
-    operation_id = "payment.release",
-    tag = "payment",
+    post, path = "/payment/release", operation_id = "payment.release", tag = "payment",
     request_body = AuthorizationRequest,
     responses(
         (status = 200, description = "The hold is released.", body = ReleaseResponse),
-        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "`already_released`; `already_captured`, also after refunds.", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 410, description = "`authorization_expired`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 404, description = "- `not_found`: There is no such authorization.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 409, description = "- `already_released`: It was released before.\n- `already_captured`: It was captured before; refund it.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 410, description = "- `authorization_expired`: Its time is over.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
 async fn release(State(api): State<Api>, call: Call) -> Response {
+    let prepare = |body: AuthorizationRequest| {
+        let command = body.release()?;
+        Ok(api.about(command.auth_id.clone(), command))
+    };
     api.way
-        .write(
-            &chaos::RELEASE,
-            &call,
-            StatusCode::OK,
-            |body: AuthorizationRequest| {
-                let command = body.release()?;
-                Ok(api.about(command.auth_id.clone(), command))
-            },
-            |command, turn| {
-                application::release(&*api.store, &command, turn)
-                    .map(ReleaseResponse::from)
-                    .map_err(Problem::from)
-            },
-        )
+        .write(&chaos::RELEASE, &call, StatusCode::OK, prepare, |command, turn| {
+            Ok(ReleaseResponse::from(application::release(&*api.store, &command, turn)?))
+        })
         .await
 }
 
@@ -155,47 +133,40 @@ async fn release(State(api): State<Api>, call: Call) -> Response {
 ///
 /// All that is left, or a part of it. Refunds add up to what was captured at most.
 #[utoipa::path(
-    post,
-    path = "/payment/refund",
-    operation_id = "payment.refund",
-    tag = "payment",
+    post, path = "/payment/refund", operation_id = "payment.refund", tag = "payment",
     request_body = RefundRequest,
     responses(
         (status = 200, description = "The money is given back.", body = RefundResponse),
-        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "`not_captured`; `already_refunded`, when nothing is left.", body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "`refund_exceeds_captured`: less is left.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 404, description = "- `not_found`: There is no such authorization.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 409, description = "- `not_captured`: Nothing was captured.\n- `already_refunded`: Nothing is left.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 422, description = "- `refund_exceeds_captured`: Less is left.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+        (status = 503, description = "- `store_full`: There are too many refunds already; only one of all that is left is taken.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
 async fn refund(State(api): State<Api>, call: Call) -> Response {
+    let prepare = |body: RefundRequest| {
+        let command = body.validate()?;
+        Ok(api.about(command.auth_id.clone(), command))
+    };
     api.way
-        .write(
-            &chaos::REFUND,
-            &call,
-            StatusCode::OK,
-            |body: RefundRequest| {
-                let command = body.validate()?;
-                Ok(api.about(command.auth_id.clone(), command))
-            },
-            |command, turn| {
-                application::refund(&*api.store, &command, turn)
-                    .map(RefundResponse::from)
-                    .map_err(Problem::from)
-            },
-        )
+        .write(&chaos::REFUND, &call, StatusCode::OK, prepare, |command, turn| {
+            Ok(RefundResponse::from(application::refund(&*api.store, &command, turn)?))
+        })
         .await
 }
 
 /// See where an authorization stands
 #[utoipa::path(
-    get,
-    path = "/payment/{authId}/status",
-    operation_id = "payment.status",
-    tag = "payment",
+    get, path = "/payment/{authId}/status", operation_id = "payment.status", tag = "payment",
     params(("authId" = String, Path, description = "The `authId` that `authorize` answered.", example = "auth_8f3b0c6d2a914e57")),
     responses(
         (status = 200, description = "Where it stands.", body = StatusResponse),
-        (status = 404, description = "`not_found`.", body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 404, description = "- `not_found`: There is no such authorization.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
 async fn status(State(api): State<Api>, path: Result<Path<String>, PathRejection>, call: Call) -> Response {
