@@ -1,1 +1,52 @@
-//! placeholder
+//! Notification: messages to customers, by e-mail, SMS and push. Nothing leaves the process.
+//!
+//! `presentation` (HTTP) calls `application`, which appends to an outbox of `domain` messages; the
+//! adapter in `infrastructure` is chosen here.
+
+mod application;
+mod domain;
+mod infrastructure;
+mod presentation;
+
+use std::sync::Arc;
+
+use shared::environment::{ConfigError, Environment};
+use shared::way::Way;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use infrastructure::chaos::OPERATIONS;
+
+/// What can be set about notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `NOTIFICATION_CAPACITY`: how many messages are remembered.
+    pub capacity: usize,
+}
+
+impl Default for Settings {
+    /// A million messages.
+    fn default() -> Self {
+        Self { capacity: 1_000_000 }
+    }
+}
+
+impl Settings {
+    /// Reads the `NOTIFICATION_…` variables.
+    ///
+    /// # Errors
+    /// `NOTIFICATION_CAPACITY`, when it is not a whole number from 1.
+    pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        let most = Self::default().capacity;
+        let capacity = environment.parse_or("NOTIFICATION_CAPACITY", most, |text| match text.parse() {
+            Ok(capacity) if capacity > 0 => Ok(capacity),
+            _ => Err(format!("`{text}` is not a whole number from 1")),
+        })?;
+        Ok(Self { capacity })
+    }
+}
+
+/// The routes under `/notification`, over an empty outbox in memory.
+pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
+    let outbox = Arc::new(infrastructure::MemoryOutbox::bounded_to(settings.capacity));
+    presentation::routes::routes(presentation::routes::Post { way, outbox })
+}

@@ -1,0 +1,10 @@
+use super::Address;
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("notification `{id}` does not exist, or was forgotten")]
+    NotFound { id: String },
+    #[error("recipient {address} does not take messages")]
+    InvalidRecipient { address: Address },
+}

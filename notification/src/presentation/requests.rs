@@ -1,0 +1,70 @@
+use serde::Deserialize;
+use shared::http::{Fields, Problem};
+use utoipa::ToSchema;
+
+use crate::domain::{Address, Channel, Envelope, Message};
+
+/// Device tokens are the longest recipients; none is known to be longer.
+const LONGEST_RECIPIENT: usize = 4096;
+/// The longest line of a mail (RFC 5322, 2.1.1).
+const LONGEST_SUBJECT: usize = 998;
+const LONGEST_MESSAGE: usize = 100_000;
+const LONGEST_ORDER_ID: usize = 255;
+
+/// What to send, and where.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = notification::SendRequest)]
+pub(super) struct SendRequest {
+    /// `email`, `sms` or `push`.
+    #[schema(value_type = String, example = "email")]
+    r#type: Option<String>,
+    /// An e-mail address, a telephone number or a device token, as the type needs it.
+    #[schema(value_type = String, example = "customer@example.com")]
+    recipient: Option<String>,
+    /// An e-mail needs one; for the other types an empty one is none.
+    #[schema(example = "Your order ORD-123 has shipped")]
+    subject: Option<String>,
+    /// The text.
+    #[schema(value_type = String, example = "It is on its way to you.")]
+    message: Option<String>,
+    /// What it is about. Chaos treats all requests about one order reproducibly.
+    #[schema(example = "ORD-123")]
+    order_id: Option<String>,
+}
+
+impl SendRequest {
+    pub(super) fn validate(self) -> Result<Message, Problem> {
+        let mut fields = Fields::new();
+        let channel = fields
+            .required("type", self.r#type)
+            .and_then(|name| Channel::parse(&name).map_err(|message| fields.wrong("type", message)).ok());
+        let address = address(&mut fields, channel, self.recipient);
+        let subject = match channel {
+            Some(Channel::Email) => fields.required_text("subject", self.subject, LONGEST_SUBJECT),
+            _ => {
+                let subject = self.subject.filter(|subject| !subject.is_empty());
+                fields.optional_text("subject", subject, LONGEST_SUBJECT)
+            }
+        };
+        let text = fields.required_text("message", self.message, LONGEST_MESSAGE);
+        let order_id = fields.optional_text("orderId", self.order_id, LONGEST_ORDER_ID).map(Into::into);
+        let subject = subject.map(Into::into);
+        let message = address.zip(text).map(|(address, text)| {
+            let envelope = Envelope { address, subject, order_id };
+            Message { envelope, text }
+        });
+        fields.finish(message)
+    }
+}
+
+/// The recipient, if it is there and one that the channel, if that is known, can reach.
+fn address(fields: &mut Fields, channel: Option<Channel>, recipient: Option<String>) -> Option<Address> {
+    let recipient = fields.required("recipient", recipient)?;
+    if recipient.len() > LONGEST_RECIPIENT || recipient.contains(char::is_control) {
+        let rule = format!("must have at most {LONGEST_RECIPIENT} bytes, and no control characters");
+        fields.wrong("recipient", rule);
+        return None;
+    }
+    Address::new(channel?, &recipient).map_err(|rule| fields.wrong("recipient", rule)).ok()
+}

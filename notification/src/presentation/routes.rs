@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use shared::http::{Call, ProblemBody};
+use shared::way::{Intent, Way};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::requests::SendRequest;
+use super::responses::{SentBody, StatusBody};
+use crate::application::{self, ports::Outbox};
+use crate::infrastructure::chaos::{SEND, STATUS};
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Post {
+    pub(crate) way: Way,
+    pub(crate) outbox: Arc<dyn Outbox>,
+}
+
+pub(crate) fn routes(post: Post) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(send)).routes(routes!(status)).with_state(post)
+}
+
+/// Send a message to a customer
+#[utoipa::path(
+    post, path = "/notification/send", operation_id = "notification.send", tag = "notification",
+    request_body = SendRequest,
+    responses((status = 201, description = "The message was sent.", body = SentBody)),
+)]
+async fn send(State(Post { way, outbox }): State<Post>, call: Call) -> Response {
+    let prepare = |body: SendRequest| {
+        let command = body.validate()?;
+        let order = command.envelope.order_id.as_deref().map(str::to_owned);
+        Ok(Intent { command, order, resource: None })
+    };
+    way.write(&SEND, &call, StatusCode::CREATED, prepare, |message, turn| {
+        Ok(SentBody::from(application::send(&*outbox, message, turn)?))
+    })
+    .await
+}
+
+/// See what became of a message
+///
+/// Its text is not kept.
+#[utoipa::path(
+    get, path = "/notification/{notificationId}/status", operation_id = "notification.status", tag = "notification",
+    params(("notificationId" = String, Path, example = "ntf_5b0e7d1c93f6a248")),
+    responses(
+        (status = 200, description = "It was sent.", body = StatusBody),
+        (status = 404, description = "- `not_found`: There is no such message, or it was forgotten.",
+            body = ProblemBody<'_>, content_type = "application/problem+json"),
+    ),
+)]
+async fn status(
+    State(Post { way, outbox }): State<Post>,
+    id: Result<Path<String>, PathRejection>,
+    call: Call,
+) -> Response {
+    // An id that is not UTF-8 names no message, like the empty one.
+    let id = id.map(|Path(id)| id).unwrap_or_default();
+    let order = application::find(&*outbox, &id).ok().and_then(|sent| sent.envelope.order_id);
+    way.read(&STATUS, &call, order.as_deref(), Some(&id), |_| {
+        Ok(StatusBody::from(application::find(&*outbox, &id)?))
+    })
+    .await
+}
