@@ -6,6 +6,7 @@
 
 pub mod activities;
 pub mod domain;
+pub mod engine;
 pub mod gateways;
 pub mod workflow;
 pub mod workflows;

@@ -1,0 +1,3 @@
+//! The engines that run workflows. They know no business word.
+
+pub mod embedded;

@@ -1,0 +1,196 @@
+//! Runs step, what they did is appended, and then it is done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Driver, Message};
+use crate::engine::embedded::journal::{Append, AppendError, Outcome, RunKey};
+use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, Run, Stepped};
+use crate::workflow::ClientError;
+
+impl Driver {
+    /// Lets every run in line step, and appends what they did as one batch.
+    pub(super) fn append_steps(&mut self) {
+        let (mut batch, mut sent) = (Vec::new(), Vec::new());
+        while !self.is_paused()
+            && self.stopping.is_none()
+            && self.entries_in_flight < self.shared.options.journal_queue
+            && let Some(key) = self.line.pop_front()
+        {
+            if let Some(item) = self.step(key) {
+                self.entries_in_flight += item.entries.len();
+                batch.push(item);
+                sent.push(Some(key));
+            }
+        }
+        if !batch.is_empty() {
+            for key in self.take_fresh_heartbeats() {
+                let run = self.runs.peek_mut(&key);
+                let item = run.and_then(|run| run.store_heartbeats(self.epoch, &self.catalogue));
+                batch.extend(item.inspect(|_| sent.push(None)));
+            }
+            self.append(batch, sent);
+        }
+        self.evict();
+    }
+
+    pub(super) fn append(&mut self, batch: Vec<Append>, sent: Vec<Option<RunKey>>) {
+        self.batches_in_flight += 1;
+        let shared = Arc::clone(&self.shared);
+        let on_durable = move |results| shared.send(Message::Durable { sent, results });
+        self.journal.append(batch, Box::new(on_durable));
+    }
+
+    fn step(&mut self, key: RunKey) -> Option<Append> {
+        let now_ms = self.now_ms();
+        let run = self.runs.get_mut(&key)?;
+        run.is_in_line = false;
+        if run.in_flight.is_some() {
+            return None;
+        }
+        if run.is_broken() {
+            self.load(key);
+            return None;
+        }
+        run.wake_attempts(now_ms);
+        let mut moment = Moment {
+            now_ms,
+            epoch: self.epoch,
+            signal_limit: self.shared.options.signals_per_run,
+            catalogue: &self.catalogue,
+            factory: &mut self.factory,
+        };
+        match run.step(&mut moment) {
+            Stepped::Append(item) => return Some(*item),
+            Stepped::Idle => self.go_on(key),
+            Stepped::Broken(reason) => self.quarantine(key, reason),
+        }
+        None
+    }
+
+    /// What became of a batch.
+    pub(super) fn appended(&mut self, sent: Vec<Option<RunKey>>, results: Vec<Result<(), AppendError>>) {
+        self.batches_in_flight -= 1;
+        for (key, result) in sent.into_iter().zip(results) {
+            match (&result, key) {
+                (Err(AppendError::Journal(error)), _) => self.begin_outage(error),
+                (Err(AppendError::Fenced), _) => self.fenced(),
+                (Ok(()), _) => self.end_outage(),
+                (Err(AppendError::Exists { .. } | AppendError::Mismatch), _) => {}
+            }
+            let in_flight = key.and_then(|key| Some((key, self.runs.get_mut(&key)?.in_flight.take()?)));
+            if let Some((key, in_flight)) = in_flight {
+                self.entries_in_flight -= in_flight.entries;
+                match result {
+                    Ok(()) => self.durable(key, in_flight),
+                    Err(error) => self.not_durable(key, in_flight, &error),
+                }
+            }
+        }
+    }
+
+    fn durable(&mut self, key: RunKey, in_flight: InFlight) {
+        in_flight.answers.into_iter().for_each(Answer::give);
+        for mut child in in_flight.children {
+            let key = child.key;
+            child.in_flight = None;
+            self.keep(child);
+            self.go_on(key);
+        }
+        self.go_on(key);
+    }
+
+    /// All that a run has applied is durable: what it asked for is done.
+    fn go_on(&mut self, key: RunKey) {
+        let Some(run) = self.runs.get_mut(&key) else { return };
+        if let Some(ending) = &run.ending {
+            let outcome = ending.outcome.clone();
+            self.ended(key, &outcome);
+            return;
+        }
+        self.act(key);
+        let now_ms = self.now_ms();
+        let Some(run) = self.runs.peek(&key) else { return };
+        let is_due = run.due_ms(&self.catalogue).is_some_and(|due| due <= now_ms);
+        if is_due || !run.inputs.is_empty() {
+            self.enqueue(key);
+        } else {
+            self.relist(key);
+        }
+    }
+
+    /// A run has ended, and that is durable.
+    pub(super) fn ended(&mut self, key: RunKey, outcome: &Outcome) {
+        let Some(run) = self.remove(key) else { return };
+        let id = &run.start.workflow_id;
+        for waiting in self.waiting_for_end.remove(id).into_iter().flatten() {
+            drop(waiting.send(outcome.clone()));
+        }
+        run.inputs.into_iter().for_each(|input| self.deliver_again(id, input));
+    }
+
+    fn not_durable(&mut self, key: RunKey, in_flight: InFlight, error: &AppendError) {
+        let refusal = match error {
+            AppendError::Exists { run_id } => ClientError::AlreadyStarted { run_id: run_id.clone() },
+            other => self.unavailable(other),
+        };
+        in_flight.answers.into_iter().for_each(|answer| answer.refuse(refusal.clone()));
+        let Some(run) = self.runs.get_mut(&key) else { return };
+        let mut inputs = std::mem::take(&mut run.inputs);
+        if !run.breaks(in_flight.entries) {
+            // It never was: what came for it is for the run that has its id.
+            let id = Arc::clone(&run.start.workflow_id);
+            self.remove(key);
+            inputs.into_iter().for_each(|input| self.deliver_again(&id, input));
+            return;
+        }
+        for result in in_flight.results.into_iter().rev() {
+            inputs.push_front(result);
+        }
+        run.inputs = inputs.into_iter().filter_map(|input| input.refuse(refusal.clone())).collect();
+        self.enqueue(key);
+    }
+
+    fn deliver_again(&mut self, id: &Arc<str>, input: Input) {
+        match input {
+            Input::AnswerStart { .. } | Input::Signal { .. } | Input::Cancel { .. } => {
+                self.deliver(id, input)
+            }
+            Input::Start { .. }
+            | Input::AttemptEnded { .. }
+            | Input::NotRegistered(_)
+            | Input::ChildLookedUp { .. } => {}
+        }
+    }
+
+    /// The run's code and its journal do not fit: it is left alone until a fixed binary takes over.
+    pub(super) fn quarantine(&mut self, key: RunKey, reason: String) {
+        let Some(run) = self.remove(key) else { return };
+        tracing::error!(workflow_id = %run.start.workflow_id, "quarantined: {reason}");
+        let error = ClientError::Quarantined(reason.clone());
+        if run.is_started() {
+            self.append(vec![Append::quarantine(key, run.length(), self.epoch, reason)], vec![None]);
+        }
+        run.inputs.into_iter().for_each(|input| drop(input.refuse(error.clone())));
+    }
+
+    pub(super) fn keep(&mut self, run: Run) {
+        self.by_id.insert(Arc::clone(&run.start.workflow_id), run.key);
+        self.runs.put(run.key, Box::new(run));
+    }
+
+    /// Another engine owns the journal: this one must not do anything any more.
+    fn fenced(&self) {
+        tracing::error!("another engine has taken the journal over; this one stops");
+        self.shared.kill();
+    }
+
+    fn unavailable(&self, error: &AppendError) -> ClientError {
+        match &self.outage {
+            Some(outage) => outage.error(),
+            None => {
+                ClientError::Unavailable { reason: error.to_string(), retry_after: Duration::from_secs(1) }
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Runs come into memory: because they are due, because something came for them, or because an
+//! append failed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Driver, Message};
+use crate::engine::embedded::journal::{Append, JournalError, Row, RunKey, RunRef, StoredRun};
+use crate::engine::embedded::run::{Input, Run};
+use crate::workflow::{ClientError, Reception};
+
+/// How many runs may be read at once because they are due.
+const MAX_LOADS: usize = 256;
+
+/// How long after a failed read the next is tried.
+const RETRY_MS: i64 = 1_000;
+
+/// Messages that wait until their run has been read.
+#[derive(Default)]
+pub(super) struct Lookup {
+    inputs: Vec<Input>,
+    /// The run has been in memory and has left it since.
+    pub(super) is_stale: bool,
+}
+
+impl Driver {
+    pub(super) fn may_load(&self) -> bool {
+        self.loading.len() < MAX_LOADS
+    }
+
+    /// Reads a run, unless it is being read. `false` when too many are.
+    pub(super) fn load(&mut self, key: RunKey) -> bool {
+        if self.loading.contains_key(&key) {
+            return true;
+        }
+        let may = self.may_load();
+        if may {
+            self.loading.insert(key, false);
+            self.read(RunRef::Key(key));
+        }
+        may
+    }
+
+    pub(super) fn look_up(&mut self, workflow_id: &Arc<str>, input: Input) {
+        if let Some(lookup) = self.lookups.get_mut(workflow_id) {
+            lookup.inputs.push(input);
+        } else {
+            let lookup = Lookup { inputs: vec![input], is_stale: false };
+            self.lookups.insert(Arc::clone(workflow_id), lookup);
+            self.read(RunRef::Id(Arc::clone(workflow_id)));
+        }
+    }
+
+    fn read(&self, run: RunRef) {
+        let shared = Arc::clone(&self.shared);
+        let reference = run.clone();
+        let reply = move |stored| shared.send(Message::Loaded { run: reference, stored });
+        self.journal.load(run, Box::new(reply));
+    }
+
+    pub(super) fn loaded(&mut self, run: RunRef, stored: Result<Option<StoredRun>, JournalError>) {
+        match run {
+            RunRef::Key(key) => self.loaded_by_key(key, stored),
+            RunRef::Id(id) => self.loaded_by_id(&id, stored),
+        }
+    }
+
+    fn loaded_by_key(&mut self, key: RunKey, stored: Result<Option<StoredRun>, JournalError>) {
+        let is_stale = self.loading.remove(&key).unwrap_or(false);
+        match (stored, self.runs.peek(&key)) {
+            (_, Some(resident)) if !resident.is_broken() => {}
+            (_, None) if is_stale => drop(self.load(key)),
+            (Err(error), _) => {
+                tracing::error!(%key, "a run cannot be read: {error}");
+                self.try_again_later(key);
+            }
+            (Ok(None), _) => {}
+            (Ok(Some(stored)), resident) => match &stored.row.ending {
+                // The append that was believed to have failed had not.
+                Some(ending) if resident.is_some() => self.ended(key, &ending.outcome),
+                Some(_) => {}
+                None => drop(self.revive(stored)),
+            },
+        }
+    }
+
+    fn loaded_by_id(&mut self, id: &Arc<str>, stored: Result<Option<StoredRun>, JournalError>) {
+        let Some(Lookup { inputs, is_stale }) = self.lookups.remove(id) else { return };
+        if is_stale || self.by_id.contains_key(id) {
+            inputs.into_iter().for_each(|input| self.deliver(id, input));
+            return;
+        }
+        let refusal = match stored {
+            Ok(Some(StoredRun { row, .. })) if row.ending.is_some() => {
+                inputs.into_iter().for_each(|input| self.answer_from(&row, input));
+                return;
+            }
+            Ok(Some(stored)) => match self.revive(stored) {
+                Ok(()) => {
+                    inputs.into_iter().for_each(|input| self.deliver(id, input));
+                    return;
+                }
+                Err(reason) => ClientError::Quarantined(reason),
+            },
+            Ok(None) => ClientError::NotFound,
+            Err(error) => ClientError::Unavailable {
+                reason: error.to_string(),
+                retry_after: Duration::from_millis(RETRY_MS as u64),
+            },
+        };
+        inputs.into_iter().for_each(|input| drop(input.refuse(refusal.clone())));
+    }
+
+    /// Rebuilds a run from its journal and puts it in line.
+    fn revive(&mut self, stored: StoredRun) -> Result<(), String> {
+        let (key, length) = (stored.row.key, stored.row.length);
+        let quarantine = stored.row.quarantine.clone();
+        self.unlist(key, stored.row.due_ms);
+        let workflow = self.catalogue.workflows.get(stored.row.start.workflow.as_ref()).copied();
+        let workflow =
+            workflow.ok_or_else(|| format!("no workflow `{}` is registered", stored.row.start.workflow));
+        match workflow.and_then(|workflow| Run::replay(stored, workflow)) {
+            Ok(mut run) => {
+                match self.runs.pop(&key) {
+                    Some(broken) => run.succeed(*broken),
+                    None => run.recover(self.started_ms),
+                }
+                if quarantine.is_some() {
+                    self.append(vec![run.lift_quarantine(self.epoch, &self.catalogue)], vec![None]);
+                }
+                self.keep(run);
+                self.enqueue(key);
+                Ok(())
+            }
+            Err(reason) => {
+                if self.runs.contains(&key) {
+                    self.quarantine(key, reason.clone());
+                } else if quarantine.as_ref() != Some(&reason) {
+                    tracing::error!(%key, "quarantined: {reason}");
+                    self.append(
+                        vec![Append::quarantine(key, length, self.epoch, reason.clone())],
+                        vec![None],
+                    );
+                }
+                Err(reason)
+            }
+        }
+    }
+
+    /// What a run that has ended says, without a machine.
+    fn answer_from(&self, row: &Row, input: Input) {
+        match input {
+            Input::AnswerStart { reply, .. } => {
+                let run_id = row.start.run_id.as_ref().to_owned();
+                drop(reply.send(Err(ClientError::AlreadyStarted { run_id })));
+            }
+            Input::Signal { name, payload, reply } => {
+                let received = match self.catalogue.workflows.get(row.start.workflow.as_ref()) {
+                    Some(workflow) => {
+                        (workflow.receive)(&row.state, &name, &payload).map_err(|unknown| unknown.0)
+                    }
+                    None => Err(format!("no workflow `{}` is registered", row.start.workflow)),
+                };
+                let answer = received.map_err(ClientError::Invalid).map(|reception| match reception {
+                    Reception::Accepted => Reception::TooLate("already_ended"),
+                    other => other,
+                });
+                drop(reply.send(answer));
+            }
+            Input::Cancel { reply, .. } => drop(reply.send(Ok(()))),
+            Input::Start { .. }
+            | Input::AttemptEnded { .. }
+            | Input::NotRegistered(_)
+            | Input::ChildLookedUp { .. } => {}
+        }
+    }
+
+    pub(super) fn try_again_later(&mut self, key: RunKey) {
+        let due_ms = self.now_ms() + RETRY_MS;
+        if let Some(run) = self.runs.peek_mut(&key)
+            && let Some(before) = run.listed_ms.replace(due_ms)
+        {
+            self.due.remove(&(before, key));
+        }
+        self.due.insert((due_ms, key));
+    }
+}

@@ -1,0 +1,74 @@
+//! What happens when the journal cannot be written.
+
+use std::time::Duration;
+
+use super::Driver;
+use crate::engine::embedded::journal::JournalError;
+use crate::workflow::ClientError;
+
+const FIRST_RETRY_MS: i64 = 100;
+const LONGEST_RETRY_MS: i64 = 5_000;
+
+/// The journal could not be written. Nothing is tried until `retry_at_ms`, then all is; the first
+/// write that succeeds ends the outage.
+pub(super) struct Outage {
+    pub(super) reason: String,
+    pub(super) retry_at_ms: i64,
+    wait_ms: i64,
+}
+
+impl Outage {
+    /// How long nothing will be tried yet.
+    pub(super) fn left(&self, now_ms: i64) -> Option<Duration> {
+        let left = u64::try_from(self.retry_at_ms.saturating_sub(now_ms)).ok()?;
+        (left > 0).then(|| Duration::from_millis(left))
+    }
+
+    /// What clients are told.
+    pub(super) fn error(&self) -> ClientError {
+        let retry_after = Duration::from_millis(u64::try_from(self.wait_ms).unwrap_or_default());
+        ClientError::Unavailable { reason: self.reason.clone(), retry_after }
+    }
+}
+
+impl Driver {
+    /// Whether nothing may be written yet.
+    pub(super) fn is_paused(&self) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.left(self.now_ms()).is_some())
+    }
+
+    pub(super) fn begin_outage(&mut self, error: &JournalError) {
+        if self.is_paused() {
+            return;
+        }
+        let wait_ms =
+            self.outage.as_ref().map_or(FIRST_RETRY_MS, |before| (before.wait_ms * 2).min(LONGEST_RETRY_MS));
+        let reason = format!("the journal cannot be written: {error}");
+        tracing::error!(wait_ms, "{reason}");
+        self.shared.set_health(Err(reason.clone()));
+        self.outage = Some(Outage { reason, retry_at_ms: self.now_ms() + wait_ms, wait_ms });
+        self.refuse_waiting_clients();
+    }
+
+    pub(super) fn end_outage(&mut self) {
+        if self.outage.take().is_some() {
+            tracing::info!("the journal can be written again");
+            self.shared.set_health(Ok(()));
+        }
+    }
+
+    /// Clients whose messages wait in line are not left waiting; results are.
+    fn refuse_waiting_clients(&mut self) {
+        let Some(error) = self.outage.as_ref().map(Outage::error) else { return };
+        for key in std::mem::take(&mut self.line) {
+            let Some(run) = self.runs.peek_mut(&key) else { continue };
+            let inputs = std::mem::take(&mut run.inputs).into_iter();
+            run.inputs = inputs.filter_map(|input| input.refuse(error.clone())).collect();
+            if run.is_started() {
+                self.line.push_back(key);
+            } else if run.in_flight.is_none() {
+                self.remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The port to where runs are kept.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{ActivityId, Entry, Event};
+use crate::workflow::{Condition, Json, SearchAttribute, SearchKind, SearchValue, WorkflowFailure};
+
+/// Where runs are kept. Written by one engine at a time, read by many tasks.
+///
+/// Nothing here blocks or is async, so that an adapter may answer on a thread of its own or, for
+/// simulations, before the call returns. Answers to appends come in the order of the appends.
+pub trait Journal: Send + Sync + 'static {
+    /// Makes the caller the journal's owner: appends of earlier owners are refused from now on.
+    ///
+    /// # Errors
+    /// [`JournalError`], when it cannot be read or written.
+    fn take_over(&self, attributes: &BTreeMap<&'static str, SearchKind>) -> Result<Takeover, JournalError>;
+
+    /// Makes `batch` durable, then tells for each item whether it is. An item is written whole, its
+    /// child starts included, or not at all; one that is refused does not concern the others.
+    fn append(&self, batch: Vec<Append>, on_durable: OnDurable);
+
+    /// Reads a run with its entries.
+    fn load(&self, run: RunRef, reply: Reply<Option<StoredRun>>);
+
+    /// Reads a run without its entries.
+    fn row(&self, workflow_id: &str, reply: Reply<Option<Row>>);
+
+    /// Reads at most `limit` of a run's entries, from index `from`.
+    fn entries(&self, workflow_id: &str, from: u64, limit: usize, reply: Reply<Option<Vec<Entry>>>);
+
+    /// Reads the runs that meet a selection, those started last first.
+    fn list(&self, selection: Selection, reply: Reply<Vec<Row>>);
+
+    /// Forgets at most `limit` runs that were closed before an instant and need no attention; tells
+    /// how many.
+    fn prune(&self, closed_before_ms: i64, limit: usize, reply: Reply<usize>);
+
+    /// Writes what is queued and lets go of whatever the journal holds. It takes nothing afterwards.
+    fn close(&self);
+}
+
+/// What is called when all items of a batch are durable or refused.
+pub type OnDurable = Box<dyn FnOnce(Vec<Result<(), AppendError>>) + Send>;
+
+/// What is called with the answer to a read.
+pub type Reply<T> = Box<dyn FnOnce(Result<T, JournalError>) + Send>;
+
+/// Identifies a run in its journal. A run that was started later has a greater key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunKey(pub u64);
+
+/// A run to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunRef {
+    /// By its key.
+    Key(RunKey),
+    /// By its workflow id.
+    Id(Arc<str>),
+}
+
+/// What a new owner has to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Takeover {
+    /// The owner's number, greater than all before it.
+    pub epoch: u64,
+    /// The key of the next run.
+    pub next_key: u64,
+    /// The latest instant in the journal, in epoch milliseconds.
+    pub latest_ms: i64,
+    /// The open runs that are due at some time: when, in epoch milliseconds, and which.
+    pub due: Vec<(i64, RunKey)>,
+}
+
+/// One item of a batch: what happened to one run.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Which run.
+    pub run: RunKey,
+    /// How many entries the run has before these; an item that does not fit is refused.
+    pub expected_index: u64,
+    /// The number of the engine that owns the journal.
+    pub owner_epoch: u64,
+    /// Makes a new run.
+    pub start: Option<RunStart>,
+    /// The entries, oldest first. An item may have none, and only change the row.
+    pub entries: Vec<Entry>,
+    /// What changes in the run's row.
+    pub update: RowUpdate,
+    /// Runs that start with this item or not at all.
+    pub child_starts: Vec<Append>,
+}
+
+impl Append {
+    /// An item without entries, for a run that has `length` of them.
+    pub(super) fn row_only(run: RunKey, length: u64, owner_epoch: u64, update: RowUpdate) -> Self {
+        let (entries, child_starts) = (Vec::new(), Vec::new());
+        Self { run, expected_index: length, owner_epoch, start: None, entries, update, child_starts }
+    }
+
+    /// An item that says why a run is quarantined. The next process looks at it at once.
+    pub(super) fn quarantine(run: RunKey, length: u64, owner_epoch: u64, reason: String) -> Self {
+        let (quarantine, needs_attention) = (Some(Some(reason)), Some(true));
+        let update = RowUpdate { due_ms: Some(0), quarantine, needs_attention, ..RowUpdate::default() };
+        Self::row_only(run, length, owner_epoch, update)
+    }
+}
+
+/// What never changes of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunStart {
+    /// The workflow's name.
+    pub workflow: Arc<str>,
+    /// The id that the client chose.
+    pub workflow_id: Arc<str>,
+    /// The id that the engine chose.
+    pub run_id: Arc<str>,
+    /// When, in epoch milliseconds.
+    pub started_at_ms: i64,
+}
+
+/// What an item changes in its run's row. The default changes nothing but `due_ms`.
+#[derive(Clone, Debug, Default)]
+pub struct RowUpdate {
+    /// When the run has to be looked after next, in epoch milliseconds: 0 for one with work in
+    /// flight, `None` for one that only waits for signals.
+    pub due_ms: Option<i64>,
+    /// The state.
+    pub state: Option<Json>,
+    /// Whether a person has to look at it.
+    pub needs_attention: Option<bool>,
+    /// Why its journal does not fit its code; `Some(None)` when it does again.
+    pub quarantine: Option<Option<String>>,
+    /// Search attributes, each at most once.
+    pub attributes: Vec<SearchAttribute>,
+    /// The latest heartbeats of the attempts in flight.
+    pub heartbeats: Option<Heartbeats>,
+    /// The run has ended.
+    pub closed: Option<Ending>,
+}
+
+/// How and when a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending {
+    /// When, in epoch milliseconds.
+    pub at_ms: i64,
+    /// With what.
+    pub outcome: Outcome,
+}
+
+/// What a run ended with.
+pub type Outcome = Result<Json, WorkflowFailure>;
+
+/// The latest heartbeats of a run's attempts.
+pub type Heartbeats = BTreeMap<ActivityId, Heartbeat>;
+
+/// The latest heartbeat of an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The attempt's number.
+    pub attempt: u32,
+    /// What it carried.
+    pub details: Json,
+}
+
+/// What readers see of a run without its entries.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its key.
+    pub key: RunKey,
+    /// What never changes.
+    pub start: RunStart,
+    /// How many entries it has.
+    pub length: u64,
+    /// See [`RowUpdate::due_ms`].
+    pub due_ms: Option<i64>,
+    /// Its state after the last of them.
+    pub state: Json,
+    /// Whether a person has to look at it.
+    pub needs_attention: bool,
+    /// Why its journal does not fit its code.
+    pub quarantine: Option<String>,
+    /// The search attributes that are set, by name.
+    pub attributes: BTreeMap<String, SearchValue>,
+    /// The heartbeats that were stored.
+    pub heartbeats: Heartbeats,
+    /// How it ended.
+    pub ending: Option<Ending>,
+}
+
+/// A run with its entries.
+#[derive(Clone, Debug)]
+pub struct StoredRun {
+    /// Its row.
+    pub row: Row,
+    /// All its entries.
+    pub entries: Vec<Entry>,
+}
+
+impl StoredRun {
+    /// What the run was started with.
+    pub fn input(&self) -> Json {
+        match self.entries.first().map(|entry| &entry.event) {
+            Some(Event::Started { input, .. }) => input.clone(),
+            _ => Json::null(),
+        }
+    }
+}
+
+/// Which runs to list.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// All of these hold.
+    pub conditions: Vec<Condition>,
+    /// Only runs that do (or do not) need attention.
+    pub needs_attention: Option<bool>,
+    /// Only runs with a smaller key.
+    pub before: Option<RunKey>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Why one item was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A run of this workflow id is kept already.
+    #[error("a run of this id is kept already")]
+    Exists {
+        /// The existing run's id.
+        run_id: String,
+    },
+    /// The run has not as many entries as the item expects.
+    #[error("the journal is at another entry of the run")]
+    Mismatch,
+    /// Another engine has taken the journal over.
+    #[error("another engine has taken the journal over")]
+    Fenced,
+    /// The journal could not be written. Whether the item is durable is not known.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// A journal that cannot be used now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct JournalError(pub String);
+
+impl fmt::Display for RunKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,138 @@
+//! The workflows and activities that an engine can run, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::machine::{Execution, begin};
+use crate::workflow::{
+    Activity, ActivityCtx, ActivityOptions, ActivityRegistrar, AttemptFailure, BoxFuture, Json, Reception,
+    SearchKind, UnknownMessage, WorkflowDef, WorkflowInfo, kind,
+};
+
+/// What an engine can run: workflows, and activities over services `S`.
+pub struct Registry<S> {
+    services: Arc<S>,
+    catalogue: Catalogue,
+}
+
+impl<S: Send + Sync + 'static> Registry<S> {
+    /// Nothing yet.
+    pub fn new(services: Arc<S>) -> Self {
+        Self { services, catalogue: Catalogue::default() }
+    }
+
+    /// Makes workflow `W` startable by its name.
+    pub fn register<W: WorkflowDef>(&mut self) {
+        self.catalogue.workflows.insert(W::NAME, WorkflowType::of::<W>());
+    }
+
+    pub(super) fn into_catalogue(self) -> Catalogue {
+        self.catalogue
+    }
+}
+
+impl<S: Send + Sync + 'static> ActivityRegistrar<S> for Registry<S> {
+    fn add<A: Activity<S>>(&mut self, options: ActivityOptions) {
+        let services = Arc::clone(&self.services);
+        let attempt: AttemptFn = Box::new(move |ctx, input| {
+            let services = Arc::clone(&services);
+            Box::pin(async move {
+                let input = input.parse().map_err(|error| codec(AttemptFailure::rejected, &error))?;
+                let output = A::execute(services, ctx, input).await?;
+                Json::of(&output).map_err(|error| codec(AttemptFailure::unknown, &error))
+            })
+        });
+        self.catalogue.add(A::NAME, options, attempt);
+    }
+}
+
+fn codec(failure: fn(String, String) -> AttemptFailure, error: &serde_json::Error) -> AttemptFailure {
+    failure(kind::CODEC.to_owned(), error.to_string())
+}
+
+impl<S> fmt::Debug for Registry<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("workflows", &self.catalogue.workflows.keys())
+            .field("activities", &self.catalogue.activities.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A registry without the type of its services.
+pub(super) struct Catalogue {
+    pub(super) workflows: BTreeMap<&'static str, WorkflowType>,
+    pub(super) activities: BTreeMap<&'static str, Arc<ActivityType>>,
+    /// Undos share slots of their own, so that forward work cannot starve them.
+    compensation_slots: Arc<Semaphore>,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        let compensation_slots = Arc::new(Semaphore::new(0));
+        Self { workflows: BTreeMap::new(), activities: BTreeMap::new(), compensation_slots }
+    }
+}
+
+impl Catalogue {
+    fn add(&mut self, name: &'static str, options: ActivityOptions, attempt: AttemptFn) {
+        let wanted = options.concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        let slots = if options.compensation {
+            let missing = wanted.saturating_sub(self.compensation_slots.available_permits());
+            self.compensation_slots.add_permits(missing);
+            Arc::clone(&self.compensation_slots)
+        } else {
+            Arc::new(Semaphore::new(wanted))
+        };
+        self.activities.insert(name, Arc::new(ActivityType { options, attempt, slots }));
+    }
+
+    /// All search attributes of all workflows.
+    pub(super) fn search_attributes(&self) -> BTreeMap<&'static str, SearchKind> {
+        self.workflows.values().flat_map(|workflow| workflow.search_attributes.iter().copied()).collect()
+    }
+}
+
+type AttemptFn =
+    Box<dyn Fn(ActivityCtx, Json) -> BoxFuture<'static, Result<Json, AttemptFailure>> + Send + Sync>;
+
+/// An activity that can be run.
+pub(super) struct ActivityType {
+    pub(super) options: ActivityOptions,
+    pub(super) attempt: AttemptFn,
+    /// One permit for each attempt that may run at once.
+    pub(super) slots: Arc<Semaphore>,
+}
+
+/// A workflow definition, without its type.
+#[derive(Clone, Copy)]
+pub(super) struct WorkflowType {
+    pub(super) name: &'static str,
+    pub(super) search_attributes: &'static [(&'static str, SearchKind)],
+    pub(super) begin: BeginFn,
+    pub(super) query: fn(state: &Json, name: &str, argument: &Json) -> Result<Json, UnknownMessage>,
+    pub(super) receive: fn(state: &Json, name: &str, payload: &Json) -> Result<Reception, UnknownMessage>,
+}
+
+type BeginFn = fn(WorkflowInfo, u64, &Json, Option<BTreeSet<String>>) -> Result<Box<dyn Execution>, String>;
+
+impl WorkflowType {
+    fn of<W: WorkflowDef>() -> Self {
+        Self {
+            name: W::NAME,
+            search_attributes: W::SEARCH_ATTRIBUTES,
+            begin: begin::<W>,
+            query: |state, name, argument| W::on_query(&stored::<W>(state)?, name, argument),
+            receive: |state, name, payload| W::on_signal(&mut stored::<W>(state)?, name, payload),
+        }
+    }
+}
+
+fn stored<W: WorkflowDef>(state: &Json) -> Result<W::State, UnknownMessage> {
+    state
+        .parse()
+        .map_err(|error| UnknownMessage(format!("the stored state does not fit {}: {error}", W::NAME)))
+}

@@ -1,0 +1,287 @@
+//! One run in memory: its machine, what it has open, and what is on the way to it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::driver::RunningAttempt;
+use super::event::{ActivityId, Interrupted};
+use super::journal::{Append, Ending, Heartbeat, Heartbeats, RowUpdate, RunKey, RunStart};
+use super::machine::Execution;
+use super::open::{Open, Phase};
+use super::record::AttemptEnd;
+use super::registry::{Catalogue, WorkflowType};
+use crate::workflow::{ClientError, Json, Reception, Started};
+
+mod activities;
+mod factory;
+mod replay;
+mod step;
+
+pub(super) use factory::{Birth, RunFactory};
+pub(super) use step::{Moment, Stepped};
+
+/// A resident run.
+pub(super) struct Run {
+    pub(super) key: RunKey,
+    pub(super) start: RunStart,
+    workflow: WorkflowType,
+    /// `None` after an append failed, until the run has been rebuilt from the journal.
+    machine: Option<Box<dyn Execution>>,
+    pub(super) open: Open,
+    pub(super) inputs: VecDeque<Input>,
+    /// How many entries have been applied: more than are durable while an append is in flight.
+    length: u64,
+    accepted_signals: usize,
+    needs_attention: bool,
+    heartbeats: Heartbeats,
+    /// Attempts that a crash cut off before: their numbers, and what is known of them.
+    interrupted: BTreeMap<ActivityId, (u32, Interrupted)>,
+    pub(super) in_flight: Option<InFlight>,
+    /// What to do once all that was applied is durable.
+    pub(super) effects: Vec<Effect>,
+    pub(super) ending: Option<Ending>,
+    /// Under which instant it stands in the engine's list of due runs.
+    pub(super) listed_ms: Option<i64>,
+    /// Whether it stands in line for a step.
+    pub(super) is_in_line: bool,
+}
+
+/// Something that has reached a run and has not been applied.
+pub(super) enum Input {
+    Start {
+        input: Json,
+        seed: u64,
+    },
+    /// A client waits for the start to be durable; only the first client is the one that started it.
+    AnswerStart {
+        reply: oneshot::Sender<Result<Started, ClientError>>,
+        is_first: bool,
+    },
+    Signal {
+        name: String,
+        payload: Json,
+        reply: oneshot::Sender<Result<Reception, ClientError>>,
+    },
+    Cancel {
+        reason: String,
+        reply: oneshot::Sender<Result<(), ClientError>>,
+    },
+    AttemptEnded {
+        id: ActivityId,
+        serial: u64,
+        end: AttemptResult,
+    },
+    NotRegistered(ActivityId),
+    ChildLookedUp {
+        workflow_id: Arc<str>,
+        exists: bool,
+    },
+}
+
+/// What an attempt returned with its last heartbeat, or how it failed.
+pub(super) type AttemptResult = Result<(Json, Option<Json>), AttemptEnd>;
+
+/// What waits for an append to be durable.
+#[derive(Default)]
+pub(super) struct InFlight {
+    pub(super) answers: Vec<Answer>,
+    /// Results of attempts, which are applied again should the append fail.
+    pub(super) results: Vec<Input>,
+    /// Runs that start with it.
+    pub(super) children: Vec<Run>,
+    pub(super) entries: usize,
+}
+
+/// An answer that is given once what it says is durable.
+pub(super) enum Answer {
+    Start(oneshot::Sender<Result<Started, ClientError>>, Result<Started, ClientError>),
+    Signal(oneshot::Sender<Result<Reception, ClientError>>, Result<Reception, ClientError>),
+    Cancel(oneshot::Sender<Result<(), ClientError>>),
+}
+
+/// What the engine does when an append is durable.
+pub(super) enum Effect {
+    StartAttempt(ActivityId),
+    TellCancelled(ActivityId),
+    LookUpChild(Arc<str>),
+}
+
+// A client that does not wait any more needs no answer, so failed sends are dropped here.
+impl Answer {
+    pub(super) fn give(self) {
+        match self {
+            Self::Start(reply, result) => drop(reply.send(result)),
+            Self::Signal(reply, result) => drop(reply.send(result)),
+            Self::Cancel(reply) => drop(reply.send(Ok(()))),
+        }
+    }
+
+    pub(super) fn refuse(self, error: ClientError) {
+        match self {
+            Self::Start(reply, _) => drop(reply.send(Err(error))),
+            Self::Signal(reply, _) => drop(reply.send(Err(error))),
+            Self::Cancel(reply) => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+impl Input {
+    /// Answers a client's message with an error; gives back what is not a client's.
+    pub(super) fn refuse(self, error: ClientError) -> Option<Self> {
+        match self {
+            Self::AnswerStart { reply, .. } => drop(reply.send(Err(error))),
+            Self::Signal { reply, .. } => drop(reply.send(Err(error))),
+            Self::Cancel { reply, .. } => drop(reply.send(Err(error))),
+            internal => return Some(internal),
+        }
+        None
+    }
+}
+
+impl Run {
+    /// A run that is to be started.
+    pub(super) fn new(
+        key: RunKey,
+        start: RunStart,
+        workflow: WorkflowType,
+        machine: Box<dyn Execution>,
+    ) -> Self {
+        Self {
+            key,
+            start,
+            workflow,
+            machine: Some(machine),
+            open: Open::default(),
+            inputs: VecDeque::new(),
+            length: 0,
+            accepted_signals: 0,
+            needs_attention: false,
+            heartbeats: Heartbeats::new(),
+            interrupted: BTreeMap::new(),
+            in_flight: None,
+            effects: Vec::new(),
+            ending: None,
+            listed_ms: None,
+            is_in_line: false,
+        }
+    }
+
+    /// Whether its start is durable.
+    pub(super) fn is_started(&self) -> bool {
+        self.length > self.in_flight.as_ref().map_or(0, |in_flight| in_flight.entries as u64)
+    }
+
+    /// Whether its machine was dropped because an append failed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.machine.is_none()
+    }
+
+    /// Whether it may leave memory: all that is known of it is in the journal.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_none()
+            && self.machine.is_some()
+            && self.inputs.is_empty()
+            && self.effects.is_empty()
+            && self.only_waits()
+    }
+
+    /// Whether nothing of it is in flight outside.
+    fn only_waits(&self) -> bool {
+        let mut activities = self.open.activities.values();
+        self.open.children.is_empty()
+            && activities.all(|activity| matches!(activity.phase, Phase::BackingOff))
+    }
+
+    /// When the run has something to do by itself, in epoch milliseconds.
+    pub(super) fn due_ms(&self, catalogue: &Catalogue) -> Option<i64> {
+        let activities = self.open.activities.values();
+        let of_activities = activities.filter_map(|activity| {
+            let backoff = matches!(activity.phase, Phase::BackingOff).then_some(activity.record.next_try_ms);
+            backoff.flatten().into_iter().chain(activity.deadline_ms(catalogue)).min()
+        });
+        self.open.timers.values().copied().chain(of_activities).min()
+    }
+
+    /// [`due_ms`](Self::due_ms) as the journal keeps it: 0 when a restart has to look at once.
+    fn stored_due_ms(&self, catalogue: &Catalogue) -> Option<i64> {
+        if self.only_waits() { self.due_ms(catalogue) } else { Some(0) }
+    }
+
+    /// Puts the activities whose time has come in line for their next attempt.
+    pub(super) fn wake_attempts(&mut self, now_ms: i64) {
+        for (id, activity) in &mut self.open.activities {
+            let is_due = activity.record.next_try_ms.is_none_or(|due| due <= now_ms);
+            if is_due && matches!(activity.phase, Phase::BackingOff) {
+                activity.phase = Phase::Ready;
+                self.effects.push(Effect::StartAttempt(Arc::clone(id)));
+            }
+        }
+    }
+
+    /// An item that stores fresh heartbeats, if there are any.
+    pub(super) fn store_heartbeats(&mut self, epoch: u64, catalogue: &Catalogue) -> Option<Append> {
+        let open = &self.open.activities;
+        self.heartbeats.retain(|id, _| open.contains_key(id));
+        let mut fresh = false;
+        for (id, activity) in open {
+            if let Phase::Attempting(attempt) = &activity.phase
+                && let Some(details) = attempt.take_fresh_heartbeat()
+            {
+                let heartbeat = Heartbeat { attempt: attempt.number(), details };
+                self.heartbeats.insert(Arc::clone(id), heartbeat);
+                fresh = true;
+            }
+        }
+        fresh.then(|| {
+            let heartbeats = Some(self.heartbeats.clone());
+            let due_ms = self.stored_due_ms(catalogue);
+            Append::row_only(
+                self.key,
+                self.length,
+                epoch,
+                RowUpdate { due_ms, heartbeats, ..RowUpdate::default() },
+            )
+        })
+    }
+
+    /// An item that lifts the run's quarantine.
+    pub(super) fn lift_quarantine(&self, epoch: u64, catalogue: &Catalogue) -> Append {
+        let (quarantine, needs_attention) = (Some(None), Some(self.needs_attention));
+        let due_ms = self.stored_due_ms(catalogue);
+        Append::row_only(
+            self.key,
+            self.length,
+            epoch,
+            RowUpdate { due_ms, quarantine, needs_attention, ..RowUpdate::default() },
+        )
+    }
+
+    /// An append of its failed, with this many entries: the machine is ahead of the journal and is
+    /// dropped. `false` when nothing of the run is in the journal.
+    pub(super) fn breaks(&mut self, lost_entries: usize) -> bool {
+        self.length = self.length.saturating_sub(lost_entries as u64);
+        self.machine = None;
+        self.ending = None;
+        self.effects.clear();
+        self.length > 0
+    }
+
+    /// How many entries have been applied.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The attempts that run now.
+    pub(super) fn attempts(&self) -> impl Iterator<Item = RunningAttempt> {
+        self.open.activities.iter().filter_map(|(id, activity)| match &activity.phase {
+            Phase::Attempting(attempt) if attempt.has_started() => Some(RunningAttempt {
+                activity_id: Arc::clone(id),
+                attempt: attempt.number(),
+                heartbeat: attempt.heartbeat(),
+            }),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! How new runs get their key, their id and their seed.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::{Input, Run};
+use crate::engine::embedded::journal::{RunKey, RunStart};
+use crate::engine::embedded::registry::Catalogue;
+use crate::workflow::{Json, WorkflowInfo};
+
+/// Makes new runs.
+#[derive(Debug)]
+pub(in crate::engine::embedded) struct RunFactory {
+    pub(in crate::engine::embedded) next_key: u64,
+    /// What run ids and seeds are derived from, together with the workflow id: never from a
+    /// generator, whose answers would depend on the order of the starts.
+    pub(in crate::engine::embedded) id_seed: u64,
+}
+
+/// What a new run is made from.
+pub(in crate::engine::embedded) struct Birth {
+    pub(in crate::engine::embedded) workflow: &'static str,
+    pub(in crate::engine::embedded) workflow_id: Arc<str>,
+    pub(in crate::engine::embedded) input: Json,
+    pub(in crate::engine::embedded) at_ms: i64,
+}
+
+impl RunFactory {
+    /// A run whose start is its first input.
+    ///
+    /// # Errors
+    /// A sentence, when the workflow is not registered or its input does not fit.
+    pub(in crate::engine::embedded) fn make(
+        &mut self,
+        catalogue: &Catalogue,
+        birth: Birth,
+    ) -> Result<Run, String> {
+        let Birth { workflow, workflow_id, input, at_ms } = birth;
+        let kind = catalogue.workflows.get(workflow);
+        let kind = *kind.ok_or_else(|| format!("no workflow `{workflow}` is registered"))?;
+        let (run_id, seed) = self.identify(&workflow_id);
+        let info = WorkflowInfo { workflow_id: workflow_id.as_ref().to_owned(), run_id: run_id.clone() };
+        let machine = (kind.begin)(info, seed, &input, None)?;
+        let key = RunKey(self.next_key);
+        self.next_key += 1;
+        let start =
+            RunStart { workflow: kind.name.into(), workflow_id, run_id: run_id.into(), started_at_ms: at_ms };
+        let mut run = Run::new(key, start, kind, machine);
+        run.inputs.push_back(Input::Start { input, seed });
+        Ok(run)
+    }
+
+    fn identify(&self, workflow_id: &str) -> (String, u64) {
+        let mut hasher = SipHasher13::new_with_keys(self.id_seed, 0);
+        hasher.write(workflow_id.as_bytes());
+        let id = uuid::Builder::from_random_bytes(hasher.finish128().as_bytes()).into_uuid();
+        hasher.write(b"seed");
+        (id.to_string(), hasher.finish128().h1)
+    }
+}

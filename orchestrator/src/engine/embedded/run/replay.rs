@@ -1,0 +1,153 @@
+//! A run rebuilt from its journal.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Effect, Input, Run};
+use crate::engine::embedded::command::Command;
+use crate::engine::embedded::event::{Entry, Event, Interrupted, Recorded};
+use crate::engine::embedded::journal::{Row, StoredRun};
+use crate::engine::embedded::open::{Open, Phase};
+use crate::engine::embedded::registry::WorkflowType;
+use crate::workflow::WorkflowInfo;
+
+impl Run {
+    /// Replays a run and checks that its code still takes the path that the journal tells of. All
+    /// its activities are left as if nothing of them were known in this process.
+    ///
+    /// # Errors
+    /// Why the journal does not fit the code.
+    pub(in crate::engine::embedded) fn replay(
+        stored: StoredRun,
+        workflow: WorkflowType,
+    ) -> Result<Self, String> {
+        let StoredRun { row, entries } = stored;
+        let Some(Event::Started { input, seed }) = entries.first().map(|entry| &entry.event) else {
+            return Err("nondeterminism: the journal does not begin with a start".to_owned());
+        };
+        let machine = (workflow.begin)(row.info(), *seed, input, Some(patches(&entries)))?;
+        let mut run = Self::new(row.key, row.start, workflow, machine);
+        for (index, entry) in entries.iter().enumerate() {
+            run.repeat(entry).map_err(|reason| format!("nondeterminism: event {}: {reason}", index + 1))?;
+        }
+        if let Some(machine) = &mut run.machine {
+            machine.goes_live();
+            machine.take_state_changed();
+            run.needs_attention = machine.needs_attention();
+        }
+        run.heartbeats = row.heartbeats;
+        Ok(run)
+    }
+
+    fn repeat(&mut self, entry: &Entry) -> Result<(), String> {
+        let machine = self.machine.as_mut().ok_or("the machine is gone")?;
+        let commands = machine
+            .apply(entry.at_ms, &entry.event)
+            .map_err(|refusal| format!("the workflow does not take it any more: {refusal:?}"))?;
+        check(&entry.commands, &commands)?;
+        self.open.absorb(entry.at_ms, &entry.event, &commands, &entry.commands);
+        self.length += 1;
+        self.accepted_signals += usize::from(matches!(entry.event, Event::SignalAccepted { .. }));
+        Ok(())
+    }
+
+    /// Goes on after a restart. Attempts that were due before this process started may have run in
+    /// one that is gone: they count as interrupted.
+    pub(in crate::engine::embedded) fn recover(&mut self, process_started_ms: i64) {
+        let activities = self.open.activities.iter();
+        let cut_off = activities
+            .filter(|(_, activity)| activity.record.next_try_ms.is_none_or(|due| due <= process_started_ms));
+        for id in cut_off.map(|(id, _)| Arc::clone(id)).collect::<Vec<_>>() {
+            let attempt = self.open.activities[&id].record.attempt();
+            let stored = self.heartbeats.get(&id).filter(|beat| beat.attempt == attempt);
+            let heartbeat = stored.map(|beat| beat.details.clone());
+            self.interrupted.insert(id, (attempt, Interrupted { heartbeat }));
+        }
+        self.resume();
+    }
+
+    /// Takes the place of a run whose append failed: attempts in flight go on, and what others had
+    /// returned is applied again. An attempt that was dropped on the way counts as interrupted.
+    pub(in crate::engine::embedded) fn succeed(&mut self, broken: Self) {
+        let Self { open, inputs, interrupted, listed_ms, is_in_line, .. } = broken;
+        let Open { activities: mut before, children, .. } = open;
+        self.interrupted = interrupted;
+        for (id, activity) in &mut self.open.activities {
+            let result = inputs.iter().find_map(|input| match input {
+                Input::AttemptEnded { id: of, serial, .. } if of == id => Some(*serial),
+                _ => None,
+            });
+            if let Some(serial) = result {
+                activity.phase = Phase::Ended(serial);
+            } else if let Some(before) = before.remove(id) {
+                activity.phase = before.phase;
+            } else {
+                let cut_off = (activity.record.attempt(), Interrupted::default());
+                self.interrupted.insert(Arc::clone(id), cut_off);
+            }
+        }
+        for (id, child) in &mut self.open.children {
+            child.is_looked_up = children.get(id).is_some_and(|child| child.is_looked_up);
+        }
+        (self.inputs, self.listed_ms, self.is_in_line) = (inputs, listed_ms, is_in_line);
+        self.resume();
+    }
+
+    /// Marks what was interrupted, and puts in line what has to be done.
+    fn resume(&mut self) {
+        let open = &mut self.open;
+        self.interrupted.retain(|id, (attempt, interrupted)| {
+            let activity =
+                open.activities.get_mut(id).filter(|activity| activity.record.attempt() == *attempt);
+            activity.is_some_and(|activity| {
+                activity.record.interrupt(interrupted.clone());
+                if let Phase::BackingOff = activity.phase {
+                    activity.phase = Phase::Ready;
+                }
+                true
+            })
+        });
+        let ready = open.activities.iter().filter(|(_, activity)| matches!(activity.phase, Phase::Ready));
+        self.effects.extend(ready.map(|(id, _)| Effect::StartAttempt(Arc::clone(id))));
+        let children = open.children.iter().filter(|(_, child)| !child.is_looked_up);
+        self.effects.extend(children.map(|(id, _)| Effect::LookUpChild(Arc::clone(id))));
+    }
+}
+
+impl Row {
+    fn info(&self) -> WorkflowInfo {
+        WorkflowInfo {
+            workflow_id: self.start.workflow_id.as_ref().to_owned(),
+            run_id: self.start.run_id.as_ref().to_owned(),
+        }
+    }
+}
+
+fn patches(entries: &[Entry]) -> BTreeSet<String> {
+    let commands = entries.iter().flat_map(|entry| &entry.commands);
+    commands
+        .filter_map(|command| if let Recorded::Patch(id) = command { Some(id.clone()) } else { None })
+        .collect()
+}
+
+/// Patch markers do not count: what they guard does.
+fn check(recorded: &[Recorded], replayed: &[Command]) -> Result<(), String> {
+    let replayed: Vec<_> = replayed.iter().map(Command::recorded).collect();
+    let counts = |command: &&Recorded| !matches!(command, Recorded::Patch(_));
+    let mut pairs = (recorded.iter().filter(counts), replayed.iter().filter(counts));
+    loop {
+        match (pairs.0.next(), pairs.1.next()) {
+            (None, None) => return Ok(()),
+            (Some(recorded), Some(replayed)) if recorded.is_like(replayed) => {}
+            (recorded, replayed) => {
+                let show =
+                    |command: Option<&Recorded>| command.map_or("nothing".to_owned(), ToString::to_string);
+                return Err(format!(
+                    "the journal has `{}`, the code asks for `{}`",
+                    show(recorded),
+                    show(replayed)
+                ));
+            }
+        }
+    }
+}

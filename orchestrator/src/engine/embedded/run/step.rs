@@ -1,0 +1,249 @@
+//! A step: all that is pending for a run is applied, event by event, and makes one item to append.
+
+use std::sync::Arc;
+
+use super::{Answer, Birth, Effect, InFlight, Input, Run, RunFactory};
+use crate::engine::embedded::command::Command;
+use crate::engine::embedded::event::{Entry, Event};
+use crate::engine::embedded::journal::{Append, Ending, RowUpdate};
+use crate::engine::embedded::machine::NotApplied;
+use crate::engine::embedded::open::OpenChild;
+use crate::engine::embedded::registry::Catalogue;
+use crate::workflow::{ChildError, ClientError, Json, Reception, Started, kind};
+
+/// How many entries one item may have; what is left waits for the next.
+const MAX_ENTRIES: usize = 64;
+
+/// What a step led to.
+pub(in crate::engine::embedded) enum Stepped {
+    /// Nothing has to be written.
+    Idle,
+    /// To be appended; [`Run::in_flight`] waits for it.
+    Append(Box<Append>),
+    /// The workflow cannot go on.
+    Broken(String),
+}
+
+/// What a step has to know of the engine.
+pub(in crate::engine::embedded) struct Moment<'a> {
+    pub(in crate::engine::embedded) now_ms: i64,
+    pub(in crate::engine::embedded) epoch: u64,
+    /// The most signals that a run may accept.
+    pub(in crate::engine::embedded) signal_limit: usize,
+    pub(in crate::engine::embedded) catalogue: &'a Catalogue,
+    pub(in crate::engine::embedded) factory: &'a mut RunFactory,
+}
+
+/// What a step has gathered so far.
+#[derive(Default)]
+struct Step {
+    entries: Vec<Entry>,
+    update: RowUpdate,
+    child_starts: Vec<Append>,
+    in_flight: InFlight,
+}
+
+impl Run {
+    /// Applies what is pending: overdue timers first, in order of due time, then the rest in order
+    /// of arrival.
+    pub(in crate::engine::embedded) fn step(&mut self, moment: &mut Moment<'_>) -> Stepped {
+        let mut step = Step::default();
+        while step.entries.len() < MAX_ENTRIES && self.ending.is_none() {
+            match self.advance(&mut step, moment) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(reason) => {
+                    let quarantined = ClientError::Quarantined(reason.clone());
+                    step.in_flight.answers.into_iter().for_each(|answer| answer.refuse(quarantined.clone()));
+                    return Stepped::Broken(reason);
+                }
+            }
+        }
+        if step.entries.is_empty() {
+            step.in_flight.answers.into_iter().for_each(Answer::give);
+            return Stepped::Idle;
+        }
+        match self.finish(step, moment) {
+            Ok(item) => Stepped::Append(Box::new(item)),
+            Err(error) => Stepped::Broken(format!("the state cannot be stored: {error}")),
+        }
+    }
+
+    /// Applies the next event; `false` when nothing is pending.
+    fn advance(&mut self, step: &mut Step, moment: &mut Moment<'_>) -> Result<bool, String> {
+        let catalogue = moment.catalogue;
+        let by_itself = self.overdue(moment.now_ms, catalogue).or_else(|| self.cancelled_activity(catalogue));
+        if let Some(event) = by_itself {
+            self.apply(step, moment, event).map_err(broken)?;
+            return Ok(true);
+        }
+        let Some(input) = self.inputs.pop_front() else { return Ok(false) };
+        match input {
+            Input::Start { input, seed } => {
+                self.apply(step, moment, Event::Started { input, seed }).map_err(broken)?;
+            }
+            Input::AnswerStart { reply, is_first } => {
+                let run_id = self.start.run_id.as_ref().to_owned();
+                let answer = if is_first {
+                    Ok(Started { run_id })
+                } else {
+                    Err(ClientError::AlreadyStarted { run_id })
+                };
+                step.in_flight.answers.push(Answer::Start(reply, answer));
+            }
+            Input::Signal { name, payload, reply } => {
+                let answer = self.receive(step, moment, name, payload)?;
+                step.in_flight.answers.push(Answer::Signal(reply, answer));
+            }
+            Input::Cancel { reason, reply } => {
+                match self.apply(step, moment, Event::CancelRequested { reason }) {
+                    Ok(()) | Err(NotApplied::NothingOpen) => {
+                        step.in_flight.answers.push(Answer::Cancel(reply))
+                    }
+                    Err(other) => return Err(broken(other)),
+                }
+            }
+            Input::AttemptEnded { id, serial, end } => {
+                if let Some(event) = self.after_attempt(&id, serial, end.clone(), catalogue) {
+                    step.in_flight.results.push(Input::AttemptEnded { id, serial, end });
+                    self.apply(step, moment, event).map_err(broken)?;
+                }
+            }
+            Input::NotRegistered(id) => {
+                if let Some(activity) = self.open.activities.get(&id) {
+                    let error = activity
+                        .ended_by_engine(kind::NOT_REGISTERED, "no activity of this name is registered");
+                    self.apply(step, moment, Event::ActivityFailed { id, error }).map_err(broken)?;
+                }
+            }
+            Input::ChildLookedUp { workflow_id, exists } => {
+                self.start_child(step, moment, workflow_id, exists)?
+            }
+        }
+        Ok(true)
+    }
+
+    fn start_child(
+        &mut self,
+        step: &mut Step,
+        moment: &mut Moment<'_>,
+        workflow_id: Arc<str>,
+        exists: bool,
+    ) -> Result<(), String> {
+        let Some(child) = self.open.children.get(&workflow_id) else { return Ok(()) };
+        let born = if exists { Err(ChildError::AlreadyExists) } else { moment.bear(child, &workflow_id) };
+        let result = born.map(|(child, start)| {
+            step.in_flight.children.push(child);
+            step.child_starts.push(start);
+        });
+        self.apply(step, moment, Event::ChildStarted { workflow_id, result }).map_err(broken)
+    }
+
+    fn receive(
+        &mut self,
+        step: &mut Step,
+        moment: &mut Moment<'_>,
+        name: String,
+        payload: Json,
+    ) -> Result<Result<Reception, ClientError>, String> {
+        if self.accepted_signals >= moment.signal_limit {
+            return Ok(self.receive_beyond(&name, &payload, moment.signal_limit));
+        }
+        match self.apply(step, moment, Event::SignalAccepted { name, payload }) {
+            Ok(()) => Ok(Ok(Reception::Accepted)),
+            Err(NotApplied::Ignored(reception)) => Ok(Ok(reception)),
+            Err(NotApplied::Unknown(unknown)) => Ok(Err(ClientError::Invalid(unknown.0))),
+            Err(other) => Err(broken(other)),
+        }
+    }
+
+    /// What a run that can accept no more says of a signal. It is tried on a copy of the state.
+    fn receive_beyond(&self, name: &str, payload: &Json, limit: usize) -> Result<Reception, ClientError> {
+        let state = self.machine.as_ref().and_then(|machine| machine.state().ok()).unwrap_or_else(Json::null);
+        match (self.workflow.receive)(&state, name, payload) {
+            Ok(Reception::Accepted) => Err(ClientError::TooManySignals { limit }),
+            Ok(ignored) => Ok(ignored),
+            Err(unknown) => Err(ClientError::Invalid(unknown.0)),
+        }
+    }
+
+    fn apply(&mut self, step: &mut Step, moment: &Moment<'_>, event: Event) -> Result<(), NotApplied> {
+        let at_ms = moment.now_ms;
+        let machine = self.machine.as_mut().ok_or(NotApplied::NothingOpen)?;
+        let commands = machine.apply(at_ms, &event)?;
+        let recorded: Vec<_> = commands.iter().map(Command::recorded).collect();
+        self.open.absorb(at_ms, &event, &commands, &recorded);
+        self.accepted_signals += usize::from(matches!(event, Event::SignalAccepted { .. }));
+        for command in commands {
+            self.take_command(step, at_ms, command);
+        }
+        step.entries.push(Entry { at_ms, event, commands: recorded });
+        Ok(())
+    }
+
+    fn take_command(&mut self, step: &mut Step, at_ms: i64, command: Command) {
+        match command {
+            Command::Activity { id, .. } => self.effects.push(Effect::StartAttempt(id)),
+            Command::Child { workflow_id, .. } => self.effects.push(Effect::LookUpChild(workflow_id)),
+            Command::SearchAttributes(attributes) => {
+                for attribute in attributes {
+                    step.update.attributes.retain(|set| set.name != attribute.name);
+                    step.update.attributes.push(attribute);
+                }
+            }
+            Command::Complete(output) => self.ending = Some(Ending { at_ms, outcome: Ok(output) }),
+            Command::Fail(failure) => self.ending = Some(Ending { at_ms, outcome: Err(failure) }),
+            Command::CancelActivity(_)
+            | Command::Timer { .. }
+            | Command::CancelTimer(_)
+            | Command::Patch(_) => {}
+        }
+    }
+
+    /// The item for what was applied.
+    fn finish(&mut self, step: Step, moment: &Moment<'_>) -> Result<Append, serde_json::Error> {
+        let Step { entries, mut update, child_starts, mut in_flight } = step;
+        if let Some(machine) = &mut self.machine
+            && machine.take_state_changed()
+        {
+            update.state = Some(machine.state()?);
+            let needs_attention = machine.needs_attention();
+            update.needs_attention = (needs_attention != self.needs_attention).then_some(needs_attention);
+            self.needs_attention = needs_attention;
+        }
+        update.closed = self.ending.clone();
+        update.due_ms = if self.ending.is_some() { None } else { self.stored_due_ms(moment.catalogue) };
+        let start = (self.length == 0).then(|| self.start.clone());
+        let expected_index = self.length;
+        self.length += entries.len() as u64;
+        in_flight.entries = entries.len();
+        self.in_flight = Some(in_flight);
+        let (run, owner_epoch) = (self.key, moment.epoch);
+        Ok(Append { run, expected_index, owner_epoch, start, entries, update, child_starts })
+    }
+}
+
+fn broken(refusal: NotApplied) -> String {
+    match refusal {
+        NotApplied::Panicked(message) => message,
+        other => format!("an event was not applied: {other:?}"),
+    }
+}
+
+impl Moment<'_> {
+    /// A run that starts together with an entry of its parent.
+    fn bear(&mut self, child: &OpenChild, workflow_id: &Arc<str>) -> Result<(Run, Append), ChildError> {
+        let born = Birth {
+            workflow: child.workflow,
+            workflow_id: Arc::clone(workflow_id),
+            input: child.input.clone(),
+            at_ms: self.now_ms,
+        };
+        let mut child = self.factory.make(self.catalogue, born).map_err(ChildError::Refused)?;
+        match child.step(self) {
+            Stepped::Append(item) => Ok((child, *item)),
+            Stepped::Broken(reason) => Err(ChildError::Refused(reason)),
+            Stepped::Idle => Err(ChildError::Refused("the child did not start".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The embedded engine, through its public face.
+
+mod toy;
+
+mod lifecycle;

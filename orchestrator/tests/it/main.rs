@@ -1,0 +1,3 @@
+//! The orchestrator's behaviour, one file each.
+
+mod engine;
