@@ -1,15 +1,21 @@
+use std::any::Any;
+use std::convert::Infallible;
 use std::hash::Hasher;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{self, Poll};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use siphasher::sip128::{Hasher128, SipHasher13};
+use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::Problem;
+use super::{Problem, problems};
 
 /// The header that carries a correlation id.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -70,30 +76,94 @@ fn is_traceparent(value: &str) -> bool {
     digits && lengths.eq([2, 32, 16, 2])
 }
 
-/// The layer around all routes: gives the request its [`Context`], puts it into every log line,
-/// returns the correlation id, and writes out the [`Problem`] that a handler may have returned.
-pub async fn correlate(State(correlation): State<Correlation>, mut request: Request, next: Next) -> Response {
-    let context = correlation.context(request.headers());
-    let id = context.correlation_id.clone();
-    let path = request.uri().clone();
-    let span = match &context.traceparent {
-        None => tracing::info_span!("request", correlation_id = &*id),
-        Some(trace) => tracing::info_span!("request", correlation_id = &*id, traceparent = &**trace),
-    };
-    request.extensions_mut().insert(context);
-    let mut response = next.run(request).instrument(span).await;
-    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        let rendered = problem.render(path.path(), &id);
-        // Headers that a layer inside set, such as `allow` on a 405, stay.
-        for (name, value) in rendered.headers() {
-            response.headers_mut().insert(name, value.clone());
-        }
-        response.headers_mut().remove(http::header::CONTENT_LENGTH);
-        *response.status_mut() = rendered.status();
-        *response.body_mut() = rendered.into_body();
+/// The layer around all routes: gives the request its [`Context`], puts the correlation id into every
+/// log line, returns it, and writes out the [`Problem`] that a handler may have returned, or that a
+/// panic of ours amounts to.
+#[derive(Clone, Debug)]
+pub struct Correlate(Correlation);
+
+impl Correlate {
+    /// The layer, with a source of ids for requests that come without one.
+    pub fn new(correlation: Correlation) -> Self {
+        Self(correlation)
     }
-    if let Ok(value) = HeaderValue::try_from(&*id) {
-        response.headers_mut().insert(HEADER, value);
+}
+
+impl<S> Layer<S> for Correlate {
+    type Service = Correlated<S>;
+
+    fn layer(&self, routes: S) -> Self::Service {
+        Correlated { routes, correlation: self.0.clone() }
     }
-    response
+}
+
+/// Routes inside [`Correlate`].
+#[derive(Clone, Debug)]
+pub struct Correlated<S> {
+    routes: S,
+    correlation: Correlation,
+}
+
+impl<S> Service<Request> for Correlated<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.routes.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let context = self.correlation.context(request.headers());
+        let id = context.correlation_id.clone();
+        let uri = request.uri().clone();
+        // At debug, because a span costs as much as a draw: what is logged above that level is
+        // logged here, with the id.
+        let span = tracing::debug_span!(
+            "request",
+            correlation_id = &*id,
+            traceparent = context.traceparent.as_deref()
+        );
+        request.extensions_mut().insert(context);
+        let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind().instrument(span);
+        Box::pin(async move {
+            let mut response = match answer.await {
+                Ok(answer) => answer?,
+                Err(panic) => bug(&*panic, &id),
+            };
+            if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+                write_out(&problem, &mut response, uri.path(), &id);
+            }
+            if let Ok(value) = HeaderValue::try_from(&*id) {
+                response.headers_mut().insert(HEADER, value);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Headers that a layer inside set, such as `allow` on a 405, stay.
+fn write_out(problem: &Problem, response: &mut Response, instance: &str, correlation_id: &str) {
+    if problem.status().is_server_error() && !problem.is_injected() {
+        let (error, detail) = (problem.kind().code, problem.detail());
+        tracing::error!(correlation_id, error, detail, "a request failed");
+    }
+    let rendered = problem.render(instance, correlation_id);
+    for (name, value) in rendered.headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response.headers_mut().remove(http::header::CONTENT_LENGTH);
+    *response.status_mut() = rendered.status();
+    *response.body_mut() = rendered.into_body();
+}
+
+fn bug(panic: &(dyn Any + Send), correlation_id: &str) -> Response {
+    let message =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(correlation_id, message, "a handler panicked");
+    Problem::new(&problems::PANIC, "This is a bug in the service, not an injected fault.").into_response()
 }

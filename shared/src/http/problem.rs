@@ -41,7 +41,7 @@ pub mod problems {
 }
 
 /// An error answer: RFC 9457 `application/problem+json`, with the members of the original service
-/// kept. Route handlers return it; [`correlate`](super::correlate) writes it out.
+/// kept. Route handlers return it; [`Correlate`](super::Correlate) writes it out.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: &'static ProblemKind,
@@ -125,6 +125,11 @@ impl Problem {
         &self.detail
     }
 
+    /// Whether chaos drew it: then it is not true.
+    pub fn is_injected(&self) -> bool {
+        self.injected.is_some()
+    }
+
     /// How long the client is asked to wait.
     pub fn wait(&self) -> Option<Duration> {
         self.retry_after
@@ -176,7 +181,7 @@ pub(crate) fn mark_injected(headers: &mut http::HeaderMap, operation: &str, outc
     }
 }
 
-/// An error is carried in the response's extensions until [`correlate`](super::correlate) knows
+/// An error is carried in the response's extensions until [`Correlate`](super::Correlate) knows
 /// what to put beside it.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -94,3 +94,13 @@ async fn correlation_ids_are_taken_or_made_and_returned() {
     assert_ne!(first, second);
     assert_eq!(uuid::Uuid::parse_str(&first).unwrap().get_version_num(), 4);
 }
+
+#[tokio::test]
+async fn a_bug_of_ours_is_an_answer_too() {
+    let broken = || async { panic!("boom") };
+    let routes = axum::Router::new().route("/broken", axum::routing::get(broken));
+    let router = shared::http::with_common(routes, shared::http::Correlation::seeded(1));
+    let request =
+        Request::get("/broken").header("x-correlation-id", "checkout-7").body(Body::empty()).unwrap();
+    insta::assert_snapshot!(crate::toy::show(router.oneshot(request).await.unwrap()).await, @"");
+}
