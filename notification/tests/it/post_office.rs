@@ -68,11 +68,14 @@ pub(crate) fn member((_, body, _): &Reply, name: &str) -> String {
 
 /// Status, and the error's code or what else came instead of a success.
 pub(crate) fn brief(reply: &Reply) -> String {
-    match (member(reply, "error").as_str(), member(reply, "status").as_str()) {
-        ("", "sent") => format!("{} sent", reply.0),
-        ("", _) => format!("{} {}", reply.0, reply.1),
-        (error, _) => format!("{} {error}", reply.0),
-    }
+    let what = match (member(reply, "error"), member(reply, "status")) {
+        (error, status) if error.is_empty() && status.is_empty() && reply.1.starts_with('{') => {
+            "broken JSON".to_owned()
+        }
+        (error, status) if error.is_empty() && status.is_empty() => reply.1.clone(),
+        (error, status) => error + &status,
+    };
+    format!("{} {what}", reply.0)
 }
 
 pub(crate) fn is_replay((_, _, headers): &Reply) -> bool {

@@ -1,6 +1,7 @@
 //! What a message must be like.
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::post_office::{PostOffice, brief};
@@ -14,6 +15,25 @@ async fn refused(message: Value) -> String {
         text += &format!("\n{}: {}", error["field"], error["message"]);
     }
     text
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_is_sent_or_refused(
+        channel in prop_oneof![Just("email"), Just("sms"), Just("push")],
+        recipient in "(\\+[0-9]{5,16}|\\PC*@?\\PC*)",
+        subject in proptest::option::of(any::<String>()),
+        message in any::<String>(),
+    ) {
+        let body = json!({"type": channel, "recipient": recipient, "subject": subject, "message": message});
+        let clock = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let reply = clock.unwrap().block_on(async { PostOffice::scripted("").send(None, &body.to_string()).await });
+        let sent: Value = serde_json::from_str(&reply.1).unwrap();
+        match reply.0 {
+            201 => prop_assert_eq!(&sent["recipient"], &body["recipient"]),
+            status => prop_assert_eq!((status, &sent["error"]), (400, &json!("validation_error"))),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
