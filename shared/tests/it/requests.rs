@@ -97,10 +97,15 @@ async fn correlation_ids_are_taken_or_made_and_returned() {
 
 #[tokio::test]
 async fn a_bug_of_ours_is_an_answer_too() {
-    let broken = || async { panic!("boom") };
+    async fn broken() -> http::StatusCode {
+        panic!("boom")
+    }
     let routes = axum::Router::new().route("/broken", axum::routing::get(broken));
     let router = shared::http::with_common(routes, shared::http::Correlation::seeded(1));
     let request =
         Request::get("/broken").header("x-correlation-id", "checkout-7").body(Body::empty()).unwrap();
-    insta::assert_snapshot!(crate::toy::show(router.oneshot(request).await.unwrap()).await, @"");
+    insta::assert_snapshot!(crate::toy::show(router.oneshot(request).await.unwrap()).await, @r#"
+    500 Internal Server Error
+    {"type":"urn:fake-stripe-chaos:problem:bug","title":"Internal server error","status":500,"detail":"This is a bug in the service, not an injected fault.","instance":"/broken","success":false,"error":"bug","message":"This is a bug in the service, not an injected fault.","correlationId":"checkout-7"}
+    "#);
 }
