@@ -102,20 +102,26 @@ impl Books {
     /// Replaces a reservation. If it just ended, its stock is given back.
     fn save(&mut self, reservation: Reservation) {
         if !reservation.is_reserved() && self.live.remove(&(reservation.expires_at, reservation.id)) {
-            self.stock.give_back(&reservation.items);
-            self.ended.push_back(reservation.id);
+            self.settle(reservation.id, &reservation.items);
         }
         self.reservations.insert(reservation.id, reservation);
     }
 
     fn expire_until(&mut self, now: Timestamp) {
-        while let Some(&(due, id)) = self.live.first()
-            && due <= now
-            && let Some(mut reservation) = self.reservations.get(&id).cloned()
+        while self.live.first().is_some_and(|(due, _)| *due <= now)
+            && let Some((_, id)) = self.live.pop_first()
+            && let Some(reservation) = self.reservations.get_mut(&id)
         {
             reservation.expire(now);
-            self.save(reservation);
+            let items = reservation.items.clone();
+            self.settle(id, &items);
         }
+    }
+
+    /// Gives back the stock of a reservation that is not live any more.
+    fn settle(&mut self, id: ReservationId, items: &Items) {
+        self.stock.give_back(items);
+        self.ended.push_back(id);
     }
 
     fn forget_the_first_to_end(&mut self) {
