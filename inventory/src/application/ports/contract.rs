@@ -20,6 +20,7 @@ pub(crate) fn keep(new: New) {
     a_refusal_changes_nothing(new);
     an_id_that_is_taken_is_drawn_again(new);
     time_passes_in_every_call(new);
+    callers_at_once_do_not_oversell(new);
     a_full_ledger_does_not_ask(new);
     what_ended_first_is_forgotten_first(new);
     stock_is_conserved(new);
@@ -133,6 +134,18 @@ fn time_passes_in_every_call(new: New) {
     reserve(&*ledger, 4, &[("A", 5)], 500).unwrap();
     assert_eq!(ledger.find(id(4), at(9999)).unwrap().state(), State::Expired { at: at(560) }, "find");
     assert_eq!(ledger.find(id(1), at(9999)).unwrap().state(), expired);
+}
+
+fn callers_at_once_do_not_oversell(new: New) {
+    let ledger = new(stock(), 100);
+    let granted: usize = std::thread::scope(|scope| {
+        let ledger = &*ledger;
+        let caller =
+            |number| scope.spawn(move || usize::from(reserve(ledger, number, &[("A", 1)], 0).is_ok()));
+        let callers: Vec<_> = (0..20).map(caller).collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).sum()
+    });
+    assert_eq!((granted, available(&*ledger, "A", 0)), (5, 0));
 }
 
 fn a_full_ledger_does_not_ask(new: New) {
