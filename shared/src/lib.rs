@@ -8,6 +8,7 @@ pub mod digest;
 pub mod environment;
 pub mod http;
 pub mod ids;
+pub mod ledger;
 pub mod number;
 pub mod service;
 pub mod telemetry;

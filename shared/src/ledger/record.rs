@@ -1,0 +1,114 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::number::Number;
+
+/// One line of a ledger, as `GET /{domain}/ledger` shows it and as an audit reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// Something happened.
+    Effect(Effect),
+    /// Something was asked.
+    Request(Request),
+}
+
+/// Something that happened to a resource, told by the atomic step in which it happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Effect {
+    /// The place in this domain's ledger; later records have higher numbers.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The order id, else the correlation id that the client sent; absent when there is neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// What: `held`, `captured`, `released`, `refunded`, `expired`; `reserved`, `released`, `expired`;
+    /// `generating`, `generated`, `cancelled`, `abandoned`; `sent`.
+    pub effect: String,
+    /// To which resource.
+    pub resource: String,
+    /// How much money, where money moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    pub amount: Option<Number>,
+    /// What tells two effects of a kind apart where the resource does not: the type and subject of a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The `seq` of the request that did it; absent for what the clock did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
+}
+
+/// A POST or a status read, however it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// The place in this domain's ledger, given on arrival.
+    pub seq: u64,
+    /// Such as `payment.capture`.
+    pub operation: String,
+    /// The order id, else the correlation id that the client sent; absent when there is neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// The resource that the request names, or the one that it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Its `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// Equal for equal bodies, in hexadecimal digits; absent for a body that was refused as invalid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The chaos attempt, from 1; absent when nothing was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// Whether it was answered from the memory of its key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replay: bool,
+    /// The outcome that was drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The status that was sent; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The member `error` of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The answer's body was broken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub garbled: bool,
+    /// How long the client was asked to wait, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// When it arrived.
+    pub started_at: Timestamp,
+    /// When it ended, with or without an answer; absent while it is executing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The client left before it had its answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abandoned: bool,
+    /// Its correlation id, sent by the client or made.
+    pub correlation_id: String,
+}
+
+impl Record {
+    /// The record's place in its domain's ledger.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Effect(effect) => effect.seq,
+            Self::Request(request) => request.seq,
+        }
+    }
+
+    /// Whose record it is.
+    pub fn order(&self) -> Option<&str> {
+        match self {
+            Self::Effect(effect) => effect.order.as_deref(),
+            Self::Request(request) => request.order.as_deref(),
+        }
+    }
+}
