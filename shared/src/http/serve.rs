@@ -8,7 +8,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -18,7 +17,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use super::Severed;
-use super::socket::{SeversAtEnd, Shears, Socket};
+use super::socket::{SeveringBody, SeversAtEnd, Shears, Socket};
 
 /// What a server allows.
 #[derive(Clone, Copy, Debug)]
@@ -113,11 +112,6 @@ async fn answer(router: Router, shears: Shears, request: Request<Incoming>) -> R
     }
     match response.extensions().get::<SeversAtEnd>().copied() {
         None => Ok(response),
-        Some(SeversAtEnd(how)) => Ok(response.map(|body| {
-            Body::new(body.map_err(move |error| {
-                shears.cut(how);
-                error
-            }))
-        })),
+        Some(SeversAtEnd(how)) => Ok(response.map(|body| Body::new(SeveringBody::new(body, shears, how)))),
     }
 }

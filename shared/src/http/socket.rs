@@ -2,8 +2,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -12,6 +15,45 @@ use crate::chaos::Severed;
 /// A response extension: an error of this response's body cuts the connection in this way.
 #[derive(Clone, Copy, Debug)]
 pub struct SeversAtEnd(pub Severed);
+
+/// A body whose error cuts the connection, once all that came before it is on its way.
+#[derive(Debug)]
+pub(super) struct SeveringBody {
+    body: Body,
+    shears: Shears,
+    how: Severed,
+    error: Option<axum::Error>,
+}
+
+impl SeveringBody {
+    pub(super) fn new(body: Body, shears: Shears, how: Severed) -> Self {
+        Self { body, shears, how, error: None }
+    }
+}
+
+impl HttpBody for SeveringBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(error) = self.error.take() {
+            self.shears.cut(self.how);
+            return Poll::Ready(Some(Err(error)));
+        }
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Err(error)) => {
+                // The server sends what it has when a body has nothing more for now.
+                self.error = Some(error);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            frame => Poll::Ready(frame),
+        }
+    }
+}
 
 /// The handle by which a response cuts the connection it was to be written to.
 #[derive(Clone, Debug, Default)]

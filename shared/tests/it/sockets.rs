@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::toy::Toys;
 
-const REQUEST: &str = "POST /toy/make HTTP/1.1\r\nhost: toys\r\ncontent-length: 33\r\n\r\n{\"colour\":\"red\",\"orderId\":\"ORD-1\"}";
+const REQUEST: &str = "POST /toy/make HTTP/1.1\r\nhost: toys\r\ncontent-length: 34\r\n\r\n{\"colour\":\"red\",\"orderId\":\"ORD-1\"}";
 
 async fn start(toys: &Toys) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -27,11 +27,7 @@ async fn start(toys: &Toys) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>)
 
 async fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    stream
-        .write_all(
-            REQUEST.replace("33", "34").replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes(),
-        )
-        .await?;
+    stream.write_all(REQUEST.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     Ok(answer)
@@ -63,7 +59,7 @@ async fn a_connection_that_closes_ends_its_request() {
     let toys = Toys::meeting("timeout=100%@1h");
     let (address, stop, server) = start(&toys).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(REQUEST.replace("33", "34").as_bytes()).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
     while toys.chaos().stats("toy")[0].draws == 0 {
         tokio::task::yield_now().await;
     }
@@ -94,7 +90,7 @@ async fn the_grace_is_limited() {
     let toys = Toys::meeting("hang=100%");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    stream.write_all(REQUEST.replace("33", "34").as_bytes()).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
     let hanging = toys.clone();
     let drawn = async move {
         while hanging.chaos().stats("toy")[0].draws == 0 {
@@ -104,4 +100,25 @@ async fn the_grace_is_limited() {
     let before = tokio::time::Instant::now();
     serve(listener, toys.router(), limits, drawn).await;
     assert!(before.elapsed() >= Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn what_a_body_sent_before_it_was_cut_arrives() {
+    let broken = || async {
+        let parts = [Ok("first, "), Ok("second"), Err(shared::http::Severed::Reset)];
+        let body = axum::body::Body::from_stream(futures_util::stream::iter(parts));
+        let mut response = axum::response::Response::new(body);
+        response.extensions_mut().insert(shared::http::SeversAtEnd(shared::http::Severed::Reset));
+        response
+    };
+    let router = axum::Router::new().route("/toy/make", axum::routing::post(broken));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    assert_eq!(stream.read_to_end(&mut answer).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.contains("first, ") && answer.contains("second"), "{answer}");
 }
