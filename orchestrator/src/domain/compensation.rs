@@ -56,11 +56,13 @@ pub struct CompensationRecord {
     pub detail: Option<String>,
 }
 
-/// A compensation that could not be done, for a person to look at.
+/// What a person has to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NeedsAttention {
-    /// Which one.
-    pub name: Compensation,
+    /// The compensation that could not be done, or `nondeterminism` when the order's journal does not
+    /// fit this version of the program.
+    #[schema(example = "release_payment")]
+    pub name: String,
     /// `kind: message` of the last failure.
     pub reason: String,
 }

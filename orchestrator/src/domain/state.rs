@@ -28,6 +28,14 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AwaitingApproval => "awaiting_approval",
+            _ => self.keyword(),
+        }
+    }
+
     /// The word for it in the search attribute `OrderStatus`.
     pub const fn keyword(self) -> &'static str {
         match self {
@@ -61,7 +69,7 @@ pub struct WorkflowState {
     pub completed_steps: Vec<StepRecord>,
     /// The compensations that started, in that order.
     pub compensations: Vec<CompensationRecord>,
-    /// The compensations that could not be done.
+    /// What a person has to look at.
     pub needs_attention: Vec<NeedsAttention>,
     /// Why the order is not going to be shipped: a stable name such as `insufficient_funds`.
     pub error: Option<String>,
@@ -137,20 +145,20 @@ impl WorkflowState {
         at: Timestamp,
         detail: Option<String>,
     ) {
-        self.needs_attention.retain(|item| item.name != name);
+        self.needs_attention.retain(|item| item.name != name.name());
         self.record(name, CompensationStatus::Completed, attempts, at, detail);
     }
 
     /// `name` could not be done, in this many more attempts: a person has to look at it.
     pub fn fail_compensation(&mut self, name: Compensation, attempts: u32, at: Timestamp, reason: &str) {
-        self.needs_attention.retain(|item| item.name != name);
-        self.needs_attention.push(NeedsAttention { name, reason: reason.to_owned() });
+        self.needs_attention.retain(|item| item.name != name.name());
+        self.needs_attention.push(NeedsAttention { name: name.name().to_owned(), reason: reason.to_owned() });
         self.record(name, CompensationStatus::Failed, attempts, at, Some(reason.to_owned()));
     }
 
     /// If `name` could not be done, there turned out to be nothing for it to undo.
     pub fn settle_attention(&mut self, name: Compensation, at: Timestamp) {
-        if self.needs_attention.iter().any(|item| item.name == name) {
+        if self.needs_attention.iter().any(|item| item.name == name.name()) {
             self.complete_compensation(name, 0, at, Some("nothing is left to undo".to_owned()));
         }
     }
@@ -201,5 +209,35 @@ impl WorkflowState {
 impl Default for WorkflowState {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_in_progress_moves_the_order_from_70_to_90_percent() {
+        let mut order = WorkflowState::new();
+        order.begin_step(Step::ShippingLabel);
+        assert_eq!([0, 25, 50, 100, 255].map(|label| order.progress_with_label(label)), [70, 75, 80, 90, 90]);
+        order.begin_undoing("cancelled");
+        assert_eq!(order.progress_with_label(50), 70);
+        order.begin_step(Step::CustomerNotification);
+        assert_eq!(order.progress_with_label(50), 90);
+    }
+
+    #[test]
+    fn a_compensation_is_listed_once_with_all_its_attempts() {
+        let mut order = WorkflowState::new();
+        let (name, at) = (Compensation::ReleasePayment, Timestamp::UNIX_EPOCH);
+        order.begin_compensation(name, at);
+        order.fail_compensation(name, 3, at, "not_found: gone");
+        assert_eq!(order.needs_attention.len(), 1);
+        order.begin_compensation(name, at);
+        order.complete_compensation(name, 2, at, None);
+        assert!(order.needs_attention.is_empty());
+        let [record] = order.compensations.as_slice() else { panic!("{:?}", order.compensations) };
+        assert_eq!((record.status, record.attempts), (CompensationStatus::Completed, 5));
     }
 }

@@ -1,0 +1,136 @@
+//! The HTTP API of the orchestrator (port 3002): place orders, decide on them, watch them.
+//!
+//! It stands on [`WorkflowClient`] and may know nothing else of an engine. The handlers under
+//! `/workflows` answer under `/api/v1/order` too, the paths of the original service.
+
+mod decide;
+mod docs;
+mod extract;
+mod health;
+mod history;
+mod list;
+mod orders;
+mod place;
+mod problems;
+mod result;
+mod status;
+mod steps;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::post;
+use shared::service::{document, with_docs};
+use shared::time::{Clock, TimeScale};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::gateways::Transport;
+use crate::workflow::WorkflowClient;
+use crate::workflows::order_fulfillment::Timings;
+use health::Vitals;
+use orders::Orders;
+
+pub use decide::Decided;
+pub use health::{Health, HealthStatus};
+pub use history::{Event, History};
+pub use list::{OrderList, OrderSummary};
+pub use place::Placed;
+pub use result::Outcome;
+pub use status::{Progress, Status};
+pub use steps::{StepState, StepView, Steps};
+
+const DESCRIPTION: &str = "Fulfils orders as a saga: authorize the payment, wait for a manager, reserve the \
+stock, capture the payment, have a label made, notify the customer; what was done is undone when a step fails.\n\n\
+Every path under `/workflows` answers under `/api/v1/order` too, with `POST /api/v1/order` for \
+`POST /workflows/order` and `GET /api/v1/order` for `GET /workflows`. An order is named by its workflow's id, \
+`order-fulfillment-{orderId}`, or by its `orderId` alone. Errors are `application/problem+json`; match on `error`.";
+
+/// What the API stands on.
+#[derive(Clone)]
+pub struct Deps {
+    /// The engine that runs the orders.
+    pub client: Arc<dyn WorkflowClient>,
+    /// The engine's name for people, such as `embedded`.
+    pub engine: &'static str,
+    /// How long new orders wait.
+    pub timings: Timings,
+    /// This process's `TIME_SCALE`, which the backends should share.
+    pub time_scale: TimeScale,
+    /// Reaches the backends, to ask how they are.
+    pub backends: Arc<dyn Transport>,
+    /// For the uptime.
+    pub clock: Clock,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// What handlers take parts of.
+#[derive(Clone)]
+struct Api {
+    orders: Orders,
+    vitals: Arc<Vitals>,
+}
+
+impl FromRef<Api> for Orders {
+    fn from_ref(api: &Api) -> Self {
+        api.orders.clone()
+    }
+}
+
+impl FromRef<Api> for Arc<Vitals> {
+    fn from_ref(api: &Api) -> Self {
+        Arc::clone(&api.vitals)
+    }
+}
+
+/// The routes, with their document and Swagger UI at `/api/docs`; to be served within
+/// [`shared::http::with_common`].
+pub fn router(deps: Deps) -> Router {
+    let Deps { client, engine, timings, time_scale, backends, clock } = deps;
+    let vitals = Arc::new(Vitals::new(engine, time_scale, clock, backends));
+    with_docs(documented().with_state(Api { orders: Orders::new(client, timings), vitals }))
+}
+
+/// The document of the routes.
+pub fn openapi() -> OpenApi {
+    documented().into_openapi()
+}
+
+fn documented() -> OpenApiRouter<Api> {
+    let workflows = of_orders().routes(routes!(place::place));
+    let aliases = Router::from(of_orders()).route("/", post(place::place));
+    let mut all = OpenApiRouter::new()
+        .nest("/workflows", workflows)
+        .merge(OpenApiRouter::from(Router::new().nest("/api/v1/order", aliases)))
+        .routes(routes!(health::health));
+    document(&mut all, "fake-stripe-chaos orchestrator", DESCRIPTION);
+    docs::add_problem_schema(all.get_openapi_mut());
+    all
+}
+
+fn of_orders() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(status::status))
+        .routes(routes!(status::progress))
+        .routes(routes!(steps::steps))
+        .routes(routes!(result::result))
+        .routes(routes!(history::history))
+        .routes(routes!(decide::approve))
+        .routes(routes!(decide::reject))
+        .routes(routes!(decide::cancel))
+        .routes(routes!(decide::retry))
+}
+
+/// An order that can be placed as it is, for examples.
+pub fn sample_order() -> serde_json::Value {
+    serde_json::from_str(include_str!("api/sample_order.json")).expect("the sample is checked by a test")
+}

@@ -1,0 +1,124 @@
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::http::{Call, Fields, Problem};
+use utoipa::ToSchema;
+
+use super::docs::DecisionErrors;
+use super::extract::WorkflowId;
+use super::orders::Orders;
+use super::problems::too_late;
+use crate::workflow::Reception;
+use crate::workflows::order_fulfillment::{
+    APPROVE, Approval, CANCEL, Cancellation, REJECT, RETRY, Rejection,
+};
+
+const LONGEST_NAME: usize = 128;
+const LONGEST_REASON: usize = 500;
+
+/// Nothing to say beside the request itself.
+#[derive(Debug, Default, Deserialize, Serialize)]
+struct Nothing {}
+
+/// A decision is kept: it survives a crash, and a repeat of it changes nothing.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Decided {
+    /// Always true.
+    #[schema(example = true)]
+    pub success: bool,
+    /// A sentence for people.
+    #[schema(example = "The order is approved.")]
+    pub message: String,
+    /// The run that was told.
+    #[schema(example = "order-fulfillment-ORD-123")]
+    pub workflow_id: String,
+}
+
+/// Approve an order
+///
+/// Also before the run waits for it: the decision is kept.
+#[utoipa::path(post, path = "/{id}/approve", operation_id = "approve", tag = "decisions",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    request_body(content = Option<Approval>, example = json!({"approvedBy": "manager@company.com"})), responses((status = 200, body = Decided), DecisionErrors))]
+pub(super) async fn approve(
+    State(orders): State<Orders>,
+    id: WorkflowId,
+    call: Call,
+) -> Result<Json<Decided>, Problem> {
+    let approval: Approval = call.parse_or_default()?;
+    let mut fields = Fields::new();
+    fields.optional_text("approvedBy", approval.approved_by.clone(), LONGEST_NAME);
+    let approval = fields.finish(Some(approval))?;
+    let reception = orders.tell(&id.0, APPROVE, &approval).await?;
+    decided(id, &reception, "The order is approved.", "The order was approved before.")
+}
+
+/// Reject an order
+///
+/// Also before the run waits for it: the decision is kept.
+#[utoipa::path(post, path = "/{id}/reject", operation_id = "reject", tag = "decisions",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    request_body(content = Option<Rejection>, example = json!({"rejectedBy": "manager@company.com", "reason": "over budget"})), responses((status = 200, body = Decided), DecisionErrors))]
+pub(super) async fn reject(
+    State(orders): State<Orders>,
+    id: WorkflowId,
+    call: Call,
+) -> Result<Json<Decided>, Problem> {
+    let rejection: Rejection = call.parse_or_default()?;
+    let mut fields = Fields::new();
+    fields.optional_text("rejectedBy", rejection.rejected_by.clone(), LONGEST_NAME);
+    fields.optional_text("reason", rejection.reason.clone(), LONGEST_REASON);
+    let rejection = fields.finish(Some(rejection))?;
+    let reception = orders.tell(&id.0, REJECT, &rejection).await?;
+    decided(id, &reception, "The order is rejected.", "The order was rejected before.")
+}
+
+/// Cancel an order
+///
+/// At any time until the customer is told that it is shipped. What is done is undone.
+#[utoipa::path(post, path = "/{id}/cancel", operation_id = "cancel", tag = "decisions",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    request_body(content = Option<Cancellation>, example = json!({"reason": "ordered by mistake"})), responses((status = 200, body = Decided), DecisionErrors))]
+pub(super) async fn cancel(
+    State(orders): State<Orders>,
+    id: WorkflowId,
+    call: Call,
+) -> Result<Json<Decided>, Problem> {
+    let cancellation: Cancellation = call.parse_or_default()?;
+    let mut fields = Fields::new();
+    fields.optional_text("reason", cancellation.reason.clone(), LONGEST_REASON);
+    let cancellation = fields.finish(Some(cancellation))?;
+    let reception = orders.tell(&id.0, CANCEL, &cancellation).await?;
+    decided(id, &reception, "The order is being cancelled.", "The order was cancelled before.")
+}
+
+/// Try failed compensations again
+///
+/// For an order that needs attention, under the same idempotency keys.
+#[utoipa::path(post, path = "/{id}/retry", operation_id = "retry", tag = "decisions",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    responses((status = 200, body = Decided), DecisionErrors))]
+pub(super) async fn retry(
+    State(orders): State<Orders>,
+    id: WorkflowId,
+    call: Call,
+) -> Result<Json<Decided>, Problem> {
+    let nothing: Nothing = call.parse_or_default()?;
+    let reception = orders.tell(&id.0, RETRY, &nothing).await?;
+    decided(
+        id,
+        &reception,
+        "The failed compensations are tried again.",
+        "The failed compensations are being tried again already.",
+    )
+}
+
+fn decided(id: WorkflowId, reception: &Reception, now: &str, before: &str) -> Result<Json<Decided>, Problem> {
+    let message = match reception {
+        Reception::Accepted => now,
+        Reception::Duplicate => before,
+        Reception::TooLate(reason) => return Err(too_late(reason)),
+    };
+    Ok(Json(Decided { success: true, message: message.to_owned(), workflow_id: id.0 }))
+}

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::time::{Clock, TimeScale};
+use utoipa::ToSchema;
+
+mod probe;
+
+use super::orders::Orders;
+use crate::gateways::Transport;
+use probe::Probe;
+
+/// That the orchestrator lives, and whether it can work.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// Whether orders can be worked on.
+    pub status: HealthStatus,
+    /// Why it is degraded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "the backends cannot be reached: connection refused")]
+    pub reason: Option<String>,
+    /// The version of the program.
+    #[schema(example = "0.1.0")]
+    pub version: String,
+    /// Which engine runs the orders.
+    #[schema(example = "embedded")]
+    pub engine: String,
+    /// What simulated durations are multiplied by.
+    #[schema(example = 1.0)]
+    pub time_scale: f64,
+    /// For how many seconds the orchestrator has run.
+    #[schema(example = 42)]
+    pub uptime_seconds: u64,
+}
+
+/// Whether the orchestrator can work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// All is well.
+    Ok,
+    /// It lives and answers, but orders may have to wait; `reason` says why.
+    Degraded,
+}
+
+/// What health is told of.
+#[derive(Debug)]
+pub(super) struct Vitals {
+    engine: &'static str,
+    time_scale: TimeScale,
+    clock: Clock,
+    started_at: Timestamp,
+    probe: Probe,
+}
+
+impl Vitals {
+    pub(super) fn new(
+        engine: &'static str,
+        time_scale: TimeScale,
+        clock: Clock,
+        backends: Arc<dyn Transport>,
+    ) -> Self {
+        Self { engine, time_scale, clock, started_at: clock.now(), probe: Probe::new(backends, time_scale) }
+    }
+
+    fn uptime(&self) -> Duration {
+        self.clock.now().duration_since(self.started_at).try_into().unwrap_or_default()
+    }
+}
+
+/// Liveness, and why the orchestrator cannot work if it cannot
+///
+/// Always answers 200, so that nobody restarts an orchestrator because its backends are away.
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", responses((status = 200, body = Health)))]
+pub(super) async fn health(State(orders): State<Orders>, State(vitals): State<Arc<Vitals>>) -> Json<Health> {
+    let reason = match orders.client().health().await {
+        Err(reason) => Some(format!("the engine cannot take work: {reason}")),
+        Ok(()) => vitals.probe.complaint().await,
+    };
+    Json(Health {
+        status: if reason.is_none() { HealthStatus::Ok } else { HealthStatus::Degraded },
+        reason,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: vitals.engine.to_owned(),
+        time_scale: vitals.time_scale.factor(),
+        uptime_seconds: vitals.uptime().as_secs(),
+    })
+}

@@ -1,0 +1,78 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde::Deserialize;
+use shared::time::TimeScale;
+use tokio::time::Instant;
+
+use crate::gateways::Transport;
+
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a finding is passed on, so that many who ask are one who asks the backends.
+const FRESH: Duration = Duration::from_secs(1);
+const MAX_BODY: usize = 64 * 1024;
+
+/// Asks the backends how they are.
+pub(super) struct Probe {
+    backends: Arc<dyn Transport>,
+    time_scale: TimeScale,
+    last: Mutex<Option<(Instant, Option<String>)>>,
+}
+
+/// What the backends say of themselves.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BackendHealth {
+    time_scale: f64,
+}
+
+impl Probe {
+    pub(super) fn new(backends: Arc<dyn Transport>, time_scale: TimeScale) -> Self {
+        Self { backends, time_scale, last: Mutex::new(None) }
+    }
+
+    /// Why orders cannot be worked on with these backends, if so.
+    pub(super) async fn complaint(&self) -> Option<String> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, complaint)) = last
+            && at.elapsed() < FRESH
+        {
+            return complaint;
+        }
+        let answer = tokio::time::timeout(TIMEOUT, self.ask()).await;
+        let answer =
+            answer.unwrap_or_else(|_| Err(format!("no answer within {} seconds", TIMEOUT.as_secs())));
+        let complaint = match answer {
+            Err(reason) => Some(format!("the backends cannot be reached: {reason}")),
+            Ok(health) => self.disagreement(&health),
+        };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), complaint.clone()));
+        complaint
+    }
+
+    async fn ask(&self) -> Result<BackendHealth, String> {
+        let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
+        let response = self.backends.send(request).await.map_err(|error| error.to_string())?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("/health answers {}", response.status()));
+        }
+        let body = axum::body::to_bytes(response.into_body(), MAX_BODY).await.map_err(|e| e.to_string())?;
+        serde_json::from_slice(&body).map_err(|error| format!("/health cannot be read: {error}"))
+    }
+
+    /// Timeouts that are scaled differently on the two sides make waits expire that should not.
+    fn disagreement(&self, backends: &BackendHealth) -> Option<String> {
+        let (theirs, ours) = (backends.time_scale, self.time_scale.factor());
+        (theirs != ours)
+            .then(|| format!("the backends' TIME_SCALE is {theirs}, ours is {ours}: set both to the same"))
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe").field("time_scale", &self.time_scale).finish_non_exhaustive()
+    }
+}

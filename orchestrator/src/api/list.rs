@@ -1,0 +1,117 @@
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::http::Problem;
+use utoipa::ToSchema;
+
+mod query;
+
+use super::docs::ListErrors;
+use super::extract::Params;
+use super::orders::Orders;
+use super::problems::{invalid, refused};
+use crate::workflow::{ClientError, RunSummary, SearchValue};
+use crate::workflows::order_fulfillment::{
+    CUSTOMER_ID, ORDER_CREATED_AT, ORDER_ID, ORDER_STATUS, TOTAL_AMOUNT,
+};
+use query::ListQuery;
+
+/// A page of orders, newest first.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderList {
+    /// Always true.
+    #[schema(example = true)]
+    pub success: bool,
+    /// The runs that meet every filter.
+    pub workflows: Vec<OrderSummary>,
+    /// Where the next page begins; not there after the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// An order as its search attributes tell it.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderSummary {
+    /// The order's run.
+    #[schema(example = "order-fulfillment-ORD-123")]
+    pub workflow_id: String,
+    /// The engine's id of the run.
+    pub run_id: String,
+    /// The order.
+    #[schema(example = "ORD-123")]
+    pub order_id: Option<String>,
+    /// Who placed it.
+    #[schema(example = "CUST-456")]
+    pub customer_id: Option<String>,
+    /// What has become of it; `pending` while it waits for approval.
+    #[schema(example = "shipped")]
+    pub order_status: Option<String>,
+    /// What is charged.
+    #[schema(example = 109.97)]
+    pub total_amount: Option<f64>,
+    /// When it was placed.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When its run ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_at: Option<Timestamp>,
+    /// Whether a person has to look at it.
+    pub needs_attention: bool,
+}
+
+impl From<RunSummary> for OrderSummary {
+    fn from(run: RunSummary) -> Self {
+        let text = |name| match attribute(&run, name) {
+            Some(SearchValue::Keyword(text)) => Some(text.clone()),
+            // Untyped storage may take text that looks like a time for one.
+            Some(SearchValue::Datetime(at)) => Some(at.to_string()),
+            _ => None,
+        };
+        let number = |name| match attribute(&run, name) {
+            Some(SearchValue::Float(number)) => Some(*number),
+            Some(SearchValue::Int(number)) => Some(*number as f64),
+            _ => None,
+        };
+        let time = |name| match attribute(&run, name) {
+            Some(SearchValue::Datetime(at)) => Some(*at),
+            _ => None,
+        };
+        Self {
+            order_id: text(ORDER_ID),
+            customer_id: text(CUSTOMER_ID),
+            order_status: text(ORDER_STATUS),
+            total_amount: number(TOTAL_AMOUNT),
+            created_at: time(ORDER_CREATED_AT).unwrap_or(run.started_at),
+            closed_at: run.closed_at,
+            needs_attention: run.needs_attention,
+            run_id: run.run_id,
+            workflow_id: run.workflow_id,
+        }
+    }
+}
+
+fn attribute<'a>(run: &'a RunSummary, name: &str) -> Option<&'a SearchValue> {
+    run.search_attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+/// Find orders
+///
+/// Those that meet every filter given, newest first.
+#[utoipa::path(get, path = "/", operation_id = "list", tag = "orders", params(ListQuery),
+    responses((status = 200, body = OrderList), ListErrors))]
+pub(super) async fn list(
+    State(orders): State<Orders>,
+    Params(query): Params<ListQuery>,
+) -> Result<Json<OrderList>, Problem> {
+    let filter = query.filter()?;
+    let page = orders.client().list(&filter).await.map_err(|error| match error {
+        // All else in the filter is checked already.
+        ClientError::Invalid(_) => invalid("cursor", "must be the nextCursor of the page before"),
+        error => refused("", error),
+    })?;
+    let workflows = page.runs.into_iter().map(OrderSummary::from).collect();
+    Ok(Json(OrderList { success: true, workflows, next_cursor: page.next_cursor }))
+}

@@ -1,0 +1,96 @@
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shared::http::{Call, Context, FieldError, Problem, problems};
+use utoipa::ToSchema;
+
+use super::docs::PlaceErrors;
+use super::orders::{Orders, read, write};
+use super::problems::{ORDER_CONFLICT, bug, refused};
+use crate::domain::{OrderError, OrderInput, OrderStatus, Trace, WorkflowState};
+use crate::workflow::{ClientError, Start, WorkflowDef};
+use crate::workflows::order_fulfillment::{OrderFulfillment, OrderFulfillmentInput, workflow_id};
+
+/// An order is placed: it will be worked on until its end, whatever crashes meanwhile.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Placed {
+    /// Always true.
+    #[schema(example = true)]
+    pub success: bool,
+    /// Names the order's run in every other call.
+    #[schema(example = "order-fulfillment-ORD-123")]
+    pub workflow_id: String,
+    /// The engine's id of the run.
+    #[schema(example = "5d0c1f0a9c3e4b21")]
+    pub run_id: String,
+    /// The order.
+    #[schema(example = "ORD-123")]
+    pub order_id: String,
+    /// Where it stands.
+    pub status: OrderStatus,
+}
+
+/// Place an order
+///
+/// Idempotent by `orderId`: the same order again answers 200 with the run that there is.
+#[utoipa::path(post, path = "/order", operation_id = "place", tag = "orders",
+    request_body(content = OrderInput, example = super::sample_order),
+    responses((status = 201, body = Placed, description = "The order is placed."),
+        (status = 200, body = Placed, description = "The same order was placed before."), PlaceErrors))]
+pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Response, Problem> {
+    let order = parse(&call)?;
+    let order_id = order.order_id.clone();
+    let workflow_id = workflow_id(&order_id);
+    let input = OrderFulfillmentInput { order, timings: orders.timings(), trace: trace(&call.context) };
+    let start =
+        Start { workflow: OrderFulfillment::NAME, workflow_id: workflow_id.clone(), input: write(&input)? };
+    let (status, run_id, state) = match orders.client().start(start).await {
+        Ok(started) => (StatusCode::CREATED, started.run_id, WorkflowState::new()),
+        Err(ClientError::AlreadyStarted { run_id }) => {
+            require_same(&orders, &workflow_id, &input.order).await?;
+            (StatusCode::OK, run_id, orders.state(&workflow_id).await?)
+        }
+        Err(error) => return Err(refused(&workflow_id, error)),
+    };
+    let location = HeaderValue::try_from(format!("/workflows/{workflow_id}/status"))
+        .map_err(|error| bug(&format!("a workflow's id fits no header: {error}")))?;
+    let placed = Placed { success: true, workflow_id, run_id, order_id, status: state.status };
+    Ok((status, [(header::LOCATION, location)], Json(placed)).into_response())
+}
+
+fn parse(call: &Call) -> Result<OrderInput, Problem> {
+    let body: Box<RawValue> = call.parse()?;
+    OrderInput::from_json(body.get().as_bytes()).map_err(|error| match error {
+        OrderError::Malformed(reason) => {
+            Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {reason}."))
+        }
+        OrderError::Invalid(violations) => {
+            let error = |v: crate::domain::Violation| FieldError { field: v.field, message: v.message };
+            Problem::validation(violations.into_iter().map(error).collect())
+        }
+    })
+}
+
+/// The order that the existing run was started with must be this one.
+async fn require_same(orders: &Orders, workflow_id: &str, order: &OrderInput) -> Result<(), Problem> {
+    let existing: OrderFulfillmentInput = read(&orders.describe(workflow_id).await?.input)?;
+    if existing.order == *order {
+        return Ok(());
+    }
+    let id = &order.order_id;
+    Err(Problem::new(
+        &ORDER_CONFLICT,
+        format!("The order `{id}` was placed before with another body; use another orderId."),
+    ))
+}
+
+fn trace(context: &Context) -> Trace {
+    Trace {
+        correlation_id: (*context.correlation_id).to_owned(),
+        traceparent: context.traceparent.as_deref().map(str::to_owned),
+    }
+}

@@ -1,0 +1,89 @@
+//! The errors that only this API has, and what an engine's refusals look like to its clients.
+
+use shared::chaos::ProblemKind;
+use shared::http::{FieldError, Problem, problems};
+
+use crate::workflow::ClientError;
+
+/// The order exists with another body.
+pub(super) static ORDER_CONFLICT: ProblemKind = ProblemKind::new(409, "order_conflict", "Order conflict");
+/// The order has not ended in the time that the client gave it.
+pub(super) static RESULT_TIMEOUT: ProblemKind = ProblemKind::new(408, "result_timeout", "Not over yet");
+/// The run takes no more decisions, valid or not.
+pub(super) static TOO_MANY_SIGNALS: ProblemKind =
+    ProblemKind::new(429, "too_many_signals", "Too many decisions");
+/// The run's journal does not fit this program.
+pub(super) static QUARANTINED: ProblemKind = ProblemKind::new(409, "quarantined", "Workflow quarantined");
+/// The engine cannot take work now.
+pub(super) static ENGINE_UNAVAILABLE: ProblemKind =
+    ProblemKind::new(503, "engine_unavailable", "Engine unavailable").retry_after(1);
+
+/// Why a decision comes too late, by the workflow's reason, with the sentence for it.
+pub(super) static TOO_LATE: [(ProblemKind, &str); 6] = [
+    (
+        ProblemKind::new(409, "already_approved", "Already approved"),
+        "The order was approved before; cancel it instead.",
+    ),
+    (ProblemKind::new(409, "already_rejected", "Already rejected"), "The order was rejected before."),
+    (
+        ProblemKind::new(409, "already_compensating", "Already being undone"),
+        "The order is being undone already.",
+    ),
+    (
+        ProblemKind::new(409, "already_shipped", "Already shipped"),
+        "The order is on its way to the customer and can no longer be stopped.",
+    ),
+    (ProblemKind::new(409, "already_ended", "Already ended"), "The order has ended."),
+    (
+        ProblemKind::new(409, "nothing_to_retry", "Nothing to retry"),
+        "The order has no failed compensation that could be tried again.",
+    ),
+];
+
+/// A reason that this API has no words for.
+static REFUSED: ProblemKind = ProblemKind::new(409, "refused", "Refused");
+
+/// The answer to a decision that comes too late.
+pub(super) fn too_late(reason: &'static str) -> Problem {
+    let known = TOO_LATE.iter().find(|(kind, _)| kind.code == reason);
+    known.map_or_else(
+        || Problem::new(&REFUSED, format!("The workflow refuses: {reason}.")),
+        |(kind, sentence)| Problem::new(kind, *sentence),
+    )
+}
+
+/// What an engine's refusal of something about run `id` means to a client.
+pub(super) fn refused(id: &str, error: ClientError) -> Problem {
+    match error {
+        ClientError::NotFound => {
+            Problem::new(&problems::NOT_FOUND, format!("There is no workflow `{id}`; see GET /workflows."))
+        }
+        ClientError::Invalid(reason) => invalid("body", &reason),
+        ClientError::TooManySignals { limit } => Problem::new(
+            &TOO_MANY_SIGNALS,
+            format!("The workflow has taken {limit} decisions, which is the most that one may."),
+        ),
+        ClientError::Quarantined(reason) => Problem::new(
+            &QUARANTINED,
+            format!("The workflow's journal does not fit this version of the program: {reason}."),
+        ),
+        ClientError::Unavailable { reason, retry_after } => {
+            Problem::new(&ENGINE_UNAVAILABLE, format!("The engine cannot do this now: {reason}."))
+                .retry_after(Some(retry_after))
+        }
+        ClientError::AlreadyStarted { run_id } => {
+            bug(&format!("run {run_id} of `{id}` is said to be started twice"))
+        }
+    }
+}
+
+/// The one thing named `field` breaks a rule.
+pub(super) fn invalid(field: &str, message: &str) -> Problem {
+    Problem::validation(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
+}
+
+/// What cannot happen did.
+pub(super) fn bug(detail: &str) -> Problem {
+    tracing::error!(detail, "this is a bug");
+    Problem::new(&problems::PANIC, "This is a bug in the service, not an injected fault.")
+}

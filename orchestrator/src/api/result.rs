@@ -1,0 +1,88 @@
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use futures_util::future::{Either, select};
+use serde::{Deserialize, Serialize};
+use shared::http::{Fields, Problem};
+use tokio::time::sleep;
+use utoipa::{IntoParams, ToSchema};
+
+use super::docs::ResultErrors;
+use super::extract::{Params, WorkflowId, given};
+use super::orders::Orders;
+use super::problems::{RESULT_TIMEOUT, refused};
+use crate::domain::WorkflowState;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+const LONGEST_TIMEOUT: f64 = 300.0;
+/// A run that comes to need attention has its final state but stays open: nothing wakes us then.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long to wait.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Patience {
+    /// Seconds to wait for the end.
+    #[param(value_type = Option<f64>, minimum = 0, maximum = 300, default = 30)]
+    timeout: Option<String>,
+}
+
+/// How an order ended.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// Always true: the answer is there, whatever it is.
+    #[schema(example = true)]
+    pub success: bool,
+    /// The order's run.
+    #[schema(example = "order-fulfillment-ORD-123")]
+    pub workflow_id: String,
+    /// Its final state.
+    pub result: WorkflowState,
+}
+
+/// Wait for the end of an order
+///
+/// Answers at once when it is over, also when it only waits for `retry`.
+#[utoipa::path(get, path = "/{id}/result", operation_id = "result", tag = "orders",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), Patience),
+    responses((status = 200, body = Outcome), ResultErrors))]
+pub(super) async fn result(
+    State(orders): State<Orders>,
+    id: WorkflowId,
+    Params(patience): Params<Patience>,
+) -> Result<Json<Outcome>, Problem> {
+    let timeout = patience.timeout()?;
+    let mut end = orders.client().result(&id.0, timeout);
+    loop {
+        let state = orders.state(&id.0).await?;
+        if state.status.is_final() {
+            return Ok(answer(&id, state));
+        }
+        let Either::Left((end, _)) = select(&mut end, pin!(sleep(LOOK_AGAIN))).await else { continue };
+        let ended = end.map_err(|error| refused(&id.0, error))?.is_some();
+        let state = orders.state(&id.0).await?;
+        return if ended || state.status.is_final() {
+            Ok(answer(&id, state))
+        } else {
+            let detail = format!("The order is not over after {} seconds; ask again.", timeout.as_secs_f64());
+            Err(Problem::new(&RESULT_TIMEOUT, detail))
+        };
+    }
+}
+
+fn answer(id: &WorkflowId, result: WorkflowState) -> Json<Outcome> {
+    Json(Outcome { success: true, workflow_id: id.0.clone(), result })
+}
+
+impl Patience {
+    fn timeout(&self) -> Result<Duration, Problem> {
+        let Some(text) = given(self.timeout.as_deref()) else { return Ok(DEFAULT_TIMEOUT) };
+        let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=LONGEST_TIMEOUT).contains(seconds));
+        let mut fields = Fields::new();
+        fields.check(seconds.is_some(), "timeout", "must be a number of seconds from 0 to 300");
+        fields.finish(seconds.map(Duration::from_secs_f64))
+    }
+}

@@ -1,0 +1,87 @@
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::http::Problem;
+use utoipa::ToSchema;
+
+use super::docs::ReadErrors;
+use super::extract::WorkflowId;
+use super::orders::Orders;
+use crate::domain::{NeedsAttention, Step, WorkflowState};
+use crate::gateways::LabelProgress;
+use crate::workflow::{ActivityState, RunDescription};
+
+/// Where an order stands.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Always true.
+    #[schema(example = true)]
+    pub success: bool,
+    /// The order's run.
+    #[schema(example = "order-fulfillment-ORD-123")]
+    pub workflow_id: String,
+    /// Its state.
+    #[serde(flatten)]
+    pub state: WorkflowState,
+}
+
+/// How far an order is.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Always true.
+    #[schema(example = true)]
+    pub success: bool,
+    /// The order's run.
+    #[schema(example = "order-fulfillment-ORD-123")]
+    pub workflow_id: String,
+    /// Percent.
+    #[schema(example = 75, maximum = 100)]
+    pub progress: u8,
+}
+
+/// The state of an order
+#[utoipa::path(get, path = "/{id}/status", operation_id = "status", tag = "orders",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    responses((status = 200, body = Status), ReadErrors))]
+pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Status>, Problem> {
+    let state = current(&orders, &id).await?;
+    Ok(Json(Status { success: true, workflow_id: id.0, state }))
+}
+
+/// The progress of an order in percent
+#[utoipa::path(get, path = "/{id}/progress", operation_id = "progress", tag = "orders",
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    responses((status = 200, body = Progress), ReadErrors))]
+pub(super) async fn progress(
+    State(orders): State<Orders>,
+    id: WorkflowId,
+) -> Result<Json<Progress>, Problem> {
+    let progress = current(&orders, &id).await?.progress;
+    Ok(Json(Progress { success: true, workflow_id: id.0, progress }))
+}
+
+/// The state of a run, with what the engine alone knows of an open one: that it is quarantined, and
+/// the progress of the label that is being made, which is only a heartbeat of its activity.
+async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Problem> {
+    let mut state = orders.state(&id.0).await?;
+    if state.status.is_final() {
+        return Ok(state);
+    }
+    let run = orders.describe(&id.0).await?;
+    if state.current_step.as_deref() == Some(Step::ShippingLabel.name()) {
+        state.progress = state.progress_with_label(label_progress(&run));
+    }
+    if let Some(reason) = run.quarantine {
+        state.needs_attention.push(NeedsAttention { name: "nondeterminism".to_owned(), reason });
+    }
+    Ok(state)
+}
+
+fn label_progress(run: &RunDescription) -> u8 {
+    let label = run.activities.iter().rfind(|activity| activity.name == Step::ShippingLabel.name());
+    let running = label.filter(|activity| activity.state == ActivityState::Running);
+    let heartbeat = running.and_then(|activity| activity.last_heartbeat.as_ref());
+    heartbeat.and_then(|beat| beat.parse::<LabelProgress>().ok()).map_or(0, |label| label.progress)
+}

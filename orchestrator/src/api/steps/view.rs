@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::{CompensationRecord, CompensationStatus, Step, StepRecord, StepStatus, WorkflowState};
+use crate::workflow::{ActivityState, ActivityView, Json, RunDescription};
+
+/// A step or a compensation: what the order's state and the engine know of it, together.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepView {
+    /// Which one.
+    #[schema(example = "payment_authorization")]
+    pub name: String,
+    /// Where it stands.
+    pub status: StepState,
+    /// How many attempts were started.
+    #[schema(example = 1)]
+    pub attempts: u32,
+    /// When it began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// `kind: message` of the last failed attempt, or why it could not be done.
+    #[schema(example = "unavailable: The service is unavailable.")]
+    pub last_failure: Option<String>,
+    /// When the next attempt is due, while it waits for one.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_attempt_at: Option<Timestamp>,
+    /// What its last heartbeat said.
+    #[schema(value_type = Option<Object>)]
+    pub last_heartbeat: Option<Json>,
+    /// What it yielded, who decided, or what went wrong.
+    pub data: BTreeMap<String, String>,
+}
+
+/// Where a step or a compensation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// It has not begun.
+    Pending,
+    /// It is under way.
+    Running,
+    /// An attempt failed; it waits for the next one.
+    Retrying,
+    /// It ended as it should.
+    Completed,
+    /// It did not succeed.
+    Failed,
+    /// The order did not ask for it.
+    Skipped,
+    /// The order stopped before it was done.
+    NotDone,
+}
+
+impl StepView {
+    /// A step of an order in this state.
+    pub(super) fn of_step(step: Step, state: &WorkflowState, run: &RunDescription) -> Self {
+        let record = state.completed_steps.iter().rfind(|record| record.name == step);
+        let view = Self::of_activities(step.name(), run);
+        let began = view.started_at.or_else(|| began_by_itself(step, state));
+        Self {
+            status: match record.map(|record| record.status) {
+                Some(StepStatus::Completed) => StepState::Completed,
+                Some(StepStatus::Failed) => StepState::Failed,
+                Some(StepStatus::Skipped) => StepState::Skipped,
+                None if state.current_step.as_deref() == Some(step.name()) => view.status,
+                None if state.error.is_none() => StepState::Pending,
+                None => StepState::NotDone,
+            },
+            started_at: began,
+            ended_at: record.map(|record| record.timestamp),
+            data: record.map(|record| record.data.clone()).unwrap_or_default(),
+            ..view
+        }
+    }
+
+    /// A compensation that has started.
+    pub(super) fn of_compensation(record: &CompensationRecord, run: &RunDescription) -> Self {
+        let view = Self::of_activities(record.name.name(), run);
+        let ended = record.status != CompensationStatus::Running;
+        Self {
+            status: match record.status {
+                CompensationStatus::Running => view.status,
+                CompensationStatus::Completed => StepState::Completed,
+                CompensationStatus::Failed => StepState::Failed,
+            },
+            attempts: view.attempts.max(record.attempts),
+            started_at: view.started_at.or(Some(record.timestamp)),
+            ended_at: ended.then_some(record.timestamp),
+            last_failure: view.last_failure.or_else(|| record.detail.clone()),
+            ..view
+        }
+    }
+
+    /// What the engine knows: activities are named after their step or compensation. There are
+    /// several of a name after a `retry`; the last tells where it stands.
+    fn of_activities(name: &str, run: &RunDescription) -> Self {
+        let all: Vec<&ActivityView> =
+            run.activities.iter().filter(|activity| activity.name == name).collect();
+        let last = all.last().copied();
+        Self {
+            name: name.to_owned(),
+            status: match last.map(|activity| activity.state) {
+                Some(ActivityState::BackingOff) => StepState::Retrying,
+                _ => StepState::Running,
+            },
+            attempts: all.iter().map(|activity| activity.attempts).sum(),
+            started_at: all.first().map(|activity| activity.scheduled_at),
+            ended_at: None,
+            last_failure: last.and_then(|activity| activity.last_failure.clone()),
+            next_attempt_at: last.and_then(|activity| activity.next_attempt_at),
+            last_heartbeat: last.and_then(|activity| activity.last_heartbeat.clone()),
+            data: BTreeMap::new(),
+        }
+    }
+}
+
+/// The wait for a manager is no activity: it began when the step before it ended.
+fn began_by_itself(step: Step, state: &WorkflowState) -> Option<Timestamp> {
+    let ended = |step| state.completed_steps.iter().find(|record: &&StepRecord| record.name == step);
+    match step {
+        Step::ManagerApproval => ended(Step::PaymentAuthorization).map(|record| record.timestamp),
+        _ => None,
+    }
+}

@@ -1,0 +1,338 @@
+use super::client::{Client, pass, with_calm_system, with_system};
+
+/// The name, the status and the attempts of each step.
+async fn steps(client: &Client, order_id: &str) -> String {
+    let answer = client.get(&format!("/workflows/{order_id}/steps")).await.json();
+    let line =
+        |step: &serde_json::Value| format!("{} {} {}\n", step["name"], step["status"], step["attempts"]);
+    let all = ["steps", "compensations"].into_iter().flat_map(|kind| answer[kind].as_array().unwrap());
+    all.map(line).collect::<String>().replace('"', "")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_is_what_the_contract_says() {
+    with_calm_system(async |client| {
+        client.place("ORD-1").await;
+        pass(1.0).await;
+        insta::assert_snapshot!(client.get("/workflows/order-fulfillment-ORD-1/status").await, @r#"
+        200 OK
+        {
+          "authId": "auth_eb74c7294fb431f2",
+          "compensations": [],
+          "completedSteps": [
+            {
+              "data": {
+                "authId": "auth_eb74c7294fb431f2"
+              },
+              "name": "payment_authorization",
+              "status": "completed",
+              "timestamp": "2026-01-28T10:00:00Z"
+            }
+          ],
+          "currentStep": "manager_approval",
+          "error": null,
+          "labelId": null,
+          "needsAttention": [],
+          "progress": 20,
+          "reservationId": null,
+          "status": "awaiting_approval",
+          "success": true,
+          "trackingNumber": null,
+          "workflowId": "order-fulfillment-ORD-1"
+        }
+        "#);
+        client.post("/workflows/ORD-1/approve", r#"{"approvedBy":"manager@company.com"}"#).await;
+        insta::assert_snapshot!(client.get("/workflows/ORD-1/result").await, @r#"
+        200 OK
+        {
+          "result": {
+            "authId": "auth_eb74c7294fb431f2",
+            "compensations": [],
+            "completedSteps": [
+              {
+                "data": {
+                  "authId": "auth_eb74c7294fb431f2"
+                },
+                "name": "payment_authorization",
+                "status": "completed",
+                "timestamp": "2026-01-28T10:00:00Z"
+              },
+              {
+                "data": {
+                  "approvedBy": "manager@company.com"
+                },
+                "name": "manager_approval",
+                "status": "completed",
+                "timestamp": "2026-01-28T10:00:01Z"
+              },
+              {
+                "data": {
+                  "reservationId": "res_9c24d23c37ca3c3e"
+                },
+                "name": "inventory_reservation",
+                "status": "completed",
+                "timestamp": "2026-01-28T10:00:01Z"
+              },
+              {
+                "data": {
+                  "authId": "auth_eb74c7294fb431f2"
+                },
+                "name": "payment_capture",
+                "status": "completed",
+                "timestamp": "2026-01-28T10:00:01Z"
+              },
+              {
+                "data": {
+                  "labelId": "lbl_302f4b47cbbaddc8",
+                  "trackingNumber": "1ZEAZGSC0387644389"
+                },
+                "name": "shipping_label",
+                "status": "completed",
+                "timestamp": "2026-01-28T10:00:21Z"
+              },
+              {
+                "data": {
+                  "notificationId": "ntf_658f08c48f3318a8"
+                },
+                "name": "customer_notification",
+                "status": "completed",
+                "timestamp": "2026-01-28T10:00:21Z"
+              }
+            ],
+            "currentStep": null,
+            "error": null,
+            "labelId": "lbl_302f4b47cbbaddc8",
+            "needsAttention": [],
+            "progress": 100,
+            "reservationId": "res_9c24d23c37ca3c3e",
+            "status": "shipped",
+            "trackingNumber": "1ZEAZGSC0387644389"
+          },
+          "success": true,
+          "workflowId": "order-fulfillment-ORD-1"
+        }
+        "#);
+        let status = client.get("/api/v1/order/ORD-1/status").await.json();
+        assert_eq!((&status["status"], &status["progress"]), (&"shipped".into(), &100.into()));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_follows_the_label_while_it_is_made() {
+    with_calm_system(async |client| {
+        client.place("A").await;
+        pass(1.0).await;
+        insta::assert_snapshot!(client.get("/workflows/A/progress").await, @r#"
+        200 OK
+        {
+          "progress": 20,
+          "success": true,
+          "workflowId": "order-fulfillment-A"
+        }
+        "#);
+        client.post("/workflows/A/approve", "").await;
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            pass(1.0).await;
+            seen.push(client.get("/api/v1/order/A/progress").await.json()["progress"].clone());
+            pass(4.0).await;
+        }
+        assert_eq!(seen, [70, 75, 80, 85, 100]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_tell_of_attempts_failures_and_heartbeats() {
+    with_system(
+        &[("CHAOS_SCRIPT", "payment.authorize#1=unavailable"), ("CHAOS_FAILURE_RATE", "0")],
+        async |client| {
+            client.place("A").await;
+            pass(0.5).await;
+            let hold = client.get("/workflows/A/steps").await.json()["steps"][0].clone();
+            insta::assert_snapshot!(format!("{hold:#}"), @r#"
+        {
+          "attempts": 1,
+          "data": {},
+          "endedAt": null,
+          "lastFailure": "unavailable: The service is unavailable; nothing happened.",
+          "lastHeartbeat": null,
+          "name": "payment_authorization",
+          "nextAttemptAt": "2026-01-28T10:00:01Z",
+          "startedAt": "2026-01-28T10:00:00Z",
+          "status": "retrying"
+        }
+        "#);
+            pass(1.0).await;
+            client.post("/workflows/A/approve", "").await;
+            pass(6.0).await;
+            insta::assert_snapshot!(steps(&client, "A").await, @r"
+        payment_authorization completed 2
+        manager_approval completed 0
+        inventory_reservation completed 1
+        payment_capture completed 1
+        shipping_label running 1
+        customer_notification pending 0
+        ");
+            let label = client.get("/workflows/A/steps").await.json()["steps"][4].clone();
+            insta::assert_snapshot!(format!("{label:#}"), @r#"
+        {
+          "attempts": 1,
+          "data": {},
+          "endedAt": null,
+          "lastFailure": null,
+          "lastHeartbeat": {
+            "labelId": "lbl_2f9696dbe78732bc",
+            "progress": 25
+          },
+          "name": "shipping_label",
+          "nextAttemptAt": null,
+          "startedAt": "2026-01-28T10:00:01.5Z",
+          "status": "running"
+        }
+        "#);
+            client.end_of("A").await;
+            insta::assert_snapshot!(steps(&client, "A").await, @r"
+        payment_authorization completed 2
+        manager_approval completed 0
+        inventory_reservation completed 1
+        payment_capture completed 1
+        shipping_label completed 1
+        customer_notification completed 1
+        ");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_tell_of_compensations() {
+    with_system(
+        &[("CHAOS_INVENTORY_RESERVE", "out_of_stock=100%"), ("CHAOS_FAILURE_RATE", "0")],
+        async |client| {
+            client.place("A").await;
+            client.post("/workflows/A/approve", "").await;
+            let end = client.end_of("A").await;
+            assert_eq!((&end["status"], &end["error"]), (&"failed".into(), &"out_of_stock".into()));
+            insta::assert_snapshot!(steps(&client, "A").await, @r"
+        payment_authorization completed 1
+        manager_approval completed 0
+        inventory_reservation failed 1
+        payment_capture not_done 0
+        shipping_label not_done 0
+        customer_notification not_done 0
+        release_payment completed 1
+        ");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_is_waited_for_as_long_as_the_client_says() {
+    with_calm_system(async |client| {
+        client.place("A").await;
+        let before = tokio::time::Instant::now();
+        insta::assert_snapshot!(client.get("/workflows/A/result?timeout=1.5").await, @r#"
+        408 Request Timeout
+        {
+          "correlationId": "e94e960b-8d51-4818-9803-26ef2d013837",
+          "detail": "The order is not over after 1.5 seconds; ask again.",
+          "error": "result_timeout",
+          "instance": "/workflows/A/result",
+          "message": "The order is not over after 1.5 seconds; ask again.",
+          "status": 408,
+          "success": false,
+          "title": "Not over yet",
+          "type": "urn:fake-stripe-chaos:problem:result_timeout"
+        }
+        "#);
+        assert_eq!(before.elapsed().as_millis(), 1500);
+        assert_eq!(client.get("/workflows/A/result").await.status.as_u16(), 408);
+        assert_eq!(before.elapsed().as_millis(), 31_500);
+        for wrong in ["-1", "301", "NaN", "soon"] {
+            let answer = client.get(&format!("/workflows/A/result?timeout={wrong}")).await;
+            assert_eq!(answer.json()["errors"][0]["field"], "timeout", "{answer}");
+        }
+        // Nobody decides within two minutes.
+        let end = client.get("/workflows/A/result?timeout=300").await.json();
+        assert_eq!(end["result"]["error"], "approval_timeout");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_journal_is_read_page_by_page() {
+    with_calm_system(async |client| {
+        client.place("A").await;
+        client.post("/workflows/A/reject", "").await;
+        client.end_of("A").await;
+        let whole = client.get("/workflows/A/history").await.json();
+        let (mut path, mut events) = ("/workflows/A/history?limit=2".to_owned(), Vec::new());
+        loop {
+            let page = client.get(&path).await.json();
+            let found = page["events"].as_array().unwrap();
+            assert!((1..=2).contains(&found.len()));
+            events.extend(found.iter().cloned());
+            let Some(cursor) = page["nextCursor"].as_str() else { break };
+            path = format!("/workflows/A/history?limit=2&cursor={cursor}");
+        }
+        assert_eq!(whole["events"], serde_json::Value::from(events));
+        insta::assert_snapshot!(client.get("/workflows/A/history?limit=0&cursor=x").await, @r#"
+        400 Bad Request
+        {
+          "correlationId": "f0f2cc17-4930-4a18-bf83-aea74b27351c",
+          "detail": "cursor must be the nextCursor of the page before; limit must be a whole number from 1 to 1000",
+          "error": "validation_error",
+          "errors": [
+            {
+              "field": "cursor",
+              "message": "must be the nextCursor of the page before"
+            },
+            {
+              "field": "limit",
+              "message": "must be a whole number from 1 to 1000"
+            }
+          ],
+          "instance": "/workflows/A/history",
+          "message": "cursor must be the nextCursor of the page before; limit must be a whole number from 1 to 1000",
+          "status": 400,
+          "success": false,
+          "title": "Invalid request",
+          "type": "urn:fake-stripe-chaos:problem:validation_error"
+        }
+        "#);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_not_found() {
+    with_calm_system(async |client| {
+        for path in ["status", "progress", "steps", "result", "history"] {
+            let answer = client.get(&format!("/workflows/nobody/{path}")).await;
+            assert_eq!(answer.status.as_u16(), 404, "{path}");
+        }
+        insta::assert_snapshot!(client.get("/workflows/nobody/status").await, @r#"
+        404 Not Found
+        {
+          "correlationId": "90b5a831-3ec7-4aea-aaba-dec9e7ed45e0",
+          "detail": "There is no workflow `order-fulfillment-nobody`; see GET /workflows.",
+          "error": "not_found",
+          "instance": "/workflows/nobody/status",
+          "message": "There is no workflow `order-fulfillment-nobody`; see GET /workflows.",
+          "status": 404,
+          "success": false,
+          "title": "Not found",
+          "type": "urn:fake-stripe-chaos:problem:not_found"
+        }
+        "#);
+        let odd = ["%FF", "%00", "..%2F..", &"x".repeat(5000)];
+        for id in odd {
+            let answer = client.get(&format!("/workflows/{id}/status")).await;
+            assert_eq!(answer.json()["error"], "not_found", "{id}");
+        }
+    })
+    .await;
+}
