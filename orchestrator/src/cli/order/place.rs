@@ -1,0 +1,94 @@
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use shared::http::MAX_BODY_BYTES;
+use shared::time::Clock;
+
+use super::client::{Client, Error};
+use super::output::Output;
+use super::style::{BOLD, GOOD, of_order};
+use crate::api::{Placed, sample_order};
+
+/// Place an order, or a sample order when no file is given
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The order as JSON; `-` reads standard input
+    file: Option<String>,
+}
+
+pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<(), Error> {
+    let order = match args.file.as_deref() {
+        None => fresh_sample(),
+        Some("-") => read("standard input", io::stdin())?,
+        Some(path) => read(path, File::open(path).map_err(|error| unreadable(path, &error))?)?,
+    };
+    let answer = client.post(&["order"], order).await?;
+    output.show(&answer, |stream, placed| render(stream, placed, &client.url_option()))
+}
+
+/// The sample under an id that was not used before: the time tells one place from the next.
+fn fresh_sample() -> String {
+    let mut order = sample_order();
+    order["orderId"] = format!("ORD-{}", Clock::system().now().as_millisecond()).into();
+    order.to_string()
+}
+
+/// More than the orchestrator takes is not read: it says so itself.
+fn read(path: &str, file: impl Read) -> Result<String, Error> {
+    let mut text = String::new();
+    let most = MAX_BODY_BYTES as u64 + 1;
+    file.take(most).read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
+    Ok(text)
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Error {
+    Error::Input { path: path.to_owned(), reason: error.to_string() }
+}
+
+fn render(out: &mut dyn Write, placed: &Placed, url: &str) -> io::Result<()> {
+    let (id, colour) = (&placed.order_id, of_order(placed.status));
+    let status = placed.status.name();
+    writeln!(out, "{GOOD}✓{GOOD:#} {BOLD}{id}{BOLD:#} is placed, {colour}{status}{colour:#}")?;
+    writeln!(out, "  workflow  {}", placed.workflow_id)?;
+    writeln!(out, "  run       {}", placed.run_id)?;
+    writeln!(out, "Next:")?;
+    for command in ["watch", "approve", "reject", "cancel"] {
+        writeln!(out, "  fake-stripe-chaos order {command} {id}{url}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::order::tests::rendered;
+    use crate::domain::{OrderInput, OrderStatus};
+
+    #[test]
+    fn the_sample_is_an_order_with_an_id_of_its_own() {
+        let order = OrderInput::from_json(fresh_sample().as_bytes()).unwrap();
+        assert!(order.order_id.starts_with("ORD-1"), "{}", order.order_id);
+        assert_eq!(order.total_amount.to_string(), "109.97");
+    }
+
+    #[test]
+    fn ids_and_next_commands_are_printed() {
+        let placed = Placed {
+            success: true,
+            workflow_id: "order-fulfillment-ORD-1".to_owned(),
+            run_id: "r-1".to_owned(),
+            order_id: "ORD-1".to_owned(),
+            status: OrderStatus::Processing,
+        };
+        insta::assert_snapshot!(rendered(|out| render(out, &placed, "")), @r"
+        ✓ ORD-1 is placed, processing
+          workflow  order-fulfillment-ORD-1
+          run       r-1
+        Next:
+          fake-stripe-chaos order watch ORD-1
+          fake-stripe-chaos order approve ORD-1
+          fake-stripe-chaos order reject ORD-1
+          fake-stripe-chaos order cancel ORD-1
+        ");
+    }
+}

@@ -1,0 +1,142 @@
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use shared::environment::parse_duration;
+use tokio::time::Instant;
+
+mod narrator;
+
+use super::Ending;
+use super::client::{Client, Error};
+use super::output::Output;
+use super::style::of_order;
+use crate::api::{Status, StepState, Steps};
+use crate::domain::OrderStatus;
+use narrator::Narrator;
+
+/// For how long an orchestrator that answered before may be away: it goes on after a restart.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Follow an order to its end
+///
+/// Exit status: 0 when it is shipped; 1 when it is rejected, failed or cancelled; 2 for wrong usage, or when the
+/// orchestrator does not answer.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The order's id, or its workflow's
+    id: String,
+    /// How often to look
+    #[arg(long, default_value = "500ms", value_parser = parse_interval)]
+    interval: Duration,
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        interval if interval < Duration::from_millis(10) => Err("must be at least 10ms".to_owned()),
+        interval => Ok(interval),
+    }
+}
+
+pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<Ending, Error> {
+    let live = !output.is_json() && io::stdout().is_terminal() && io::stderr().is_terminal();
+    let mut screen = Screen { bar: live.then(bar), narrator: Narrator::default(), last: None };
+    let mut heard_at = None;
+    loop {
+        match look(&args.id, client, output, &mut screen).await {
+            Ok(status) if status.is_final() => {
+                screen.close();
+                return Ok(if status == OrderStatus::Shipped { Ending::Good } else { Ending::Bad });
+            }
+            Ok(_) => heard_at = Some(Instant::now()),
+            Err(Error::Unreachable { .. }) if heard_at.is_some_and(|at| at.elapsed() < PATIENCE) => {
+                screen.note("the orchestrator does not answer; waiting for it to come back");
+            }
+            Err(error) => {
+                screen.close();
+                return Err(error);
+            }
+        }
+        tokio::time::sleep(args.interval).await;
+    }
+}
+
+/// Looks once, and shows what has changed.
+async fn look(
+    id: &str,
+    client: &Client,
+    output: &mut Output,
+    screen: &mut Screen,
+) -> Result<OrderStatus, Error> {
+    let answer = client.get(&[id, "status"], &[]).await?;
+    let status: Status = answer.parse()?;
+    if output.is_json() {
+        screen.line_if_new(answer.text.trim_end(), output)?;
+        return Ok(status.state.status);
+    }
+    let steps: Steps = client.get(&[id, "steps"], &[]).await?.parse()?;
+    screen.show(&status, &steps, output)?;
+    Ok(status.state.status)
+}
+
+/// What the watcher sees: lines that stay and, on a terminal, a bar below them.
+struct Screen {
+    bar: Option<ProgressBar>,
+    narrator: Narrator,
+    last: Option<String>,
+}
+
+impl Screen {
+    fn show(&mut self, status: &Status, steps: &Steps, output: &mut Output) -> Result<(), Error> {
+        for line in self.narrator.news(status, steps) {
+            match &self.bar {
+                None => output.line(&line)?,
+                Some(bar) => bar.suspend(|| output.line(&line))?,
+            }
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(status.state.progress.into());
+            bar.set_message(message(status, steps));
+        }
+        Ok(())
+    }
+
+    fn line_if_new(&mut self, line: &str, output: &mut Output) -> Result<(), Error> {
+        if self.last.as_deref() == Some(line) {
+            return Ok(());
+        }
+        self.last = Some(line.to_owned());
+        output.line(line)
+    }
+
+    fn note(&self, text: &'static str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text);
+        }
+    }
+
+    fn close(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30.green/dim} {pos:>3}%  {msg}");
+    ProgressBar::new(100).with_style(style.expect("the template is a constant"))
+}
+
+/// What runs now, and the how-manieth attempt it is.
+fn message(status: &Status, steps: &Steps) -> String {
+    let state = &status.state;
+    let colour = of_order(state.status);
+    let word = format!("{colour}{}{colour:#}", state.status.name());
+    let busy = |state| matches!(state, StepState::Running | StepState::Retrying);
+    let current = steps.compensations.iter().chain(&steps.steps).find(|step| busy(step.status));
+    match current {
+        Some(step) if step.attempts > 1 => format!("{word}  {}, attempt {}", step.name, step.attempts),
+        Some(step) => format!("{word}  {}", step.name),
+        None => word,
+    }
+}

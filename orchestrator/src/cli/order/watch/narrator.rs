@@ -1,0 +1,99 @@
+use std::collections::BTreeMap;
+
+use crate::api::{Status, StepState, StepView, Steps};
+use crate::cli::order::status::line;
+use crate::cli::order::style::{BAD, BOLD, of_order};
+use crate::domain::{OrderStatus, Step};
+
+/// Tells what has changed since it last looked, in lines that stay true.
+#[derive(Debug, Default)]
+pub(super) struct Narrator {
+    told: BTreeMap<String, (StepState, u32)>,
+    over: bool,
+}
+
+impl Narrator {
+    /// What is new.
+    pub(super) fn news(&mut self, status: &Status, steps: &Steps) -> Vec<String> {
+        let mut lines = Vec::new();
+        let asks = status.state.status == OrderStatus::AwaitingApproval;
+        for step in steps.steps.iter().chain(&steps.compensations) {
+            if self.is_news(step) {
+                lines.push(line(step));
+                if asks && step.name == Step::ManagerApproval.name() {
+                    let id = &status.workflow_id;
+                    lines.push(format!("  decide with: fake-stripe-chaos order approve {id}   (or reject)"));
+                }
+            }
+        }
+        if status.state.status.is_final() && !self.over {
+            self.over = true;
+            lines.extend(ending(status));
+        }
+        lines
+    }
+
+    fn is_news(&mut self, step: &StepView) -> bool {
+        if matches!(step.status, StepState::Pending | StepState::NotDone) {
+            return false;
+        }
+        let now = (step.status, step.attempts);
+        self.told.insert(step.name.clone(), now) != Some(now)
+    }
+}
+
+fn ending(status: &Status) -> Vec<String> {
+    let state = &status.state;
+    let colour = of_order(state.status);
+    let why = state.error.as_ref().filter(|error| error.as_str() != state.status.name());
+    let why = why.map(|error| format!(": {error}")).unwrap_or_default();
+    let id = &status.workflow_id;
+    let mut lines = vec![format!("{BOLD}{id} is {colour}{}{colour:#}{BOLD:#}{why}", state.status.name())];
+    for attention in &state.needs_attention {
+        lines.push(format!("{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason));
+    }
+    if !state.needs_attention.is_empty() {
+        lines.push(format!("try again with: fake-stripe-chaos order retry {id}"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn news(narrator: &mut Narrator, status: &str, steps: &[(&str, &str, u32)]) -> String {
+        let state = json!({"success": true, "workflowId": "A", "status": status, "progress": 20,
+            "completedSteps": [], "compensations": [], "needsAttention": [], "error": "rejected"});
+        let step = |(name, status, attempts): &(&str, &str, u32)| json!({"name": name, "status": status, "attempts": attempts, "data": {}});
+        let steps: Vec<_> = steps.iter().map(step).collect();
+        let steps = json!({"success": true, "workflowId": "A", "steps": steps, "compensations": []});
+        let (status, steps) =
+            (serde_json::from_value(state).unwrap(), serde_json::from_value(steps).unwrap());
+        anstream::adapter::strip_str(&narrator.news(&status, &steps).join("\n")).to_string()
+    }
+
+    #[test]
+    fn each_change_is_told_once() {
+        let mut narrator = Narrator::default();
+        let first = [("payment_authorization", "running", 1), ("manager_approval", "pending", 0)];
+        insta::assert_snapshot!(news(&mut narrator, "processing", &first), @"▸ payment_authorization");
+        assert_eq!(news(&mut narrator, "processing", &first), "");
+        let retried = [("payment_authorization", "retrying", 1), ("manager_approval", "pending", 0)];
+        insta::assert_snapshot!(news(&mut narrator, "processing", &retried), @"↻ payment_authorization");
+        let waiting = [("payment_authorization", "completed", 2), ("manager_approval", "running", 0)];
+        insta::assert_snapshot!(news(&mut narrator, "awaiting_approval", &waiting), @r"
+        ✓ payment_authorization  2 attempts
+        ▸ manager_approval      
+          decide with: fake-stripe-chaos order approve A   (or reject)
+        ");
+        let over = [("payment_authorization", "completed", 2), ("manager_approval", "failed", 0)];
+        insta::assert_snapshot!(news(&mut narrator, "rejected", &over), @r"
+        ✗ manager_approval      
+        A is rejected
+        ");
+        assert_eq!(news(&mut narrator, "rejected", &over), "");
+    }
+}

@@ -1,0 +1,114 @@
+//! `order`, as a person or a script calls it: the binary against an orchestrator on a socket.
+
+use std::net::SocketAddr;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use axum::Router;
+use orchestrator::activities::{ActivitySettings, Services, register};
+use orchestrator::api::{Deps, router};
+use orchestrator::bundled;
+use orchestrator::engine::embedded::{Engine, EngineOptions, MemoryJournal, Registry};
+use orchestrator::gateways::{InProcess, Transport};
+use orchestrator::workflows::order_fulfillment::{OrderFulfillment, Timings};
+use serde_json::Value;
+use shared::environment::Environment;
+use shared::http::{Correlation, Limits, serve, with_common};
+use shared::time::{Clock, TimeScale};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+/// An orchestrator over backends that do nothing wrong, a thousand times as fast as real ones.
+async fn start_orchestrator() -> SocketAddr {
+    let variables: Environment = [("CHAOS_FAILURE_RATE", "0"), ("TIME_SCALE", "0.001")].into_iter().collect();
+    let (clock, time_scale) = (Clock::system(), TimeScale::parse("0.001").unwrap());
+    let settings = bundled::Settings::from_environment(&variables, 1).unwrap();
+    let backends = bundled::routes(&settings, &bundled::Domain::ALL, clock);
+    let backends = with_common(Router::from(backends), Correlation::seeded(8));
+    let backends: Arc<dyn Transport> = Arc::new(InProcess::new(backends));
+    let settings = ActivitySettings::default();
+    let mut registry = Registry::new(Arc::new(Services::over(Arc::clone(&backends))));
+    registry.register::<OrderFulfillment>();
+    register(&mut registry, &settings, time_scale);
+    let journal = Arc::new(MemoryJournal::new());
+    let options = EngineOptions::new(clock, 1);
+    let engine = Engine::start_on_thread(journal, registry, options, Handle::current()).unwrap();
+    let deps = Deps {
+        client: Arc::new(engine),
+        engine: "embedded",
+        timings: Timings::new(&settings, time_scale),
+        time_scale,
+        backends,
+        clock,
+    };
+    let routes = with_common(router(deps), Correlation::seeded(7));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, routes, Limits::default(), std::future::pending()));
+    address
+}
+
+/// Runs `fake-stripe-chaos order …`.
+fn order(address: SocketAddr, line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.arg("order").args(line.split(' ')).env("ORCHESTRATOR_URL", format!("http://{address}"));
+    tokio::task::block_in_place(|| command.stdin(Stdio::null()).output().unwrap())
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_placed_approved_and_watched_until_it_is_shipped() {
+    let address = start_orchestrator().await;
+    let placed: Value = serde_json::from_str(&stdout(&order(address, "place --json"))).unwrap();
+    let id = placed["orderId"].as_str().unwrap();
+    let approved = order(address, &format!("approve {id} --by me"));
+    assert_eq!((code(&approved), stdout(&approved).as_str()), (0, "✓ The order is approved.\n"));
+    let watched = order(address, &format!("watch {id} --interval 10ms"));
+    assert_eq!(code(&watched), 0);
+    let ending = format!("order-fulfillment-{id} is shipped");
+    assert_eq!(stdout(&watched).lines().last(), Some(ending.as_str()));
+    assert!(!stdout(&watched).contains('\u{1b}'), "colours are for terminals");
+    let status = stdout(&order(address, &format!("status {id}")));
+    assert!(status.starts_with(&format!("order-fulfillment-{id} shipped 100%\n")), "{status}");
+    assert!(status.contains("✓ manager_approval"), "{status}");
+    let history = stdout(&order(address, &format!("history {id}")));
+    assert!(history.lines().count() > 10, "{history}");
+    let list: Value = serde_json::from_str(&stdout(&order(address, "list --status shipped --json"))).unwrap();
+    assert_eq!(list["workflows"][0]["orderId"], id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_exit_status_tells_how_an_order_ended() {
+    let address = start_orchestrator().await;
+    let placed: Value = serde_json::from_str(&stdout(&order(address, "place --json"))).unwrap();
+    let id = placed["orderId"].as_str().unwrap();
+    assert_eq!(code(&order(address, &format!("reject {id} --by me --reason no"))), 0);
+    assert_eq!(code(&order(address, &format!("watch {id}"))), 1);
+    let refused = order(address, &format!("approve {id}"));
+    assert_eq!(code(&refused), 1);
+    let sentence = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(sentence, "error: The order was rejected before. (already_rejected)\n");
+    let refused = order(address, &format!("approve {id} --json"));
+    let problem: Value = serde_json::from_str(&stdout(&refused)).unwrap();
+    assert_eq!(problem["error"], "already_rejected");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orchestrator_that_is_not_there_is_said_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    for line in ["watch X", "place", "list --json"] {
+        assert_eq!(code(&order(address, line)), 2, "{line}");
+    }
+    let sentence = String::from_utf8(order(address, "status X").stderr).unwrap();
+    assert!(sentence.ends_with(": is `fake-stripe-chaos serve` running?\n"), "{sentence}");
+    assert_eq!(code(&order(address, "place no-such-file.json")), 2);
+}
