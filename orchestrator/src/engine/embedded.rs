@@ -32,6 +32,7 @@ mod registry;
 mod run;
 mod scope;
 mod shared;
+mod sqlite;
 
 pub use client::{Engine, StartError};
 pub use event::{ActivityId, Entry, Event, FailedAttempt, Interrupted, Recorded};
@@ -42,3 +43,4 @@ pub use journal::{
 pub use memory::MemoryJournal;
 pub use options::EngineOptions;
 pub use registry::Registry;
+pub use sqlite::{OpenError, SqliteJournal};

@@ -2,4 +2,6 @@
 
 mod toy;
 
+mod journal;
 mod lifecycle;
+mod sqlite;

@@ -169,7 +169,7 @@ pub struct Heartbeat {
 }
 
 /// What readers see of a run without its entries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Its key.
     pub key: RunKey,
@@ -194,7 +194,7 @@ pub struct Row {
 }
 
 /// A run with its entries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StoredRun {
     /// Its row.
     pub row: Row,
@@ -237,6 +237,9 @@ pub enum AppendError {
     /// The run has not as many entries as the item expects.
     #[error("the journal is at another entry of the run")]
     Mismatch,
+    /// The item itself cannot be written.
+    #[error("the journal refuses the entry: {0}")]
+    Refused(String),
     /// Another engine has taken the journal over.
     #[error("another engine has taken the journal over")]
     Fenced,

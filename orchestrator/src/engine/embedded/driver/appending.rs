@@ -76,7 +76,7 @@ impl Driver {
                 (Err(AppendError::Journal(error)), _) => self.begin_outage(error),
                 (Err(AppendError::Fenced), _) => self.fenced(),
                 (Ok(()), _) => self.end_outage(),
-                (Err(AppendError::Exists { .. } | AppendError::Mismatch), _) => {}
+                (Err(AppendError::Exists { .. } | AppendError::Mismatch | AppendError::Refused(_)), _) => {}
             }
             let in_flight = key.and_then(|key| Some((key, self.runs.get_mut(&key)?.in_flight.take()?)));
             if let Some((key, in_flight)) = in_flight {
@@ -142,6 +142,10 @@ impl Driver {
             let id = Arc::clone(&run.start.workflow_id);
             self.remove(key);
             inputs.into_iter().for_each(|input| self.deliver_again(&id, input));
+            return;
+        }
+        if let AppendError::Refused(reason) = error {
+            self.quarantine(key, reason.clone());
             return;
         }
         for result in in_flight.results.into_iter().rev() {

@@ -1,0 +1,159 @@
+//! What can happen to a file.
+
+use std::fs;
+use std::path::Path;
+
+use orchestrator::engine::embedded::{AppendError, Journal, JournalError, OpenError, SqliteJournal};
+use tempfile::tempdir;
+
+use super::journal::{append, load, read, sqlite_in, starting, take_over, then};
+
+#[test]
+fn a_second_process_is_told_that_the_directory_is_in_use() {
+    let directory = tempdir().unwrap();
+    let first = SqliteJournal::open(directory.path()).unwrap();
+    let error = SqliteJournal::open(directory.path()).unwrap_err().to_string();
+    assert_eq!(error, format!("DATA_DIR `{}` is in use by another process", directory.path().display()));
+    first.close();
+    SqliteJournal::open(directory.path()).unwrap().close();
+}
+
+#[test]
+fn an_unwritable_directory_is_named() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "not a directory").unwrap();
+    let error = SqliteJournal::open(&file.join("data")).unwrap_err();
+    assert!(matches!(error, OpenError::Directory { .. }));
+    let start = format!("DATA_DIR `{}` cannot be written: ", file.join("data").display());
+    assert!(error.to_string().starts_with(&start), "{error}");
+}
+
+#[test]
+fn a_journal_of_a_newer_version_is_left_alone() {
+    let directory = tempdir().unwrap();
+    sqlite_in(directory.path()).0.close();
+    let file = directory.path().join("journal.sqlite");
+    rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 9).unwrap();
+    let error = SqliteJournal::open(directory.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 9, known: 1, .. }), "{error}");
+    assert!(error.to_string().contains("newer version"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_an_error() {
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("journal.sqlite"), "this is not SQLite, and long enough to be looked at")
+        .unwrap();
+    let error = SqliteJournal::open(directory.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Sqlite { .. }), "{error}");
+}
+
+#[test]
+fn a_journal_goes_on_where_it_was_closed() {
+    let directory = tempdir().unwrap();
+    let (journal, epoch) = sqlite_in(directory.path());
+    append(&journal, vec![starting(epoch, 1), then(epoch, 1, 1)]);
+    let before = load(&journal, "r1");
+    journal.close();
+    let (journal, later) = sqlite_in(directory.path());
+    assert!(later > epoch);
+    assert_eq!(load(&journal, "r1"), before);
+    assert_eq!(append(&journal, vec![then(later, 1, 2)]), [Ok(())]);
+    journal.close();
+}
+
+#[test]
+fn a_closed_journal_says_so() {
+    let directory = tempdir().unwrap();
+    let (journal, epoch) = sqlite_in(directory.path());
+    journal.close();
+    journal.close();
+    let closed = JournalError("the journal is closed".into());
+    assert_eq!(append(&journal, vec![starting(epoch, 1)]), [Err(AppendError::Journal(closed.clone()))]);
+    assert_eq!(read(|reply| journal.row("r1", reply)), Err(closed));
+}
+
+/// A crash may leave any part of the last write: whatever is left, the journal opens, and has a
+/// run's first entries without a gap.
+#[test]
+fn a_torn_last_write_costs_no_more_than_itself() {
+    const ENTRIES: u64 = 12;
+    let directory = tempdir().unwrap();
+    let (journal, epoch) = sqlite_in(directory.path());
+    let mut log_sizes = Vec::new();
+    for length in 0..ENTRIES {
+        let item = if length == 0 { starting(epoch, 1) } else { then(epoch, 1, length) };
+        assert_eq!(append(&journal, vec![item]), [Ok(())]);
+        log_sizes.push(fs::metadata(directory.path().join("journal.sqlite-wal")).unwrap().len());
+    }
+    let whole = load(&journal, "r1").unwrap().entries;
+    let log = fs::read(directory.path().join("journal.sqlite-wal")).unwrap();
+    let durable_in = |bytes: u64| log_sizes.iter().filter(|size| **size <= bytes).count();
+    for bytes in (log_sizes[0]..=log.len() as u64).step_by(997).chain([log.len() as u64]) {
+        for torn in [false, true] {
+            let mut left = log[..bytes as usize].to_vec();
+            if torn {
+                // As long as it was, with rubbish where the disk had not got to.
+                left.resize(log.len(), 0xA5);
+            }
+            let copy = tempdir().unwrap();
+            crashed_copy(directory.path(), copy.path(), &left);
+            let (journal, epoch) = sqlite_in(copy.path());
+            let entries = load(&journal, "r1").unwrap().entries;
+            assert_eq!(entries, whole[..durable_in(bytes)], "{bytes} bytes, torn: {torn}");
+            assert_eq!(append(&journal, vec![then(epoch, 1, entries.len() as u64)]), [Ok(())]);
+            journal.close();
+        }
+    }
+    journal.close();
+}
+
+fn crashed_copy(from: &Path, to: &Path, log: &[u8]) {
+    fs::copy(from.join("journal.sqlite"), to.join("journal.sqlite")).unwrap();
+    fs::write(to.join("journal.sqlite-wal"), log).unwrap();
+}
+
+#[test]
+fn a_full_disk_fails_the_batch_and_nothing_of_it_is_kept() {
+    let directory = tempdir().unwrap();
+    let (journal, epoch) = sqlite_in(directory.path());
+    append(&journal, vec![starting(epoch, 1)]);
+    journal.limit_pages(1);
+    let large = || {
+        let mut item = then(epoch, 1, 1);
+        item.entries = vec![item.entries[0].clone(); 5_000];
+        item
+    };
+    let results = append(&journal, vec![starting(epoch, 2), large()]);
+    assert!(
+        matches!(&results[..], [Err(AppendError::Journal(_)), Err(AppendError::Journal(_))]),
+        "{results:?}"
+    );
+    assert_eq!(load(&journal, "r1").unwrap().entries.len(), 1);
+    assert_eq!(load(&journal, "r2"), None);
+    journal.limit_pages(1_000_000);
+    assert_eq!(append(&journal, vec![starting(epoch, 2), large()]), [Ok(()), Ok(())]);
+    assert_eq!(load(&journal, "r1").unwrap().entries.len(), 5_001);
+    journal.close();
+}
+
+#[test]
+fn the_log_does_not_grow_without_bound() {
+    let directory = tempdir().unwrap();
+    let (journal, epoch) = sqlite_in(directory.path());
+    let mut length = 0;
+    for _ in 0..40 {
+        let mut item = if length == 0 { starting(epoch, 1) } else { then(epoch, 1, length) };
+        item.entries = vec![item.entries[0].clone(); 20_000];
+        length += 20_000;
+        assert_eq!(append(&journal, vec![item]), [Ok(())]);
+    }
+    let log = fs::metadata(directory.path().join("journal.sqlite-wal")).unwrap().len();
+    let file = fs::metadata(directory.path().join("journal.sqlite")).unwrap().len();
+    assert!(log < 48 << 20, "the log has {log} bytes");
+    assert!(file > 16 << 20, "the file has {file} bytes");
+    take_over(&journal);
+    journal.close();
+    assert!(!directory.path().join("journal.sqlite-wal").exists());
+}
