@@ -60,6 +60,15 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed a little later, without anybody doing anything.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
+            _ => false,
+        }
+    }
+
     pub(super) fn ending(&self) -> Ending {
         match self {
             Self::Refused { status, .. } if status.is_client_error() => Ending::Bad,

@@ -40,7 +40,7 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<Ending, Error> {
     let live = !output.is_json() && io::stdout().is_terminal() && io::stderr().is_terminal();
-    let mut screen = Screen { bar: live.then(bar), narrator: Narrator::default(), last: None };
+    let mut screen = Screen { bar: live.then(bar), narrator: Narrator::default(), last: None, away: false };
     let mut heard_at = None;
     loop {
         match look(&args.id, client, output, &mut screen).await {
@@ -48,9 +48,12 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
                 screen.close();
                 return Ok(if status == OrderStatus::Shipped { Ending::Good } else { Ending::Bad });
             }
-            Ok(_) => heard_at = Some(Instant::now()),
-            Err(Error::Unreachable { .. }) if heard_at.is_some_and(|at| at.elapsed() < PATIENCE) => {
-                screen.note("the orchestrator does not answer; waiting for it to come back");
+            Ok(_) => {
+                heard_at = Some(Instant::now());
+                screen.away = false;
+            }
+            Err(error) if error.may_pass() && heard_at.is_some_and(|at| at.elapsed() < PATIENCE) => {
+                screen.wait_for_it(output)?;
             }
             Err(error) => {
                 screen.close();
@@ -84,6 +87,8 @@ struct Screen {
     bar: Option<ProgressBar>,
     narrator: Narrator,
     last: Option<String>,
+    /// Whether it was said that the orchestrator does not answer.
+    away: bool,
 }
 
 impl Screen {
@@ -109,10 +114,15 @@ impl Screen {
         output.line(line)
     }
 
-    fn note(&self, text: &'static str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(text);
+    fn wait_for_it(&mut self, output: &mut Output) -> Result<(), Error> {
+        const AWAY: &str = "the orchestrator does not answer; waiting for it to come back";
+        let said = std::mem::replace(&mut self.away, true);
+        match &self.bar {
+            Some(bar) => bar.set_message(AWAY),
+            None if said || output.is_json() => {}
+            None => output.line(AWAY)?,
         }
+        Ok(())
     }
 
     fn close(&self) {

@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use orchestrator::domain::WorkflowState;
 use orchestrator::workflow::ClientError;
+use serde_json::json;
 
 use super::client::{Client, pass, with_calm_system, with_system};
-use super::fake::client_of_engine_that;
+use super::fake::{client_of_engine_that, client_of_quarantined};
 
 const READS: [&str; 6] = ["A/status", "A/progress", "A/steps", "A/result", "A/history", ""];
 const DECISIONS: [&str; 4] = ["approve", "reject", "cancel", "retry"];
@@ -65,12 +67,15 @@ async fn a_run_takes_so_many_decisions() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quarantined_run_takes_no_decisions() {
-    let client = client_of_engine_that(ClientError::Quarantined("event 7 is a timer".to_owned()));
+async fn a_quarantined_run_takes_no_decisions_and_says_why() {
+    let client = client_of_quarantined(WorkflowState::new(), "event 7 is a timer");
+    let status = client.get("/workflows/A/status").await.json();
+    let attention = json!([{"name": "nondeterminism", "reason": "event 7 is a timer"}]);
+    assert_eq!((&status["status"], &status["needsAttention"]), (&"processing".into(), &attention));
     insta::assert_snapshot!(client.post("/workflows/A/approve", "").await, @r#"
     409 Conflict
     {
-      "correlationId": "bea7809e-283e-4cb0-93a2-66acfa1df75a",
+      "correlationId": "e94e960b-8d51-4818-9803-26ef2d013837",
       "detail": "The workflow's journal does not fit this version of the program: event 7 is a timer.",
       "error": "quarantined",
       "instance": "/workflows/A/approve",

@@ -2,20 +2,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use jiff::Timestamp;
+use orchestrator::domain::WorkflowState;
 use orchestrator::gateways::{InProcess, Transport};
 use orchestrator::workflow::{
-    BoxFuture, ClientError, Closed, Filter, HistoryPage, Json, Page, Reception, RunDescription, Start,
-    Started, WorkflowClient,
+    BoxFuture, ClientError, Closed, Filter, HistoryPage, Json, Page, Reception, RunDescription, RunSummary,
+    Start, Started, WorkflowClient,
 };
 
 use super::client::{Client, deps};
 
-/// An engine that refuses everything, in one way.
-struct Refusing(ClientError);
+/// An engine that knows one run at most, and refuses all else in one way.
+struct Fake {
+    error: ClientError,
+    run: Option<(WorkflowState, RunDescription)>,
+}
 
 /// A client of an orchestrator whose engine refuses everything with `error`.
 pub(crate) fn client_of_engine_that(error: ClientError) -> Client {
-    Client::of(deps(Arc::new(Refusing(error)), no_backends()))
+    Client::of(deps(Arc::new(Fake { error, run: None }), no_backends()))
+}
+
+/// A client of an orchestrator with one run, in this state and quarantined.
+pub(crate) fn client_of_quarantined(state: WorkflowState, reason: &str) -> Client {
+    let summary = RunSummary {
+        workflow_id: "order-fulfillment-A".to_owned(),
+        run_id: "run".to_owned(),
+        started_at: Timestamp::UNIX_EPOCH,
+        closed_at: None,
+        needs_attention: true,
+        search_attributes: Vec::new(),
+    };
+    let (input, quarantine) = (Json::null(), Some(reason.to_owned()));
+    let run = RunDescription { summary, input, quarantine, activities: Vec::new() };
+    let error = ClientError::Quarantined(reason.to_owned());
+    Client::of(deps(Arc::new(Fake { error, run: Some((state, run)) }), no_backends()))
 }
 
 /// Backends that know no route.
@@ -23,13 +44,17 @@ pub(crate) fn no_backends() -> Arc<dyn Transport> {
     Arc::new(InProcess::new(Router::new()))
 }
 
-impl Refusing {
+impl Fake {
     fn refuse<T: Send + 'static>(&self) -> BoxFuture<'_, Result<T, ClientError>> {
-        Box::pin(std::future::ready(Err(self.0.clone())))
+        self.answer(None)
+    }
+
+    fn answer<T: Send + 'static>(&self, known: Option<T>) -> BoxFuture<'_, Result<T, ClientError>> {
+        Box::pin(std::future::ready(known.ok_or_else(|| self.error.clone())))
     }
 }
 
-impl WorkflowClient for Refusing {
+impl WorkflowClient for Fake {
     fn start(&self, _: Start) -> BoxFuture<'_, Result<Started, ClientError>> {
         self.refuse()
     }
@@ -44,11 +69,11 @@ impl WorkflowClient for Refusing {
     }
 
     fn query<'a>(&'a self, _: &'a str, _: &'a str, _: Json) -> BoxFuture<'a, Result<Json, ClientError>> {
-        self.refuse()
+        self.answer(self.run.as_ref().map(|(state, _)| Json::of(state).unwrap()))
     }
 
     fn describe<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<RunDescription, ClientError>> {
-        self.refuse()
+        self.answer(self.run.as_ref().map(|(_, run)| run.clone()))
     }
 
     fn cancel<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), ClientError>> {
@@ -73,12 +98,12 @@ impl WorkflowClient for Refusing {
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), String>> {
-        let is_well = self.0 == ClientError::NotFound;
-        Box::pin(std::future::ready(if is_well { Ok(()) } else { Err(self.0.to_string()) }))
+        let is_well = self.error == ClientError::NotFound;
+        Box::pin(std::future::ready(if is_well { Ok(()) } else { Err(self.error.to_string()) }))
     }
 }
 
 /// An engine that is well, and knows no run.
 pub(crate) fn healthy_engine() -> Arc<dyn WorkflowClient> {
-    Arc::new(Refusing(ClientError::NotFound))
+    Arc::new(Fake { error: ClientError::NotFound, run: None })
 }
