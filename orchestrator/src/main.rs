@@ -1,3 +1,7 @@
-//! The one binary, `fake-stripe-chaos`.
+//! The one binary, `fake-stripe-chaos`: it hands the command line to [`orchestrator::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orchestrator::cli::main()
+}

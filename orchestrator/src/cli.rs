@@ -1,0 +1,126 @@
+//! The command line, one file a subcommand. `--help` is the reference.
+
+#[cfg(feature = "bundled")]
+mod backends;
+mod banner;
+#[cfg(feature = "bundled")]
+mod config;
+mod health;
+mod openapi;
+mod orchestrator;
+pub mod order;
+mod process;
+#[cfg(feature = "bundled")]
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use shared::environment::{ConfigError, Environment};
+
+/// Fake payment, inventory, shipping and notification services that misbehave as real ones do, and a saga
+/// that survives them
+#[derive(Debug, Parser)]
+#[command(name = "fake-stripe-chaos", version, after_long_help = ENVIRONMENT)]
+struct Cli {
+    /// `serve` when there is none
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[cfg(feature = "bundled")]
+    Serve(serve::Args),
+    #[cfg(feature = "bundled")]
+    Backends(backends::Args),
+    Orchestrator(orchestrator::Args),
+    #[cfg(feature = "bundled")]
+    Config(config::Args),
+    Openapi(openapi::Args),
+    Order(order::Args),
+    Health(health::Args),
+}
+
+const ENVIRONMENT: &str = "Environment, beside the variables of the options:
+
+Chaos of the backends (`config` shows the effective tables; most specific wins)
+  CHAOS_SEED=42                      what every outcome is drawn from; random if not set, and printed at start
+  CHAOS_PRESET=default               default, calm, storm or blackout
+  CHAOS_FAILURE_RATE=0.2             scales all failures; 0 is the happy path
+  CHAOS_PAYMENT_FAILURE_RATE=10%     the same for a domain
+  CHAOS_PAYMENT_AUTHORIZE_FAILURE_RATE=0.5
+                                     the same for an operation
+  CHAOS_PAYMENT_AUTHORIZE=\"success=40%, timeout=60%@5s\"
+                                     a whole table
+  CHAOS_SCRIPT=\"ORD-7:payment.capture#1=lost_response\"
+                                     the outcome of one attempt, of one order or of each
+  TIME_SCALE=0.01                    multiplies simulated durations
+
+The backends' own rules
+  PAYMENT_AUTHORIZATION_TTL=7d, INVENTORY_RESERVATION_TTL=30m, INVENTORY_STOCK=\"ITEM-001=100,ITEM-002=50\",
+  INVENTORY_DEFAULT_STOCK=1000000, {PAYMENT,INVENTORY,SHIPPING,NOTIFICATION}_CAPACITY=1000000
+
+The orchestrator's patience
+  {PAYMENT,INVENTORY,SHIPPING,NOTIFICATION,COMPENSATION}_ACTIVITY_TIMEOUT=10s and _ACTIVITY_RETRIES=3,
+  SHIPPING_HEARTBEAT_TIMEOUT=12s, APPROVAL_TIMEOUT=2m, WORKFLOW_TIMEOUT=30m, RETENTION=7d
+
+Logs, on standard error
+  RUST_LOG=info, LOG_FORMAT=pretty or json, NO_COLOR=1";
+
+/// The exit status of bad configuration and wrong usage.
+const UNUSABLE: u8 = 2;
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let command = match Cli::parse().command {
+        Some(command) => command,
+        None => match Cli::parse_from(["fake-stripe-chaos", "serve"]).command {
+            Some(command) => command,
+            None => return ExitCode::from(UNUSABLE),
+        },
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&anyhow::Error::new(error).context("the runtime could not be started")),
+    };
+    let ended = runtime.block_on(run(command));
+    // What still runs was given its time to finish.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|error| report(&error))
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let environment = Environment::of_process();
+    shared::telemetry::start(&environment)?;
+    match command {
+        #[cfg(feature = "bundled")]
+        Command::Serve(args) => serve::run(&args, &environment).await?,
+        #[cfg(feature = "bundled")]
+        Command::Backends(args) => backends::run(&args, &environment).await?,
+        Command::Orchestrator(args) => orchestrator::run(&args, &environment).await?,
+        #[cfg(feature = "bundled")]
+        Command::Config(args) => config::run(&args, &environment)?,
+        Command::Openapi(args) => openapi::run(&args)?,
+        Command::Order(args) => return Ok(order::run(args).await),
+        Command::Health(args) => return health::run(&args).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stderr, reason = "this is where a command's error reaches the person who gave it")]
+fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(if error.is::<ConfigError>() { UNUSABLE } else { 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

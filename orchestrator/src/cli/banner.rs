@@ -1,0 +1,87 @@
+//! What a serving command prints at its start: where things are, and what to do next.
+
+use std::io::Write;
+
+use anyhow::Result;
+use tokio::net::TcpListener;
+
+use super::orchestrator::Own;
+use super::process::url_of;
+use crate::api;
+
+/// The lines, in the order in which they were added.
+#[derive(Debug, Default)]
+pub(super) struct Banner(String);
+
+impl Banner {
+    pub(super) fn new() -> Self {
+        Self(format!("fake-stripe-chaos {}\n\n", env!("CARGO_PKG_VERSION")))
+    }
+
+    fn line(mut self, name: &str, value: &str) -> Self {
+        self.0 += &format!("  {name:<14}{value}\n");
+        self
+    }
+
+    #[cfg(feature = "bundled")]
+    pub(super) fn backends(
+        self,
+        listener: &TcpListener,
+        settings: &crate::bundled::Settings,
+    ) -> Result<Self> {
+        let url = url_of(listener.local_addr()?);
+        let (seed, scale) = (settings.plan.seed, settings.plan.time_scale.factor());
+        let mut banner = self
+            .line("backends", &format!("{url}, docs {url}/api/docs"))
+            .line("seed", &format!("{seed} (CHAOS_SEED={seed} repeats what happens)"));
+        if scale != 1.0 {
+            banner = banner.line("time scale", &scale.to_string());
+        }
+        Ok(banner)
+    }
+
+    pub(super) fn backends_at(self, url: &str) -> Self {
+        self.line("backends", url)
+    }
+
+    pub(super) fn orchestrator(self, listener: &TcpListener) -> Result<Self> {
+        let url = url_of(listener.local_addr()?);
+        Ok(self.line("orchestrator", &format!("{url}, docs {url}/api/docs")))
+    }
+
+    pub(super) fn data(self, own: &Own) -> Self {
+        if own.ephemeral {
+            self.line("data", "in memory: running orders end with this process")
+        } else {
+            self.line("data", &own.data_dir.display().to_string())
+        }
+    }
+
+    #[cfg(feature = "bundled")]
+    pub(super) fn backends_are_in_memory(self) -> Self {
+        self.line(
+            "note",
+            "the backends live in memory: orders that are running when this process ends lose their",
+        )
+        .line("", "holds; start `backends` and `orchestrator` as two processes to kill one of them")
+    }
+
+    /// How to place an order.
+    pub(super) fn order(mut self, listener: &TcpListener) -> Result<Self> {
+        let url = url_of(listener.local_addr()?);
+        let order = api::sample_order();
+        let program = std::env::args().next().unwrap_or_else(|| "fake-stripe-chaos".to_owned());
+        let id = order["orderId"].as_str().unwrap_or_default().to_owned();
+        self.0 += &format!(
+            "\nPlace an order, approve it, watch it:\n\n  curl -s {url}/workflows/order -H 'content-type: application/json' -d '{order}'\n  \
+             curl -s -X POST {url}/workflows/order-fulfillment-{id}/approve\n  {program} order watch {id}\n"
+        );
+        Ok(self)
+    }
+
+    pub(super) fn print(self) -> Result<()> {
+        let mut stdout = anstream::stdout();
+        writeln!(stdout, "{}", self.0)?;
+        Ok(stdout.flush()?)
+    }
+}

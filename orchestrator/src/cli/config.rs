@@ -1,0 +1,92 @@
+use std::io::Write;
+
+use anyhow::Result;
+use serde_json::json;
+use shared::chaos::PlannedOperation;
+use shared::environment::{Environment, format_duration};
+
+use super::orchestrator;
+use crate::bundled::Settings;
+
+/// Print the effective outcome tables and settings
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, environment: &Environment) -> Result<()> {
+    let backends = Settings::from_environment(environment, 0)?;
+    let orchestrator = orchestrator::Settings::from_environment(environment)?;
+    let seed = environment.get("CHAOS_SEED").map_or_else(|| "random at each start".to_owned(), str::to_owned);
+    let settings = settings(&backends, &orchestrator, &seed);
+    let mut stdout = anstream::stdout();
+    if args.json {
+        let tables = backends
+            .plan
+            .operations
+            .iter()
+            .map(|planned| (planned.operation.name.to_owned(), table(planned)));
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
+        let all = json!({
+            "operations": tables.collect::<serde_json::Map<_, _>>(),
+            "settings": settings.collect::<serde_json::Map<_, _>>(),
+        });
+        return Ok(writeln!(stdout, "{all:#}")?);
+    }
+    writeln!(stdout, "Outcomes, as a table of each operation could be set:\n")?;
+    for planned in &backends.plan.operations {
+        let variable = format!("CHAOS_{}", planned.operation.variable_stem());
+        writeln!(stdout, "  {variable}=\"{}\"", planned.table)?;
+    }
+    writeln!(stdout, "\nAny of these may be in any table:\n")?;
+    for outcome in shared::chaos::faults::ANYWHERE.iter() {
+        writeln!(stdout, "  {:<22}{}", outcome.name, outcome.summary)?;
+    }
+    writeln!(stdout, "\nThese in one only:\n")?;
+    for planned in &backends.plan.operations {
+        for outcome in planned.operation.outcomes {
+            let name = format!("{} {}", planned.operation.name, outcome.name);
+            writeln!(stdout, "  {name:<50}{}", outcome.summary)?;
+        }
+    }
+    writeln!(stdout, "\nSettings:\n")?;
+    for (name, value) in settings {
+        writeln!(stdout, "  {name}={value}")?;
+    }
+    Ok(())
+}
+
+fn table(planned: &PlannedOperation) -> serde_json::Value {
+    let rows = planned.table.shares().iter().map(|share| {
+        json!({"outcome": share.outcome.name, "share": share.percent(), "delay": format_duration(share.delay)})
+    });
+    rows.collect()
+}
+
+fn settings(
+    backends: &Settings,
+    orchestrator: &orchestrator::Settings,
+    seed: &str,
+) -> Vec<(&'static str, String)> {
+    let plan = &backends.plan;
+    let stock = backends.inventory.stock.iter().map(|(sku, count)| format!("{sku}={count}"));
+    let mut all = vec![
+        ("CHAOS_SEED", seed.to_owned()),
+        ("CHAOS_PRESET", plan.preset.name().to_owned()),
+        ("CHAOS_SCRIPT", plan.script.to_string()),
+        ("TIME_SCALE", plan.time_scale.factor().to_string()),
+        ("PAYMENT_AUTHORIZATION_TTL", format_duration(backends.payment.authorization_ttl)),
+        ("PAYMENT_CAPACITY", backends.payment.capacity.to_string()),
+        ("INVENTORY_STOCK", stock.collect::<Vec<_>>().join(",")),
+        ("INVENTORY_DEFAULT_STOCK", backends.inventory.default_stock.to_string()),
+        ("INVENTORY_RESERVATION_TTL", format_duration(backends.inventory.reservation_ttl)),
+        ("INVENTORY_CAPACITY", backends.inventory.capacity.to_string()),
+        ("SHIPPING_CAPACITY", backends.shipping.capacity.to_string()),
+        ("NOTIFICATION_CAPACITY", backends.notification.capacity.to_string()),
+    ];
+    all.extend(orchestrator.activities.variables());
+    all.push(("RETENTION", format_duration(orchestrator.retention)));
+    all
+}

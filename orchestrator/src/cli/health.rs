@@ -1,0 +1,21 @@
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+
+/// Ask a service whether it lives: for health checks of containers
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The service
+    #[arg(long, default_value = "http://127.0.0.1:3002")]
+    url: String,
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Succeeds when the service answers at all: one that is degraded needs no restart.
+pub(super) async fn run(args: &Args) -> Result<ExitCode> {
+    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+    let answer = client.get(format!("{}/health", args.url.trim_end_matches('/'))).send().await?;
+    Ok(if answer.status().is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,42 @@
+use std::io::Write;
+
+use anyhow::Result;
+use utoipa::openapi::OpenApi;
+
+use crate::api;
+
+/// Print a document of the HTTP API (`OpenAPI` 3.1) as JSON
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Whose
+    #[arg(value_enum, default_value = "backends")]
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Of {
+    /// The four backends
+    Backends,
+    /// The orchestrator
+    Orchestrator,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let document = match args.of {
+        Of::Orchestrator => api::openapi(),
+        Of::Backends => backends()?,
+    };
+    Ok(writeln!(anstream::stdout(), "{}", document.to_pretty_json()?)?)
+}
+
+#[cfg(feature = "bundled")]
+fn backends() -> Result<OpenApi> {
+    use crate::bundled::{Domain, Settings, routes};
+    let settings = Settings::from_environment(&shared::environment::Environment::default(), 0)?;
+    Ok(routes(&settings, &Domain::ALL, shared::time::Clock::system()).into_openapi())
+}
+
+#[cfg(not(feature = "bundled"))]
+fn backends() -> Result<OpenApi> {
+    anyhow::bail!("the backends are not part of this binary; ask theirs")
+}

@@ -1,0 +1,78 @@
+//! What every command that serves needs: ports, signals, file descriptors.
+
+use std::io;
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Listens at `host` and `port`; `option` and `variable` are what chose the port.
+pub(super) async fn listen(
+    host: &str,
+    port: u16,
+    option: &str,
+    variable: &str,
+) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind((host, port)).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => anyhow::bail!(
+            "port {port} is in use by another program; stop that one, or choose another port with {option} ({variable})"
+        ),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot listen at {host}:{port} (--host, {option})"))
+        }
+    }
+}
+
+/// The address as a URL that works from this machine.
+pub(super) fn url_of(address: SocketAddr) -> String {
+    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
+    if address.is_ipv6() && !address.ip().is_unspecified() {
+        format!("http://[{host}]:{}", address.port())
+    } else {
+        format!("http://{host}:{}", address.port())
+    }
+}
+
+/// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM.
+async fn asked_to_stop() {
+    let interrupt = std::pin::pin!(tokio::signal::ctrl_c());
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            futures_util::future::select(interrupt, std::pin::pin!(terminate.recv())).await;
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}
+
+/// Allows as many open files as the system lets us: every connection is one, and the usual limit
+/// of 1,024 is less than a load test brings.
+pub(super) fn allow_many_connections() {
+    if let Err(error) = rlimit::increase_nofile_limit(65_536) {
+        tracing::warn!(%error, "the limit of open files could not be raised; many connections may fail");
+    }
+}
+
+/// Cancelled when the process is asked to stop. Who asks a second time need not wait for requests
+/// in flight.
+pub(super) fn stop_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        asked.cancel();
+        asked_to_stop().await;
+        std::process::exit(130);
+    });
+    stop
+}
+
+/// A number that nobody can repeat: the seed where none was given.
+pub(super) fn random() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "only the default seed is random, and it is printed")]
+    rand::random()
+}
