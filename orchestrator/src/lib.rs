@@ -5,6 +5,10 @@
 //! compiles it without any of their crates.
 
 pub mod activities;
+pub mod api;
+#[cfg(feature = "bundled")]
+pub mod bundled;
+pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod gateways;
