@@ -33,7 +33,7 @@ pub(super) static TOO_LATE: [(ProblemKind, &str); 6] = [
         ProblemKind::new(409, "already_shipped", "Already shipped"),
         "The order is on its way to the customer and can no longer be stopped.",
     ),
-    (ProblemKind::new(409, "already_ended", "Already ended"), "The order has ended."),
+    (ProblemKind::new(409, "already_ended", "Already ended"), "The order has ended; see its status."),
     (
         ProblemKind::new(409, "nothing_to_retry", "Nothing to retry"),
         "The order has no failed compensation that could be tried again.",

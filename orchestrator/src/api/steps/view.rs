@@ -121,11 +121,11 @@ impl StepView {
     }
 }
 
-/// The wait for a manager is no activity: it began when the step before it ended.
+/// The wait for a manager is no activity: it began when the money was held.
 fn began_by_itself(step: Step, state: &WorkflowState) -> Option<Timestamp> {
-    let ended = |step| state.completed_steps.iter().find(|record: &&StepRecord| record.name == step);
-    match step {
-        Step::ManagerApproval => ended(Step::PaymentAuthorization).map(|record| record.timestamp),
-        _ => None,
-    }
+    let held = |record: &&StepRecord| {
+        record.name == Step::PaymentAuthorization && record.status == StepStatus::Completed
+    };
+    let held = state.completed_steps.iter().find(held).filter(|_| step == Step::ManagerApproval);
+    held.map(|record| record.timestamp)
 }

@@ -93,15 +93,15 @@ struct Screen {
 
 impl Screen {
     fn show(&mut self, status: &Status, steps: &Steps, output: &mut Output) -> Result<(), Error> {
+        if let Some(bar) = &self.bar {
+            bar.set_position(status.state.progress.into());
+            bar.set_message(message(status, steps));
+        }
         for line in self.narrator.news(status, steps) {
             match &self.bar {
                 None => output.line(&line)?,
                 Some(bar) => bar.suspend(|| output.line(&line))?,
             }
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_position(status.state.progress.into());
-            bar.set_message(message(status, steps));
         }
         Ok(())
     }
