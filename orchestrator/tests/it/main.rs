@@ -1,3 +1,9 @@
 //! The orchestrator's behaviour, one file each.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[cfg(feature = "bundled")]
+mod api;
+#[cfg(feature = "bundled")]
+mod cli;
 mod engine;
