@@ -9,3 +9,4 @@ mod listing;
 mod placing;
 mod reading;
 mod service;
+mod waiting;
