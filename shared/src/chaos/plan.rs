@@ -104,7 +104,11 @@ fn refuse_unknown_variables(
         None => Ok(()),
         Some(unknown) => {
             let valid: Vec<_> = valid.iter().map(String::as_str).collect();
-            let problem = format!("is not a variable of this program, expected one of {}", valid.join(", "));
+            let likeness = |name: &&str| (strsim::jaro_winkler(unknown, name) * 1e6) as u32;
+            let nearest = valid.iter().copied().max_by_key(likeness).unwrap_or_default();
+            let all = valid.join(", ");
+            let problem =
+                format!("is not a variable of this program; did you mean {nearest}? There are {all}");
             Err(ConfigError::new(unknown, problem))
         }
     }

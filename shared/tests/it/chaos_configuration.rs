@@ -101,7 +101,7 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
     CHAOS_SCRIPT: in `toy.make#0=reset`: the attempt is a whole number from 1
     CHAOS_SCRIPT: in `toy.make#1=boom`: `boom` is not an outcome of toy.make, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed, sold_out, already_made
     CHAOS_SCRIPT: in `toy.break#1=reset`: `toy.break` is not an operation, expected one of toy.make, toy.status
-    CHAOS_TOY_MAKE_FAILURE_RTE: is not a variable of this program, expected one of CHAOS_FAILURE_RATE, CHAOS_PRESET, CHAOS_SCRIPT, CHAOS_SEED, CHAOS_TOY_FAILURE_RATE, CHAOS_TOY_MAKE, CHAOS_TOY_MAKE_FAILURE_RATE, CHAOS_TOY_STATUS, CHAOS_TOY_STATUS_FAILURE_RATE
+    CHAOS_TOY_MAKE_FAILURE_RTE: is not a variable of this program; did you mean CHAOS_TOY_MAKE_FAILURE_RATE? There are CHAOS_FAILURE_RATE, CHAOS_PRESET, CHAOS_SCRIPT, CHAOS_SEED, CHAOS_TOY_FAILURE_RATE, CHAOS_TOY_MAKE, CHAOS_TOY_MAKE_FAILURE_RATE, CHAOS_TOY_STATUS, CHAOS_TOY_STATUS_FAILURE_RATE
     TIME_SCALE: `0` is not a number from 0.000001 to 1000, such as 0.01
     ");
 }

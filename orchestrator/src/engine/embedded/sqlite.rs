@@ -42,7 +42,7 @@ pub struct SqliteJournal {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The directory cannot be made or written.
-    #[error("DATA_DIR `{}` cannot be written: {source}", path.display())]
+    #[error("DATA_DIR `{}` cannot be written", path.display())]
     Directory {
         /// The directory.
         path: PathBuf,
@@ -69,7 +69,7 @@ pub enum OpenError {
         known: i64,
     },
     /// SQLite cannot open it.
-    #[error("the journal `{}` cannot be opened: {source}", path.display())]
+    #[error("the journal `{}` cannot be opened", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
