@@ -2,6 +2,7 @@
 
 mod toy;
 
+mod activities;
 mod journal;
 mod lifecycle;
 mod sqlite;

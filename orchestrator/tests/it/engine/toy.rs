@@ -10,10 +10,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use orchestrator::engine::embedded::{Engine, EngineOptions, Journal, MemoryJournal, Registry};
 use orchestrator::workflow::{
-    Activity, ActivityCtx, ActivityDef, ActivityOptions, ActivityRegistrar, AttemptFailure, BoxFuture,
-    ClientError, Closed, HistoryEvent, Json, OnCancel, Reception, RetryPolicy, SearchAttribute, SearchKind,
-    SearchValue, Start, Started, UnknownMessage, WorkflowClient, WorkflowCtx, WorkflowDef, WorkflowFailure,
-    race,
+    Activity, ActivityCtx, ActivityDef, ActivityError, ActivityOptions, ActivityRegistrar, AttemptFailure,
+    BoxFuture, ClientError, Closed, HistoryEvent, Json, OnCancel, Reception, RetryPolicy, SearchAttribute,
+    SearchKind, SearchValue, Start, Started, UnknownMessage, WorkflowClient, WorkflowCtx, WorkflowDef,
+    WorkflowFailure, race,
 };
 use serde::{Deserialize, Serialize};
 use shared::time::Clock;
@@ -195,11 +195,17 @@ async fn step<C: WorkflowCtx<State = ToyState>>(
     })
 }
 
-fn show<T: std::fmt::Debug, E: std::fmt::Debug>(result: Result<T, E>) -> String {
+fn show<T: std::fmt::Debug, E: Serialize>(result: Result<T, E>) -> String {
     match result {
         Ok(value) => format!("{value:?}").replace('"', ""),
-        Err(error) => format!("{error:?}"),
+        Err(error) => format!("error {}", serde_json::to_string(&error).unwrap()),
     }
+}
+
+/// The activity error that a log speaks of.
+pub(super) fn error(said: &str) -> ActivityError {
+    let json = said.strip_prefix("error ").unwrap_or_else(|| panic!("`{said}` is no error"));
+    serde_json::from_str(json).unwrap()
 }
 
 /// What an attempt does.
@@ -305,6 +311,13 @@ impl World {
     /// Starts version 1 of the code.
     pub(super) fn start(&self) -> Engine {
         self.start_version::<1>()
+    }
+
+    pub(super) fn start_without_activities(&self) -> Engine {
+        let mut registry =
+            Registry::new(Arc::new(Services(Box::new(|_, _| Box::pin(std::future::pending())))));
+        registry.register::<Toy<1>>();
+        Engine::start_local(Arc::clone(&self.journal), registry, self.engine.clone()).unwrap()
     }
 
     pub(super) fn start_version<const VERSION: u8>(&self) -> Engine {
