@@ -133,11 +133,11 @@ impl Item {
 impl Address {
     fn read(fields: &mut Fields<'_, '_>) -> Self {
         Self {
-            street: fields.required("street", rules::text::<256>),
-            city: fields.required("city", rules::text::<128>),
-            state: fields.required("state", rules::text::<128>),
-            zip: fields.required("zip", rules::text::<32>),
-            country: fields.required("country", rules::text::<64>),
+            street: fields.required("street", rules::text::<200>),
+            city: fields.required("city", rules::text::<100>),
+            state: fields.required("state", rules::text::<100>),
+            zip: fields.required("zip", rules::text::<20>),
+            country: fields.required("country", rules::text::<60>),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod input;
 mod interruption;
+mod messages;
 mod saga;
 mod search;
 mod state;
@@ -17,11 +18,12 @@ use crate::workflow::{
 use saga::Saga;
 
 pub use input::{OrderFulfillmentInput, Timings, workflow_id};
-pub use search::{CUSTOMER_ID, ORDER_CREATED_AT, ORDER_ID, ORDER_STATUS, TOTAL_AMOUNT};
-pub use state::{
-    APPROVE, Approval, CANCEL, Cancellation, GET_ORDER_STATUS, GET_PROGRESS, GET_STEP_DETAILS, OrderState,
-    REJECT, RETRY, Rejection, reason,
+pub use messages::{
+    APPROVE, Approval, CANCEL, Cancellation, GET_ORDER_STATUS, GET_PROGRESS, GET_STEP_DETAILS, REJECT, RETRY,
+    Rejection, reason,
 };
+pub use search::{CUSTOMER_ID, ORDER_CREATED_AT, ORDER_ID, ORDER_STATUS, TOTAL_AMOUNT};
+pub use state::OrderState;
 
 /// The workflow's type.
 #[derive(Debug)]

@@ -7,3 +7,5 @@ mod api;
 #[cfg(feature = "bundled")]
 mod cli;
 mod engine;
+#[cfg(feature = "bundled")]
+mod saga;

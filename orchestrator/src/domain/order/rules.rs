@@ -4,6 +4,9 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use shared::number::Number;
 
+const MAX_AMOUNT: i64 = 1_000_000_000_000;
+const MAX_DECIMALS: u32 = 6;
+
 /// As workflow ids and CHAOS's scripts can carry it.
 pub(super) fn order_id(json: &str) -> Result<String, String> {
     let id = text::<128>(json)?;
@@ -61,11 +64,11 @@ pub(super) fn whole_number<const MAX: u32>(json: &str) -> Result<u32, String> {
 
 /// An amount of money that may be nothing.
 pub(super) fn amount(json: &str) -> Result<Decimal, String> {
-    let Number(amount) = Number::parse(json)?;
+    let amount = Number::parse(json)?.0.normalize();
     if amount.is_sign_negative() && !amount.is_zero() {
         Err("must not be negative".to_owned())
-    } else if amount > Decimal::from(1_000_000_000_000_i64) {
-        Err("must be at most 1000000000000".to_owned())
+    } else if amount >= Decimal::from(MAX_AMOUNT) || amount.scale() > MAX_DECIMALS {
+        Err("must have at most 12 digits before the decimal point and 6 after it".to_owned())
     } else {
         Ok(amount)
     }

@@ -1,0 +1,12 @@
+//! The saga against the real backends, in process and in virtual time: whatever goes wrong, no
+//! money, stock or label is left wrong, and the order's end says what happened.
+
+mod crash;
+mod crashes;
+mod decisions;
+mod faults;
+mod judge;
+mod running;
+mod scenario;
+mod wire;
+mod world;

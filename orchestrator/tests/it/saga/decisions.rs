@@ -1,0 +1,168 @@
+//! What people, clocks and operators decide.
+
+use std::time::Duration;
+
+use orchestrator::domain::OrderStatus;
+use orchestrator::workflow::{Reception, SearchValue};
+use orchestrator::workflows::order_fulfillment::{APPROVE, CANCEL, REJECT, RETRY, reason};
+
+use super::judge::judge;
+use super::running::run_all;
+use super::scenario::{Decision, Scenario};
+use super::world::{Ending, World, in_virtual_time};
+
+#[test]
+fn every_decision_is_followed() {
+    let scenarios: Vec<_> = Decision::all().into_iter().map(Scenario::new).collect();
+    run_all(&scenarios);
+}
+
+#[test]
+fn every_request_may_arrive_twice() {
+    let twice = |scenario: Scenario| Scenario { twice: true, ..scenario };
+    let undoing = ["payment.release", "payment.refund", "inventory.release", "shipping.cancel"];
+    let scenarios = Decision::all().into_iter().map(Scenario::new);
+    let scenarios: Vec<_> = scenarios.chain(undoing.map(Scenario::that_asks_for)).map(twice).collect();
+    run_all(&scenarios);
+}
+
+#[test]
+fn an_order_that_takes_too_long_is_undone_wherever_it_is() {
+    let in_time = |decision, seconds| Scenario {
+        workflow_timeout: Duration::from_secs(seconds),
+        ..Scenario::new(decision)
+    };
+    let mut scenarios = Vec::new();
+    for decision in Decision::all() {
+        // While waiting, in the middle of a label, in the moment it is made, and never.
+        scenarios.extend([1, 7, 20, 21, 300].map(|seconds| in_time(decision, seconds)));
+        scenarios.push(in_time(decision, 21).with("shipping.create_label", 1, "lost_response"));
+    }
+    run_all(&scenarios);
+}
+
+#[test]
+fn an_order_may_ask_for_no_approval() {
+    let unasked = |decision| Scenario { requires_approval: false, ..Scenario::new(decision) };
+    let scenarios: Vec<_> = Decision::all().into_iter().map(unasked).collect();
+    run_all(&scenarios);
+    in_virtual_time(async {
+        let ending = World::new("").run("ORD-1", &unasked(Decision::None)).await;
+        assert_eq!(ending.state.status, OrderStatus::Shipped);
+    });
+}
+
+#[test]
+fn the_engines_own_cancel_is_a_cancel() {
+    in_virtual_time(async {
+        for step in ["manager_approval", "shipping_label"] {
+            let world = World::new("");
+            let decision = if step == "manager_approval" { Decision::None } else { Decision::Early(APPROVE) };
+            let scenario = Scenario::new(decision);
+            let mut order = world.orchestrator("ORD-1", &scenario);
+            order.place(&scenario).await;
+            order.decide(decision).await;
+            order.until(|state| state.current_step.as_deref() == Some(step)).await;
+            order.cancel().await;
+            let state = order.result().await;
+            assert_eq!((state.status, state.error.as_deref()), (OrderStatus::Cancelled, Some("cancelled")));
+            // The verdict knows only of decisions that were signals.
+            order.wire.note(CANCEL, &Reception::Accepted);
+            let ending = Ending { state, wire: order.wire, crashed: false };
+            assert_eq!(judge(&world, &ending, &scenario).await, Vec::<String>::new());
+        }
+    });
+}
+
+#[test]
+fn decisions_that_come_too_late_are_told_why() {
+    in_virtual_time(async {
+        let world = World::new("");
+        let scenario = Scenario::approved();
+        let mut order = world.orchestrator("ORD-1", &scenario);
+        order.place(&scenario).await;
+        assert_eq!(order.signal(RETRY).await, Reception::TooLate(reason::NOTHING_TO_RETRY));
+        assert_eq!(order.signal(APPROVE).await, Reception::Accepted);
+        assert_eq!(order.signal(APPROVE).await, Reception::Duplicate);
+        assert_eq!(order.signal(REJECT).await, Reception::TooLate(reason::ALREADY_APPROVED));
+        assert_eq!(order.result().await.status, OrderStatus::Shipped);
+        assert_eq!(order.signal(APPROVE).await, Reception::Duplicate);
+        assert_eq!(order.signal(CANCEL).await, Reception::TooLate(reason::ALREADY_SHIPPED));
+
+        let scenario = Scenario::new(Decision::None);
+        let mut order = world.orchestrator("ORD-2", &scenario);
+        order.place(&scenario).await;
+        assert_eq!(order.result().await.error.as_deref(), Some("approval_timeout"));
+        for signal in [APPROVE, REJECT, CANCEL, RETRY] {
+            assert_eq!(order.signal(signal).await, Reception::TooLate(reason::ALREADY_ENDED));
+        }
+    });
+}
+
+/// The script by which the hold cannot be released for longer than an undo is tried.
+fn release_never_succeeds() -> String {
+    (1..=80).map(|attempt| format!("payment.release#{attempt}=internal_error;")).collect()
+}
+
+#[test]
+fn what_cannot_be_undone_waits_for_a_person() {
+    in_virtual_time(async {
+        let world = World::new(&release_never_succeeds());
+        let scenario = Scenario::new(Decision::Early(REJECT));
+        let mut order = world.orchestrator("ORD-1", &scenario);
+        order.place(&scenario).await;
+        order.decide(scenario.decision).await;
+        let undoing = order.until(|state| !state.compensations.is_empty()).await;
+        assert_eq!(undoing.status, OrderStatus::Processing);
+        assert_eq!(undoing.current_step.as_deref(), Some("release_payment"));
+        assert_eq!(order.signal(CANCEL).await, Reception::TooLate(reason::ALREADY_COMPENSATING));
+
+        let stuck = order.until(|state| !state.needs_attention.is_empty()).await;
+        assert_eq!((stuck.status, stuck.error.as_deref()), (OrderStatus::Failed, Some("rejected")));
+        assert!(order.needs_attention().await);
+        assert_eq!(order.search_attribute("OrderStatus").await, Some(keyword("failed")));
+        assert_eq!(order.signal(CANCEL).await, Reception::TooLate(reason::ALREADY_ENDED));
+        // Later tries are under the same key: the verdict finds but one.
+        while order.signal(RETRY).await == Reception::Accepted {
+            order.until(|state| state.status != OrderStatus::Processing).await;
+        }
+        let state = order.result().await;
+        assert_eq!((state.status, state.error.as_deref()), (OrderStatus::Rejected, Some("rejected")));
+        assert!(!order.needs_attention().await);
+        assert_eq!(order.search_attribute("OrderStatus").await, Some(keyword("rejected")));
+        let ending = Ending { state, wire: order.wire, crashed: false };
+        assert_eq!(judge(&world, &ending, &scenario).await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn backends_that_have_forgotten_an_order_leave_it_to_a_person() {
+    in_virtual_time(async {
+        let (world, empty) = (World::new(""), World::new(""));
+        let scenario = Scenario::approved();
+        let mut order = world.orchestrator("ORD-1", &scenario);
+        order.place(&scenario).await;
+        order.decide(scenario.decision).await;
+        order.until(|state| state.current_step.as_deref() == Some("shipping_label")).await;
+        order.wire.reach(&empty.backends);
+        assert_eq!(order.signal(CANCEL).await, Reception::Accepted);
+        let stuck = order.until(|state| state.status == OrderStatus::Failed).await;
+        let stuck: Vec<_> = stuck.needs_attention.iter().map(|item| (&*item.name, &*item.reason)).collect();
+        let expected = ["cancel_shipping", "refund_payment", "release_inventory"];
+        assert_eq!(stuck.iter().map(|(name, _)| *name).collect::<Vec<_>>(), expected);
+        assert!(stuck.iter().all(|(_, reason)| reason.starts_with("not_found: ")), "{stuck:?}");
+        assert_eq!(order.signal(RETRY).await, Reception::Accepted);
+        order.until(|state| state.status == OrderStatus::Failed).await;
+
+        order.wire.reach(&world.backends);
+        assert_eq!(order.signal(RETRY).await, Reception::Accepted);
+        let state = order.result().await;
+        assert_eq!(state.status, OrderStatus::Cancelled);
+        let ending = Ending { state, wire: order.wire, crashed: false };
+        assert_eq!(judge(&world, &ending, &scenario).await, Vec::<String>::new());
+    });
+}
+
+fn keyword(text: &str) -> SearchValue {
+    SearchValue::Keyword(text.to_owned())
+}
