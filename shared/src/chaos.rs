@@ -26,6 +26,6 @@ pub use operation::{Access, Operation};
 pub use outcome::{Moment, Outcome, ProblemKind, Severed, Surface};
 pub use plan::{Plan, PlannedOperation};
 pub use preset::Preset;
-pub use script::Script;
+pub use script::{Script, ScriptLine};
 pub use stats::{OperationStats, OutcomeStats};
 pub use table::{Share, Table};

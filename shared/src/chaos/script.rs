@@ -3,21 +3,30 @@ use std::time::Duration;
 
 use super::table::parse_outcome;
 use super::{Operation, Outcome};
+use crate::digest::{DigestMap, digest_of};
 use crate::environment::{format_duration, parse_duration};
 
 /// Outcomes fixed by hand, before any table: `ORD-7:payment.capture#1=lost_response`.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
-    lines: Vec<Line>,
+    lines: Vec<ScriptLine>,
+    /// The first line for each attempt of an operation, of one order or of each.
+    by_target: DigestMap<usize>,
 }
 
+/// One line of a [`Script`]. Written as it is read.
 #[derive(Clone, Debug)]
-struct Line {
-    order: Option<String>,
-    operation: &'static Operation,
-    attempt: u32,
-    outcome: &'static Outcome,
-    delay: Duration,
+pub struct ScriptLine {
+    /// Of which order; `None` for each.
+    pub order: Option<String>,
+    /// Which operation.
+    pub operation: &'static Operation,
+    /// The how-manieth request of it under the order, from 1.
+    pub attempt: u32,
+    /// What happens.
+    pub outcome: &'static Outcome,
+    /// How long it takes, before `TIME_SCALE`.
+    pub delay: Duration,
 }
 
 impl Script {
@@ -29,7 +38,12 @@ impl Script {
     pub fn parse(operations: &[&'static Operation], text: &str) -> Result<Self, String> {
         let lines = text.split([';', '\n']).map(str::trim).filter(|line| !line.is_empty());
         let lines = lines.map(|line| parse_line(operations, line).map_err(|e| format!("in `{line}`: {e}")));
-        Ok(Self { lines: lines.collect::<Result<_, _>>()? })
+        lines.collect()
+    }
+
+    /// The lines, in their order.
+    pub fn lines(&self) -> &[ScriptLine] {
+        &self.lines
     }
 
     /// What the script fixes for one attempt; a line that names the order goes before one that does not.
@@ -39,13 +53,12 @@ impl Script {
         order: Option<&str>,
         attempt: u32,
     ) -> Option<(&'static Outcome, Duration)> {
-        let fits = |line: &&Line| line.attempt == attempt && line.operation.name == operation.name;
-        let named = self
-            .lines
-            .iter()
-            .filter(fits)
-            .find(|line| line.order.is_some() && line.order.as_deref() == order);
-        let line = named.or_else(|| self.lines.iter().filter(fits).find(|line| line.order.is_none()))?;
+        if self.lines.is_empty() {
+            return None;
+        }
+        let find = |order| self.by_target.get(&target(order, operation, attempt));
+        let found = order.and_then(|order| find(Some(order))).or_else(|| find(None));
+        let line = self.lines.get(*found?)?;
         Some((line.outcome, line.delay))
     }
 
@@ -55,23 +68,45 @@ impl Script {
     }
 }
 
+impl FromIterator<ScriptLine> for Script {
+    fn from_iter<I: IntoIterator<Item = ScriptLine>>(lines: I) -> Self {
+        let mut script = Self::default();
+        for line in lines {
+            let target = target(line.order.as_deref(), line.operation, line.attempt);
+            script.by_target.entry(target).or_insert(script.lines.len());
+            script.lines.push(line);
+        }
+        script
+    }
+}
+
+fn target(order: Option<&str>, operation: &Operation, attempt: u32) -> u128 {
+    digest_of(&(order, operation.name, attempt))
+}
+
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, line) in self.lines.iter().enumerate() {
-            f.write_str(if at == 0 { "" } else { "; " })?;
-            if let Some(order) = &line.order {
-                write!(f, "{order}:")?;
-            }
-            write!(f, "{}#{}={}", line.operation.name, line.attempt, line.outcome.name)?;
-            if line.delay != line.outcome.delay {
-                write!(f, "@{}", format_duration(line.delay))?;
-            }
+            write!(f, "{}{line}", if at == 0 { "" } else { "; " })?;
         }
         Ok(())
     }
 }
 
-fn parse_line(operations: &[&'static Operation], line: &str) -> Result<Line, String> {
+impl fmt::Display for ScriptLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(order) = &self.order {
+            write!(f, "{order}:")?;
+        }
+        write!(f, "{}#{}={}", self.operation.name, self.attempt, self.outcome.name)?;
+        if self.delay != self.outcome.delay {
+            write!(f, "@{}", format_duration(self.delay))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_line(operations: &[&'static Operation], line: &str) -> Result<ScriptLine, String> {
     let form = "expected [order:]operation#attempt=outcome, such as ORD-7:payment.capture#1=lost_response";
     let (target, outcome) = line.rsplit_once('=').ok_or(form)?;
     let (target, attempt) = target.rsplit_once('#').ok_or(form)?;
@@ -91,5 +126,5 @@ fn parse_line(operations: &[&'static Operation], line: &str) -> Result<Line, Str
         None => (outcome.trim(), None),
     };
     let outcome = parse_outcome(operation, outcome)?;
-    Ok(Line { order, operation, attempt, outcome, delay: delay.unwrap_or(outcome.delay) })
+    Ok(ScriptLine { order, operation, attempt, outcome, delay: delay.unwrap_or(outcome.delay) })
 }
