@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use reqwest::Url;
 
 use super::{Transport, TransportError};
@@ -50,9 +50,10 @@ impl Network {
         Ok(Self { client, base: url })
     }
 
-    fn url_of(&self, path: &str) -> Url {
+    fn url_of(&self, uri: &Uri) -> Url {
         let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), uri.path()));
+        url.set_query(uri.query());
         url
     }
 }
@@ -60,7 +61,7 @@ impl Network {
 impl Transport for Network {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
         let (head, body) = request.into_parts();
-        let mut request = reqwest::Request::new(head.method, self.url_of(head.uri.path()));
+        let mut request = reqwest::Request::new(head.method, self.url_of(&head.uri));
         *request.headers_mut() = head.headers;
         *request.body_mut() = Some(body.into());
         let answer = self.client.execute(request);
