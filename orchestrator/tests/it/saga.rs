@@ -8,5 +8,6 @@ mod faults;
 mod judge;
 mod running;
 mod scenario;
+mod undoing;
 mod wire;
 mod world;

@@ -38,6 +38,10 @@ fn triggers(operation: &str) -> Vec<Scenario> {
             triggers.push((1..=attempts).fold(Scenario::approved(), failing));
         }
     }
+    // The last answer says that nothing happened, and the first does not.
+    let attempts = [(1, "internal_error"), (2, "unavailable"), (3, "unavailable")];
+    let mixed = |scenario: Scenario, (attempt, outcome)| scenario.with("inventory.reserve", attempt, outcome);
+    triggers.push(attempts.into_iter().fold(Scenario::approved(), mixed));
     triggers.retain(|trigger| trigger.faults.iter().all(|fault| fault.operation != operation));
     triggers
 }

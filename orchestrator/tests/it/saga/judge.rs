@@ -76,7 +76,7 @@ async fn effect(backends: &Router, log: &[Noted], path: &str, id: &str) -> Optio
 /// Reads until the answer is not a fault any more.
 async fn status(backends: &Router, domain: &str, id: Option<String>) -> Option<Value> {
     let path = format!("/{domain}/{}/status", id?);
-    for _ in 0..10 {
+    for _ in 0..200 {
         let request = Request::get(&path).body(Body::empty()).unwrap();
         let response = backends.clone().oneshot(request).await.unwrap();
         let succeeded = response.status().is_success();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orchestrator::activities::ActivitySettings;
 use orchestrator::workflows::order_fulfillment::{APPROVE, CANCEL, REJECT};
 
 use super::crash::CrashPoint;
@@ -15,7 +16,10 @@ pub(super) struct Scenario {
     /// Whether every request reaches the backends twice.
     pub(super) twice: bool,
     pub(super) requires_approval: bool,
-    pub(super) workflow_timeout: Duration,
+    pub(super) settings: ActivitySettings,
+    /// Whether cancelling a label takes effect only when it is made, as on an engine that is slow to
+    /// tell attempts of it.
+    pub(super) cancels_late: bool,
 }
 
 /// An outcome of one attempt of one operation, as `CHAOS_SCRIPT` has it.
@@ -74,7 +78,8 @@ impl Scenario {
             crash: None,
             twice: false,
             requires_approval: true,
-            workflow_timeout: Duration::from_secs(30 * 60),
+            settings: ActivitySettings::default(),
+            cancels_late: false,
         }
     }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use axum::Router;
 use jiff::Timestamp;
-use orchestrator::activities::{ActivitySettings, Services, register};
+use orchestrator::activities::{Services, register};
 use orchestrator::domain::{OrderInput, OrderStatus, Trace, WorkflowState};
 use orchestrator::engine::embedded::{Engine, EngineOptions, MemoryJournal, Registry};
 use orchestrator::workflow::{
-    ClientError, Closed, Either, Json, Reception, SearchValue, Start, WorkflowClient, WorkflowDef, race,
+    Activity, ActivityOptions, ActivityRegistrar, ClientError, Closed, Either, Json, OnCancel, Reception,
+    SearchValue, Start, WorkflowClient, WorkflowDef, race,
 };
 use orchestrator::workflows::order_fulfillment::{
     APPROVE, GET_ORDER_STATUS, OrderFulfillment, OrderFulfillmentInput, RETRY, Timings, workflow_id,
@@ -55,6 +56,7 @@ pub(super) struct Ending {
 /// An orchestrator with one order, and its client, who asks again when it has crashed.
 pub(super) struct Orchestrator {
     clock: Clock,
+    scenario: Scenario,
     kept: MemoryJournal,
     journal: Arc<CrashingJournal>,
     engine: Arc<Engine>,
@@ -84,8 +86,8 @@ impl World {
     /// Lets one order meet `scenario`, from its start to its end.
     pub(super) async fn run(&self, order_id: &str, scenario: &Scenario) -> Ending {
         let mut orchestrator = self.orchestrator(order_id, scenario);
-        orchestrator.place(scenario).await;
-        orchestrator.decide(scenario.decision).await;
+        orchestrator.place().await;
+        orchestrator.decide().await;
         let state = orchestrator.result().await;
         // Whoever decided and was cut off by a crash asks again, and is told.
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -97,20 +99,29 @@ impl World {
         let wire = Wire::new(&self.backends, scenario.decision, scenario.twice);
         let kept = MemoryJournal::new();
         let journal = Arc::new(CrashingJournal::new(kept.clone(), scenario.crash));
-        let engine = engine_over(&journal, &wire, self.clock);
+        let engine = engine_over(&journal, &wire, self.clock, scenario);
         let (order_id, workflow_id) = (order_id.to_owned(), workflow_id(order_id));
         wire.connect(engine.clone(), &workflow_id);
-        Orchestrator { clock: self.clock, kept, journal, engine, wire, order_id, workflow_id, crashed: false }
+        Orchestrator {
+            clock: self.clock,
+            scenario: scenario.clone(),
+            kept,
+            journal,
+            engine,
+            wire,
+            order_id,
+            workflow_id,
+            crashed: false,
+        }
     }
 }
 
 impl Orchestrator {
-    pub(super) async fn place(&mut self, scenario: &Scenario) {
-        let settings =
-            ActivitySettings { workflow_timeout: scenario.workflow_timeout, ..ActivitySettings::default() };
-        let order = OrderInput { requires_approval: scenario.requires_approval, ..order(&self.order_id) };
+    pub(super) async fn place(&mut self) {
+        let requires_approval = self.scenario.requires_approval;
+        let order = OrderInput { requires_approval, ..order(&self.order_id) };
         let input = OrderFulfillmentInput {
-            timings: Timings::new(&settings, TimeScale::REAL),
+            timings: Timings::new(&self.scenario.settings, TimeScale::REAL),
             trace: Trace { correlation_id: format!("placing {}", self.order_id), traceparent: None },
             order,
         };
@@ -125,8 +136,8 @@ impl Orchestrator {
         .await;
     }
 
-    pub(super) async fn decide(&mut self, decision: Decision) {
-        let signal = match decision {
+    pub(super) async fn decide(&mut self) {
+        let signal = match self.scenario.decision {
             Decision::None => return,
             Decision::Early(signal) => signal,
             Decision::Waiting(signal) => {
@@ -171,6 +182,13 @@ impl Orchestrator {
         self.ask(describe).await.summary.needs_attention
     }
 
+    /// The names of what is journaled.
+    pub(super) async fn history(&mut self) -> Vec<String> {
+        let history =
+            async |engine: Arc<Engine>, workflow_id: &str| engine.history(workflow_id, 0, 1000).await;
+        self.ask(history).await.events.into_iter().map(|event| event.event).collect()
+    }
+
     pub(super) async fn search_attribute(&mut self, name: &str) -> Option<SearchValue> {
         let describe = async |engine: Arc<Engine>, workflow_id: &str| engine.describe(workflow_id).await;
         let attributes = self.ask(describe).await.summary.search_attributes;
@@ -212,17 +230,35 @@ impl Orchestrator {
         tokio::task::yield_now().await;
         self.crashed = true;
         self.journal = Arc::new(CrashingJournal::new(self.kept.clone(), None));
-        self.engine = engine_over(&self.journal, &self.wire, self.clock);
+        self.engine = engine_over(&self.journal, &self.wire, self.clock, &self.scenario);
         self.wire.connect(self.engine.clone(), &self.workflow_id);
     }
 }
 
-fn engine_over(journal: &Arc<CrashingJournal>, wire: &Wire, clock: Clock) -> Arc<Engine> {
+fn engine_over(
+    journal: &Arc<CrashingJournal>,
+    wire: &Wire,
+    clock: Clock,
+    scenario: &Scenario,
+) -> Arc<Engine> {
     let mut registry = Registry::new(Arc::new(Services::over(Arc::new(wire.clone()))));
     registry.register::<OrderFulfillment>();
-    register(&mut registry, &ActivitySettings::default(), TimeScale::REAL);
+    if scenario.cancels_late {
+        register(&mut CancelsLate(&mut registry), &scenario.settings, TimeScale::REAL);
+    } else {
+        register(&mut registry, &scenario.settings, TimeScale::REAL);
+    }
     let options = EngineOptions::new(clock, 1);
     Arc::new(Engine::start_local(Arc::clone(journal) as _, registry, options).unwrap())
+}
+
+/// Registers activities of which no attempt hears of its cancellation in time.
+struct CancelsLate<'a>(&'a mut Registry<Services>);
+
+impl ActivityRegistrar<Services> for CancelsLate<'_> {
+    fn add<A: Activity<Services>>(&mut self, options: ActivityOptions) {
+        self.0.add::<A>(ActivityOptions { on_cancel: OnCancel::FinishAttempt, ..options });
+    }
 }
 
 fn order(order_id: &str) -> OrderInput {
