@@ -7,5 +7,6 @@ mod api;
 #[cfg(feature = "bundled")]
 mod cli;
 mod engine;
+mod gateways;
 #[cfg(feature = "bundled")]
 mod saga;
