@@ -112,7 +112,7 @@ impl WorkflowState {
         self.current_step = Some(step.name().to_owned());
     }
 
-    /// `step` has ended.
+    /// `step` has ended. What is not known of `data` is empty, and left out.
     pub fn end_step<const N: usize>(
         &mut self,
         step: Step,
@@ -120,7 +120,8 @@ impl WorkflowState {
         timestamp: Timestamp,
         data: [(&str, &str); N],
     ) {
-        let data: BTreeMap<_, _> = data.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let known = data.into_iter().filter(|(_, value)| !value.is_empty());
+        let data: BTreeMap<_, _> = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         self.completed_steps.push(StepRecord { name: step, status, timestamp, data });
     }
 

@@ -90,7 +90,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         let answer = self.scope.activity::<CapturePayment>(self.call(reference)).await;
         let captured = match &answer {
             Ok(()) => true,
-            Err(error) if status_decides(error) => self.is_captured(error).await,
+            Err(error) if status_decides(error) => self.is_captured().await,
             Err(error) => {
                 self.did_not_succeed(error);
                 false
@@ -109,12 +109,12 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
 
     /// Reads whether the money is captured, since the answer does not tell. What cannot be read now
     /// is read when it comes to undoing.
-    async fn is_captured(&mut self, error: &ActivityError) -> bool {
+    async fn is_captured(&mut self) -> bool {
         let reference = PaymentReference { auth_id: self.auth_id() };
         match self.scope.activity::<ReadPayment>(self.call(reference)).await {
             Ok(PaymentStatus { status: AuthorizationState::Captured }) => return true,
             Ok(_) => self.forget(Compensation::RefundPayment),
-            Err(_) => self.may_have_happened(error),
+            Err(unread) => self.may_have_happened(&unread),
         }
         false
     }

@@ -7,6 +7,7 @@ use orchestrator::domain::OrderStatus;
 use orchestrator::workflow::Reception;
 use orchestrator::workflows::order_fulfillment::{APPROVE, CANCEL, REJECT, RETRY, reason};
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::judge::judge;
@@ -18,6 +19,61 @@ use super::world::{Ending, World, in_virtual_time};
 fn every_decision_is_followed() {
     let scenarios: Vec<_> = Decision::all().into_iter().map(Scenario::new).collect();
     run_all(&scenarios);
+}
+
+#[test]
+fn readers_see_what_became_of_an_order() {
+    let shown = |scenario: &Scenario| {
+        in_virtual_time(async {
+            let ending = World::new(&scenario.script(None)).run("ORD-1", scenario).await;
+            one_line_each(&serde_json::to_value(&ending.state).unwrap())
+        })
+    };
+    insta::assert_snapshot!(shown(&Scenario::approved()), @r#"
+    authId: "auth_eb74c7294fb431f2"
+    completedSteps: {"data":{"authId":"auth_eb74c7294fb431f2"},"name":"payment_authorization","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{},"name":"manager_approval","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"reservationId":"res_9c24d23c37ca3c3e"},"name":"inventory_reservation","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"authId":"auth_eb74c7294fb431f2"},"name":"payment_capture","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"labelId":"lbl_302f4b47cbbaddc8","trackingNumber":"1ZEAZGSC0387644389"},"name":"shipping_label","status":"completed","timestamp":"2026-01-28T10:00:20Z"}
+    completedSteps: {"data":{"notificationId":"ntf_658f08c48f3318a8"},"name":"customer_notification","status":"completed","timestamp":"2026-01-28T10:00:20Z"}
+    currentStep: null
+    error: null
+    labelId: "lbl_302f4b47cbbaddc8"
+    progress: 100
+    reservationId: "res_9c24d23c37ca3c3e"
+    status: "shipped"
+    trackingNumber: "1ZEAZGSC0387644389"
+    "#);
+    insta::assert_snapshot!(shown(&Scenario::that_asks_for("payment.refund")), @r#"
+    authId: "auth_eb74c7294fb431f2"
+    compensations: {"attempts":1,"name":"refund_payment","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    compensations: {"attempts":1,"name":"release_inventory","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"authId":"auth_eb74c7294fb431f2"},"name":"payment_authorization","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{},"name":"manager_approval","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"reservationId":"res_9c24d23c37ca3c3e"},"name":"inventory_reservation","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"authId":"auth_eb74c7294fb431f2"},"name":"payment_capture","status":"completed","timestamp":"2026-01-28T10:00:00Z"}
+    completedSteps: {"data":{"error":"address_validation_failed","message":"The carrier does not know the shipping address; no label was created."},"name":"shipping_label","status":"failed","timestamp":"2026-01-28T10:00:00Z"}
+    currentStep: null
+    error: "address_validation_failed"
+    labelId: null
+    progress: 70
+    reservationId: "res_9c24d23c37ca3c3e"
+    status: "failed"
+    trackingNumber: null
+    "#);
+}
+
+/// The members of a state, and the entries of its lists, one a line.
+fn one_line_each(state: &Value) -> String {
+    let mut lines = Vec::new();
+    for (name, value) in state.as_object().unwrap() {
+        match value.as_array() {
+            Some(entries) => lines.extend(entries.iter().map(|entry| format!("{name}: {entry}"))),
+            None => lines.push(format!("{name}: {value}")),
+        }
+    }
+    lines.join("\n")
 }
 
 #[test]
