@@ -11,6 +11,7 @@ mod sse;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -30,6 +31,8 @@ pub use payment::HttpPaymentGateway;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// Not even a server that asks for no wait is asked in a tight loop.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The backends behind a transport: makes calls and reads answers. Cheap to clone.
@@ -68,7 +71,7 @@ impl Backends {
             headers.insert(ACCEPT, accept.clone());
             headers.insert(IDEMPOTENCY_KEY, header(&context.key)?);
             match self.exchange(request, context).await {
-                Err(Refusal::InProgress(wait)) => tokio::time::sleep(wait).await,
+                Err(Refusal::InProgress(wait)) => tokio::time::sleep(wait.max(SHORTEST_WAIT)).await,
                 answered => return answered.map_err(Refusal::into_error),
             }
         }

@@ -1,8 +1,6 @@
-//! The way back: the stack of what may have to be undone, and undoing it.
+//! The way back: undoing what was done.
 
 use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
 
 use super::saga::{Saga, Stop};
 use super::state::{OrderState, Phase};
@@ -15,74 +13,18 @@ use crate::domain::{Compensation, OrderStatus};
 use crate::gateways::{AuthorizationState, Reservation};
 use crate::workflow::{ActivityDef, ActivityError, WorkflowCtx, WorkflowInfo};
 
+mod stack;
 mod verdict;
 
-use verdict::{Refused, label_in_heartbeat, never_happened, refused};
+use stack::Effect;
+use verdict::{Refused, never_happened, refused};
 
-/// One effect that may have to be undone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Undo {
-    compensation: Compensation,
-    effect: Effect,
-}
-
-/// What is known of an effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Effect {
-    /// It happened; this is the id to undo it by.
-    Happened(String),
-    /// It may have happened. Only asking tells, and not before this time.
-    MayHaveHappened(Timestamp),
-}
+pub(super) use stack::Undo;
 
 /// An undo after which nothing is left to undo.
 struct Settled {
     attempts: u32,
     detail: Option<String>,
-}
-
-/// The stack. An entry is pushed before the call whose effect it undoes.
-impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
-    /// The call that `compensation` undoes is about to be made.
-    pub(super) fn may_happen(&mut self, compensation: Compensation) {
-        self.undos.push(Undo { compensation, effect: Effect::MayHaveHappened(self.ctx.now()) });
-    }
-
-    /// The newest entry's call had its effect, which `id` names.
-    pub(super) fn happened(&mut self, id: &str) {
-        if let Some(newest) = self.undos.last_mut() {
-            newest.effect = Effect::Happened(id.to_owned());
-        }
-    }
-
-    /// The newest entry's call failed: there is something to undo only if it may have happened.
-    pub(super) fn did_not_succeed(&mut self, error: &ActivityError) {
-        if error.may_have_happened {
-            self.may_have_happened(error);
-        } else {
-            self.undos.pop();
-        }
-    }
-
-    /// The newest entry's call failed in a way that leaves its effect open.
-    pub(super) fn may_have_happened(&mut self, error: &ActivityError) {
-        let backoff = SignedDuration::try_from(self.input.timings.repeat_backoff()).unwrap_or_default();
-        let earliest = self.ctx.now().saturating_add(backoff).unwrap_or(Timestamp::MAX);
-        let ask_after = error.retry_at.map_or(earliest, |retry_at| retry_at.max(earliest));
-        if let Some(newest) = self.undos.last_mut() {
-            newest.effect = match label_in_heartbeat(error) {
-                Some(label_id) => Effect::Happened(label_id),
-                None => Effect::MayHaveHappened(ask_after),
-            };
-        }
-    }
-
-    /// There is nothing for `compensation` to undo, as another answer has told.
-    pub(super) fn forget(&mut self, compensation: Compensation) {
-        self.undos.retain(|undo| undo.compensation != compensation);
-        self.stuck.retain(|undo| undo.compensation != compensation);
-        self.update(|order, now| order.settle_attention(compensation, now));
-    }
 }
 
 /// Undoing, newest first, in a scope that nothing cancels.
