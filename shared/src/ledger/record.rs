@@ -1,11 +1,13 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::number::Number;
 
 /// One line of a ledger, as `GET /{domain}/ledger` shows it and as an audit reads it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Record {
     /// Something happened.
@@ -110,5 +112,47 @@ impl Record {
             Self::Effect(effect) => effect.order.as_deref(),
             Self::Request(request) => request.order.as_deref(),
         }
+    }
+}
+
+/// By hand, because serde's way with tagged enums would read an amount as a float.
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Kind {
+            Effect,
+            Request,
+        }
+        #[derive(Deserialize)]
+        struct Tagged {
+            kind: Kind,
+        }
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let record = match serde_json::from_str(json.get()).map_err(D::Error::custom)? {
+            Tagged { kind: Kind::Effect } => serde_json::from_str(json.get()).map(Self::Effect),
+            Tagged { kind: Kind::Request } => serde_json::from_str(json.get()).map(Self::Request),
+        };
+        record.map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_survive_the_wire_to_the_last_digit() {
+        let lines = [
+            r#"{"kind":"effect","seq":2,"at":"2026-01-28T10:00:00Z","order":"ORD-1","effect":"held","resource":"auth_1","amount":109.97,"request":1}"#,
+            r#"{"kind":"effect","seq":3,"at":"2026-01-28T10:00:00.25Z","effect":"sent","resource":"ntf_1","detail":"email: Shipped"}"#,
+            r#"{"kind":"request","seq":1,"operation":"payment.authorize","order":"ORD-1","attempt":1,"outcome":"success","status":201,"startedAt":"2026-01-28T10:00:00Z","endedAt":"2026-01-28T10:00:00.001Z","correlationId":"c-1"}"#,
+        ];
+        for line in lines {
+            let record: Record = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::to_string(&record).unwrap(), line);
+        }
+        let unknown = serde_json::from_str::<Record>(r#"{"kind":"rumour"}"#).unwrap_err().to_string();
+        assert!(unknown.contains("unknown variant `rumour`, expected `effect` or `request`"), "{unknown}");
     }
 }
