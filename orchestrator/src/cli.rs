@@ -1,5 +1,6 @@
 //! The command line, one file a subcommand. `--help` is the reference.
 
+mod audit;
 #[cfg(feature = "bundled")]
 mod backends;
 mod banner;
@@ -39,6 +40,7 @@ enum Command {
     Config(config::Args),
     Openapi(openapi::Args),
     Order(order::Args),
+    Audit(audit::Args),
     Health(health::Args),
 }
 
@@ -103,6 +105,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Config(args) => config::run(&args, &environment)?,
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Order(args) => return Ok(order::run(args).await),
+        Command::Audit(args) => return Ok(audit::run(&args, &environment).await),
         Command::Health(args) => return health::run(&args).await,
     }
     Ok(ExitCode::SUCCESS)

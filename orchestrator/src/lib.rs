@@ -6,6 +6,7 @@
 
 pub mod activities;
 pub mod api;
+pub mod audit;
 #[cfg(feature = "bundled")]
 pub mod bundled;
 pub mod cli;

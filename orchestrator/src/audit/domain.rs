@@ -1,0 +1,66 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use shared::ledger::Record;
+use utoipa::ToSchema;
+
+/// A domain that keeps a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Domain {
+    /// Holds, captures, releases, refunds.
+    Payment,
+    /// Stock and reservations.
+    Inventory,
+    /// Labels.
+    Shipping,
+    /// Messages to customers.
+    Notification,
+}
+
+/// The ledgers to judge by. A domain without an entry is not served: what it would tell is not
+/// judged. An empty entry says that nothing happened there.
+pub type Ledgers = BTreeMap<Domain, Vec<Record>>;
+
+impl Domain {
+    /// Every domain.
+    pub const ALL: [Self; 4] = [Self::Payment, Self::Inventory, Self::Shipping, Self::Notification];
+
+    /// The name in URLs and operations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Inventory => "inventory",
+            Self::Shipping => "shipping",
+            Self::Notification => "notification",
+        }
+    }
+
+    /// The domain of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|domain| domain.name() == name)
+    }
+
+    /// The domain whose ledger a record is from, if the record tells: by the operation that was
+    /// asked for, or the form of the resource's id.
+    pub fn of(record: &Record) -> Option<Self> {
+        let (text, separator) = match record {
+            Record::Request(request) => (&request.operation, '.'),
+            Record::Effect(effect) => (&effect.resource, '_'),
+        };
+        match text.split_once(separator)?.0 {
+            "auth" | "re" => Some(Self::Payment),
+            "res" => Some(Self::Inventory),
+            "lbl" => Some(Self::Shipping),
+            "ntf" => Some(Self::Notification),
+            name => Self::named(name),
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

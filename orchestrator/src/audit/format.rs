@@ -1,0 +1,112 @@
+//! A report for people, for programs and for CI.
+
+mod github;
+mod json;
+mod junit;
+mod summary;
+mod text;
+
+use std::io::{self, Write};
+
+use serde::Deserialize;
+
+use super::{Finding, Report};
+
+pub use github::step_summary;
+pub(super) use json::Verdict;
+pub use summary::summary;
+
+/// In which form a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For CI servers that read the XML of `JUnit`
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+impl Format {
+    /// Writes the whole report. Text has colours, which the stream drops where nobody sees them.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Text => text::report(report, out),
+            Self::Json => json::report(report, out),
+            Self::Junit => junit::report(report, out),
+            Self::Github => github::report(report, out),
+        }
+    }
+
+    /// Writes one finding by itself, for those who watch. `JUnit` knows no such thing: it gets text.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_finding(self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Text | Self::Junit => text::finding(finding, out),
+            Self::Json => json::finding(finding, out),
+            Self::Github => github::finding(finding, out),
+        }
+    }
+
+    /// The media type of what it writes.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Github => "text/plain; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Junit => "application/xml",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::story::Story;
+
+    /// A report with everything in it, in this format.
+    pub(super) fn sample(format: Format) -> String {
+        let report = sample_report();
+        let mut bytes = Vec::new();
+        format.write(&report, &mut bytes).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()
+    }
+
+    pub(super) fn sample_report() -> Report {
+        let story = Story::told(SAMPLE);
+        story.audit().report(&story.ledgers)
+    }
+
+    const SAMPLE: &str = "0s payment.authorize outcome=lost_response took=250ms -> lost; held auth_1 109.97
+        1500ms payment.authorize #2 -> 503 unavailable
+        125s payment.authorize order=ORD-2 key=none -> 201; held auth_2 20
+        126s payment.release auth_2 order=ORD-2 replay -> 200; released auth_2 20
+        127s payment.authorize order=ORD<3> -> executing
+        128s payment.authorize order=none -> 402 insufficient_funds";
+
+    #[test]
+    fn a_clean_report_is_short() {
+        let clean = |format: Format| {
+            let story = Story::told("decided failed\n0s payment.authorize -> 402 insufficient_funds");
+            let mut bytes = Vec::new();
+            format.write(&story.audit().report(&story.ledgers), &mut bytes).unwrap();
+            anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()
+        };
+        insta::assert_snapshot!(clean(Format::Text), @"
+        1 order judged.
+        Clean: no findings.
+        ");
+        insta::assert_snapshot!(clean(Format::Github), @"
+        1 order judged.
+        Clean: no findings.
+        ");
+    }
+}

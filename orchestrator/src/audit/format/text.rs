@@ -1,0 +1,162 @@
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::summary;
+use crate::audit::{CallLine, FactLine, Finding, Report, Severity};
+
+const VIOLATION: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+
+/// How many findings people read in full.
+const MOST: usize = 50;
+
+pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for one in report.findings.iter().take(MOST) {
+        finding(one, out)?;
+    }
+    if let Some(more @ 1..) = report.findings.len().checked_sub(MOST) {
+        writeln!(out, "... and {more} more findings; --format json has them all.\n")?;
+    }
+    let mut lines = summary(report);
+    let outcome = lines.pop().unwrap_or_default();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    let style = match (report.is_clean(), report.findings.is_empty()) {
+        (false, _) => VIOLATION,
+        (true, false) => WARNING,
+        (true, true) => GOOD,
+    };
+    writeln!(out, "{style}{outcome}{style:#}")
+}
+
+pub(super) fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let (style, severity) = match finding.severity {
+        Severity::Violation => (VIOLATION, "VIOLATION"),
+        Severity::Warning => (WARNING, "WARNING"),
+    };
+    let Finding { order, rule, finding: what, cause, .. } = finding;
+    writeln!(out, "{style}{severity}{style:#} {BOLD}{order}{BOLD:#} {rule}")?;
+    writeln!(out, "  {what}")?;
+    writeln!(out, "  {DIM}{cause}{DIM:#}")?;
+    for line in aligned(rows(finding)) {
+        writeln!(out, "  {}", line.trim_end())?;
+    }
+    writeln!(out)
+}
+
+type Row = [String; 5];
+
+/// The requests and, below the one that came before it, what happened.
+fn rows(finding: &Finding) -> Vec<Row> {
+    let mut rows: Vec<(i64, bool, Row)> = Vec::new();
+    rows.extend(finding.requests.iter().map(|call| (call.after_ms, false, of_call(call))));
+    rows.extend(finding.facts.iter().map(|fact| (fact.after_ms, true, of_fact(fact))));
+    rows.sort_by_key(|(after, is_fact, _)| (*after, *is_fact));
+    rows.into_iter().map(|(_, _, row)| row).collect()
+}
+
+fn of_call(call: &CallLine) -> Row {
+    let attempt = call.attempt.map_or_else(String::new, |attempt| format!("#{attempt}"));
+    let resource = call.resource.as_deref().unwrap_or("-");
+    [
+        after(call.after_ms),
+        format!("{}{attempt}", call.operation),
+        resource.to_owned(),
+        answer(call),
+        format!(
+            "key {}, correlation {}",
+            call.idempotency_key.as_deref().unwrap_or("none"),
+            call.correlation_id
+        ),
+    ]
+}
+
+/// What the client got to see, and why if chaos made it so.
+fn answer(call: &CallLine) -> String {
+    let mut text = match (call.status, call.took_ms) {
+        (_, None) => "executing".to_owned(),
+        _ if call.abandoned => "client left".to_owned(),
+        (None, _) => "no answer".to_owned(),
+        (Some(status), _) => status.to_string(),
+    };
+    if let Some(error) = &call.error {
+        text = format!("{text} {error}");
+    }
+    if call.replay {
+        text.push_str(" (replay)");
+    }
+    match &call.outcome {
+        Some(outcome) if call.error.as_ref() != Some(outcome) && outcome != "success" => {
+            format!("{text} ({outcome})")
+        }
+        _ => text,
+    }
+}
+
+fn of_fact(fact: &FactLine) -> Row {
+    let amount = fact.amount.map(|amount| amount.to_string());
+    let what = amount.or_else(|| fact.detail.clone()).unwrap_or_default();
+    let by = if fact.by_clock { "by the clock" } else { "" };
+    [after(fact.after_ms), format!("  {}", fact.effect), fact.resource.clone(), what, by.to_owned()]
+}
+
+/// A time after the order was first heard of, such as `+2m05.250s`.
+fn after(millis: i64) -> String {
+    let (minutes, seconds, rest) = (millis / 60_000, millis / 1000 % 60, millis % 1000);
+    if minutes == 0 {
+        format!("+{seconds}.{rest:03}s")
+    } else {
+        format!("+{minutes}m{seconds:02}.{rest:03}s")
+    }
+}
+
+fn aligned(rows: Vec<Row>) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths = [width(0), width(1), width(2), width(3)];
+    let line = |[after, what, resource, answer, rest]: Row| {
+        let [a, w, r, s] = widths;
+        format!("{after:>a$}  {what:<w$}  {resource:<r$}  {answer:<s$}  {rest}")
+    };
+    rows.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::Format;
+    use crate::audit::format::tests::sample;
+
+    #[test]
+    fn a_report_for_people() {
+        insta::assert_snapshot!(sample(Format::Text), @r#"
+        VIOLATION ORD-1 hold_left_open
+          109.97 is still on hold (auth_1), and the order has no live label.
+          Usually the flow ended (a rejection, an approval that never came, a failed step) without releasing the hold, or an authorize whose answer was lost was taken for one that did not happen.
+          +0.000s  payment.authorize#1  auth_1  no answer (lost_response)  key payment.authorize/, correlation c-1
+          +0.000s    held               auth_1  109.97
+          +1.500s  payment.authorize#2  -       503 unavailable            key payment.authorize/, correlation c-1
+
+        WARNING ORD-1 compensated_blind
+          Nobody had found out what became of payment.authorize, whose answer was lost, when the order ended.
+          Usually a timeout or a broken connection is taken for "it did not happen". It may have happened: then money, stock or a parcel is left behind that nobody knows of.
+          +0.000s  payment.authorize#1  auth_1  no answer (lost_response)  key payment.authorize/, correlation c-1
+          +0.000s    held               auth_1  109.97
+          +1.500s  payment.authorize#2  -       503 unavailable            key payment.authorize/, correlation c-1
+
+        WARNING ORD-2 no_idempotency_key
+          payment.authorize was asked without an Idempotency-Key.
+          Usually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.
+          +0.000s  payment.authorize#1  auth_2  201  key none, correlation c-1
+          +0.000s    held               auth_2  20
+
+        2 orders judged, 1 left out (a request is executing).
+        Unattributed: 1 of 9 records, without an order or a correlation id; they are not judged.
+        Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+        1 violation, 2 warnings: compensated_blind 1, hold_left_open 1, no_idempotency_key 1.
+        "#);
+    }
+}

@@ -1,0 +1,215 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::order::{Order, orders_of};
+use super::report::{Finding, NotJudged, Report, Severity};
+use super::{Decision, Kind, Ledgers, RULES, Rule};
+
+/// How to judge, and what is known beside the ledgers.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// Whether a warning is a violation.
+    pub strict: bool,
+    /// What is allowed that otherwise is not.
+    pub allowed: Vec<Allowance>,
+    /// When the client was restarted.
+    pub restarts: Vec<Timestamp>,
+    /// What the orchestrator said of each order, by order id; `None` when nobody asked it.
+    pub decisions: Option<BTreeMap<String, Decision>>,
+    /// Whether all domains number their records in one sequence, so that it tells what came first
+    /// where time does not.
+    pub one_sequence: bool,
+}
+
+/// What can be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allowance {
+    /// An order may have several captures, reservations and labels.
+    SplitShipments,
+}
+
+impl Audit {
+    /// Judges every order as final, except those with a request executing now.
+    pub fn report(&self, ledgers: &Ledgers) -> Report {
+        self.report_until(ledgers, Timestamp::MAX)
+    }
+
+    /// The same, leaving out the orders that were heard of after `quiet_since`.
+    pub fn report_until(&self, ledgers: &Ledgers, quiet_since: Timestamp) -> Report {
+        let rules = self.rules(ledgers);
+        let (mut orders, unattributed) = orders_of(ledgers);
+        for id in self.decisions.iter().flat_map(BTreeMap::keys) {
+            orders.entry(id).or_insert_with(|| Order::new(id));
+        }
+        let mut report = Report {
+            strict: self.strict,
+            orders: 0,
+            executing: 0,
+            young: 0,
+            records: ledgers.values().map(Vec::len).sum(),
+            unattributed,
+            not_judged: self.not_judged(ledgers),
+            findings: Vec::new(),
+        };
+        for order in orders.values_mut() {
+            if order.is_executing() {
+                report.executing += 1;
+            } else if order.last_heard().is_some_and(|at| at > quiet_since) {
+                report.young += 1;
+            } else {
+                report.orders += 1;
+                order.restarts = &self.restarts;
+                order.one_sequence = self.one_sequence;
+                order.decision = self.decisions.as_ref().and_then(|decisions| decisions.get(order.id));
+                report.findings.extend(rules.iter().filter_map(|rule| self.judge(order, rule)));
+            }
+        }
+        report
+    }
+
+    fn judge(&self, order: &Order<'_>, rule: &'static Rule) -> Option<Finding> {
+        let evidence = (rule.judge)(order)?;
+        let warning = rule.kind == Kind::Behaviour && !self.strict;
+        let severity = if warning { Severity::Warning } else { Severity::Violation };
+        Some(Finding::new(order, rule, severity, evidence))
+    }
+
+    /// The rules that apply and can be judged.
+    fn rules(&self, ledgers: &Ledgers) -> Vec<&'static Rule> {
+        self.applying().filter(|rule| self.obstacle(rule, ledgers).is_none()).collect()
+    }
+
+    fn not_judged(&self, ledgers: &Ledgers) -> Vec<NotJudged> {
+        let obstacles = self.applying().filter_map(|rule| Some((rule, self.obstacle(rule, ledgers)?)));
+        obstacles.map(|(rule, because)| NotJudged { rule: rule.name, because }).collect()
+    }
+
+    fn applying(&self) -> impl Iterator<Item = &'static Rule> {
+        let lifted = |rule: &Rule| rule.lifted_by.is_some_and(|allowance| self.allowed.contains(&allowance));
+        RULES.into_iter().filter(move |rule| !lifted(rule))
+    }
+
+    /// Why a rule cannot be judged.
+    fn obstacle(&self, rule: &Rule, ledgers: &Ledgers) -> Option<String> {
+        if rule.kind == Kind::Decision && self.decisions.is_none() {
+            return Some("the orchestrator's decisions were not given".to_owned());
+        }
+        let missing = rule.needs.iter().find(|domain| !ledgers.contains_key(domain))?;
+        Some(format!("{missing} is not served"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Domain;
+    use crate::audit::story::Story;
+
+    fn rules_of(report: &Report) -> Vec<&'static str> {
+        report.findings.iter().map(|finding| finding.rule).collect()
+    }
+
+    const LEFT: &str = "0s payment.authorize key=none -> 201; held auth_1 100\n";
+
+    #[test]
+    fn a_behaviour_is_a_violation_only_when_strict() {
+        let story = Story::told(LEFT);
+        let severities = |audit: &Audit| {
+            let report = audit.report(&story.ledgers);
+            report.findings.iter().map(|finding| (finding.rule, finding.severity)).collect::<Vec<_>>()
+        };
+        let mut audit = story.audit();
+        let warned = [("hold_left_open", Severity::Violation), ("no_idempotency_key", Severity::Warning)];
+        assert_eq!(severities(&audit), warned);
+        audit.strict = true;
+        assert_eq!(severities(&audit), warned.map(|(rule, _)| (rule, Severity::Violation)));
+    }
+
+    #[test]
+    fn an_order_with_a_request_executing_now_is_left_out_and_others_are_not() {
+        let story = Story::told(&format!("{LEFT}1s payment.release auth_1 -> executing"));
+        let report = story.audit().report(&story.ledgers);
+        assert_eq!((report.orders, report.executing, rules_of(&report)), (0, 1, vec![]));
+        let elsewhere = Story::told(&format!("{LEFT}1s payment.authorize order=ORD-2 -> executing"));
+        let report = elsewhere.audit().report(&elsewhere.ledgers);
+        assert_eq!((report.orders, report.executing), (1, 1));
+        assert_eq!(rules_of(&report), ["hold_left_open", "no_idempotency_key"]);
+    }
+
+    #[test]
+    fn a_young_order_is_left_out_by_its_newest_fact() {
+        let story = Story::told(&format!("{LEFT}9s payment.release auth_1 took=2s -> lost"));
+        let young_after = |seconds| {
+            let quiet_since = Timestamp::from_second(seconds).unwrap();
+            story.audit().report_until(&story.ledgers, quiet_since).young
+        };
+        assert_eq!([young_after(10), young_after(11)], [1, 0]);
+    }
+
+    #[test]
+    fn an_invariant_over_a_domain_that_is_not_served_is_not_judged() {
+        let mut story = Story::told(LEFT);
+        story.ledgers.remove(&Domain::Shipping);
+        let report = story.audit().report(&story.ledgers);
+        assert_eq!(rules_of(&report), ["no_idempotency_key"]);
+        let unseen: Vec<_> = report
+            .not_judged
+            .iter()
+            .filter(|it| it.because == "shipping is not served")
+            .map(|it| it.rule)
+            .collect();
+        assert_eq!(
+            unseen,
+            [
+                "captured_without_delivery",
+                "hold_left_open",
+                "stock_left_reserved",
+                "double_label",
+                "shipped_unpaid",
+                "refunded_before_label_cancelled",
+                "reservation_expired_before_label"
+            ]
+        );
+    }
+
+    #[test]
+    fn decisions_are_judged_where_they_are_known_be_the_ledger_empty_or_not() {
+        let unasked = Story::told("").audit().report(&Story::told("").ledgers);
+        let unseen: Vec<_> = unasked.not_judged.iter().map(|it| it.rule).collect();
+        assert_eq!(unseen, ["decision_ignored", "status_disagrees", "order_not_ended"]);
+        let asked = Story::told("decided approve processing");
+        let report = asked.audit().report(&asked.ledgers);
+        assert_eq!((rules_of(&report), report.orders), (vec!["order_not_ended"], 1));
+        assert_eq!(report.not_judged, []);
+    }
+
+    #[test]
+    fn split_shipments_may_have_several_of_each() {
+        let twice = Story::told(
+            "0s payment.authorize -> 201; held auth_1 50
+            1s payment.authorize body=b key=b -> 201; held auth_2 50
+            2s inventory.reserve -> 201; reserved res_1
+            3s inventory.reserve body=b key=b -> 201; reserved res_2
+            4s payment.capture auth_1 -> 200; captured auth_1 50
+            5s payment.capture auth_2 -> 200; captured auth_2 50
+            6s shipping.create_label -> 201; generated lbl_1
+            7s shipping.create_label body=b key=b -> 201; generated lbl_2",
+        );
+        let mut audit = twice.audit();
+        let found = rules_of(&audit.report(&twice.ledgers));
+        assert_eq!(found, ["double_capture", "double_reservation", "double_label"]);
+        audit.allowed.push(Allowance::SplitShipments);
+        assert_eq!(rules_of(&audit.report(&twice.ledgers)), [""; 0]);
+    }
+
+    #[test]
+    fn what_belongs_to_no_order_is_counted() {
+        let story =
+            Story::told("0s payment.authorize order=none -> 201\n1s payment.authorize -> 402 declined");
+        let report = story.audit().report(&story.ledgers);
+        assert_eq!((report.orders, report.records, report.unattributed), (1, 2, 1));
+    }
+}

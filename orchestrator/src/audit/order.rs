@@ -1,0 +1,142 @@
+mod call;
+mod fact;
+mod resources;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shared::ledger::Record;
+
+use super::{Decision, Ledgers};
+
+pub use call::{Call, Ending, Operation};
+pub use fact::{Change, Fact};
+pub use resources::{Hold, Label, Reservation, Resources};
+
+/// All that is known of one order, from the ledgers of all domains.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// Its id, or the correlation id that stands for it.
+    pub id: &'a str,
+    /// What was asked, in time order.
+    pub calls: Vec<Call<'a>>,
+    /// What happened, in time order.
+    pub facts: Vec<Fact<'a>>,
+    /// What it left.
+    pub resources: Resources<'a>,
+    /// What its orchestrator said.
+    pub decision: Option<&'a Decision>,
+    /// When its client was restarted.
+    pub restarts: &'a [Timestamp],
+    /// Whether all domains number their records in one sequence.
+    pub one_sequence: bool,
+}
+
+/// The records of `ledgers`, order by order, each in time order; and how many belong to none.
+pub(super) fn orders_of(ledgers: &Ledgers) -> (BTreeMap<&str, Order<'_>>, usize) {
+    let mut orders = BTreeMap::new();
+    let mut unattributed = 0;
+    for (&domain, records) in ledgers {
+        for record in records {
+            let Some(id) = record.order() else {
+                unattributed += 1;
+                continue;
+            };
+            let order = orders.entry(id).or_insert_with(|| Order::new(id));
+            match record {
+                Record::Request(request) => order.calls.push(Call::new(domain, request)),
+                Record::Effect(effect) => order.facts.push(Fact::new(domain, effect)),
+            }
+        }
+    }
+    for order in orders.values_mut() {
+        order.calls.sort_unstable_by_key(|call| (call.request.started_at, call.request.seq, call.domain));
+        order.facts.sort_unstable_by_key(|fact| (fact.effect.at, fact.effect.seq, fact.domain));
+        order.resources = Resources::after(&order.facts);
+    }
+    (orders, unattributed)
+}
+
+/// When anything was last heard of.
+pub fn last_heard(ledgers: &Ledgers) -> Option<Timestamp> {
+    let heard = |record: &Record| match record {
+        Record::Request(request) => request.ended_at.unwrap_or(request.started_at),
+        Record::Effect(effect) => effect.at,
+    };
+    ledgers.values().flatten().map(heard).max()
+}
+
+impl<'a> Order<'a> {
+    /// An order of which nothing is known.
+    pub(super) fn new(id: &'a str) -> Self {
+        Self {
+            id,
+            calls: Vec::new(),
+            facts: Vec::new(),
+            resources: Resources::default(),
+            decision: None,
+            restarts: &[],
+            one_sequence: false,
+        }
+    }
+
+    /// The labels that were made and not cancelled.
+    pub fn live_labels(&self) -> impl Iterator<Item = &Label<'a>> {
+        self.resources.labels.iter().filter(|label| label.is_live())
+    }
+
+    /// Whether it has a live label.
+    pub fn is_shipped(&self) -> bool {
+        self.live_labels().next().is_some()
+    }
+
+    /// Whether a request is executing now: then it is too early to judge.
+    pub fn is_executing(&self) -> bool {
+        self.calls.iter().any(|call| call.ending == Ending::Executing)
+    }
+
+    /// When it was first heard of.
+    pub fn began(&self) -> Option<Timestamp> {
+        let call = self.calls.first().map(|call| call.request.started_at);
+        let fact = self.facts.first().map(Fact::at);
+        call.into_iter().chain(fact).min()
+    }
+
+    /// When it was last heard of.
+    pub fn last_heard(&self) -> Option<Timestamp> {
+        let calls = self.calls.iter().map(|call| call.request.ended_at.unwrap_or(call.request.started_at));
+        calls.chain(self.facts.last().map(Fact::at)).max()
+    }
+
+    /// Whether the client could have learned that time had ended this resource: it was refused for
+    /// that reason, or it read the resource afterwards.
+    pub fn was_told_of_expiry(&self, expired: &Fact<'_>) -> bool {
+        self.calls.iter().any(|call| {
+            let refused = call.ending == Ending::Rejected
+                && matches!(
+                    call.request.error.as_deref(),
+                    Some("authorization_expired" | "reservation_expired")
+                );
+            let read = call.operation == Operation::Status(expired.domain)
+                && call.ending == Ending::Done
+                && call.request.started_at >= expired.at();
+            call.names(Some(&expired.effect.resource)) && (refused || read)
+        })
+    }
+
+    /// Whether `repeat` is the first request under its key since the client was restarted, so that
+    /// the client may not know what `earlier` was answered.
+    pub fn is_first_since_restart(&self, earlier: &Call<'_>, repeat: &Call<'_>) -> bool {
+        let first_since = |restart: Timestamp| {
+            earlier.request.started_at <= restart
+                && restart <= repeat.request.started_at
+                && !self.calls.iter().any(|call| {
+                    call.has_key_of(repeat)
+                        && call.request.seq < repeat.request.seq
+                        && call.request.seq > earlier.request.seq
+                        && call.request.started_at >= restart
+                })
+        };
+        repeat.has_key_of(earlier) && self.restarts.iter().any(|restart| first_since(*restart))
+    }
+}

@@ -1,0 +1,191 @@
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::ledger::Request;
+use utoipa::ToSchema;
+
+use crate::audit::Domain;
+
+/// A request as a rule sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Of whom it was asked.
+    pub domain: Domain,
+    /// What was asked for.
+    pub operation: Operation<'a>,
+    /// What its end told the client.
+    pub ending: Ending,
+    /// All that is known of it.
+    pub request: &'a Request,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation<'a> {
+    /// `payment.authorize`
+    Authorize,
+    /// `payment.capture`
+    Capture,
+    /// `payment.release`
+    ReleasePayment,
+    /// `payment.refund`
+    Refund,
+    /// `inventory.reserve`
+    Reserve,
+    /// `inventory.release`
+    ReleaseStock,
+    /// `shipping.create_label`
+    CreateLabel,
+    /// `shipping.cancel`
+    CancelLabel,
+    /// `notification.send`
+    Send,
+    /// `payment.status` and its like
+    Status(Domain),
+    /// Anything else, which no rule speaks of by name.
+    Other(&'a str),
+}
+
+/// What a request's end told its client. (Rule: what an answer means to a client that knows nothing
+/// but this answer.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It has not ended.
+    Executing,
+    /// A readable 2xx.
+    Done,
+    /// It did not happen and will not.
+    Rejected,
+    /// It did not happen; trying again may help.
+    Unavailable,
+    /// It may have happened.
+    Unknown,
+    /// An earlier request under the same key is still executing.
+    InProgress,
+}
+
+impl Ending {
+    fn of(request: &Request) -> Self {
+        if request.ended_at.is_none() {
+            return Self::Executing;
+        }
+        let Some(status) = request.status.filter(|_| !request.abandoned) else { return Self::Unknown };
+        match status {
+            200..=299 if !request.garbled => Self::Done,
+            409 if request.error.as_deref() == Some("idempotency_in_progress") => Self::InProgress,
+            429 | 503 => Self::Unavailable,
+            408 => Self::Unknown,
+            400..=499 => Self::Rejected,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether the client knows what became of the request, once and for all.
+    pub fn is_definite(self) -> bool {
+        matches!(self, Self::Done | Self::Rejected)
+    }
+}
+
+impl<'a> Operation<'a> {
+    fn named(name: &'a str) -> Self {
+        match name {
+            "payment.authorize" => Self::Authorize,
+            "payment.capture" => Self::Capture,
+            "payment.release" => Self::ReleasePayment,
+            "payment.refund" => Self::Refund,
+            "payment.status" => Self::Status(Domain::Payment),
+            "inventory.reserve" => Self::Reserve,
+            "inventory.release" => Self::ReleaseStock,
+            "inventory.status" => Self::Status(Domain::Inventory),
+            "shipping.create_label" => Self::CreateLabel,
+            "shipping.cancel" => Self::CancelLabel,
+            "shipping.status" => Self::Status(Domain::Shipping),
+            "notification.send" => Self::Send,
+            "notification.status" => Self::Status(Domain::Notification),
+            other => Self::Other(other),
+        }
+    }
+
+    /// Whether it changes something, so that it should carry an idempotency key.
+    pub fn is_write(self) -> bool {
+        !matches!(self, Self::Status(_) | Self::Other(_))
+    }
+
+    /// Whether it makes something that may have to be undone.
+    pub fn commits(self) -> bool {
+        matches!(self, Self::Authorize | Self::Reserve | Self::Capture | Self::CreateLabel)
+    }
+
+    /// Whether it undoes something.
+    pub fn undoes(self) -> bool {
+        matches!(self, Self::ReleasePayment | Self::Refund | Self::ReleaseStock | Self::CancelLabel)
+    }
+}
+
+impl<'a> Call<'a> {
+    /// The request as one of this domain.
+    pub fn new(domain: Domain, request: &'a Request) -> Self {
+        let operation = Operation::named(&request.operation);
+        Self { domain, operation, ending: Ending::of(request), request }
+    }
+
+    /// Whether both ask for the same with the same body; two reads, for the same resource.
+    pub fn asks_the_same_as(&self, other: &Self) -> bool {
+        self.operation == other.operation
+            && match (&self.request.fingerprint, &other.request.fingerprint) {
+                (Some(this), Some(other)) => this == other,
+                (None, None) => !self.operation.is_write() && self.names(other.request.resource.as_deref()),
+                _ => false,
+            }
+    }
+
+    /// Whether both are the same request under the same key.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.operation == other.operation
+            && self.request.idempotency_key.is_some()
+            && self.request.idempotency_key == other.request.idempotency_key
+    }
+
+    /// Whether it is about this resource.
+    pub fn names(&self, resource: Option<&str>) -> bool {
+        resource.is_some() && self.request.resource.as_deref() == resource
+    }
+
+    /// Whether it had ended by `time`.
+    pub fn ended_by(&self, time: Timestamp) -> bool {
+        self.request.ended_at.is_some_and(|ended_at| ended_at <= time)
+    }
+
+    /// Whether it began when `earlier` had ended: its client knew, or could not know, that end.
+    pub fn came_after(&self, earlier: &Self) -> bool {
+        self.request.seq > earlier.request.seq && earlier.ended_by(self.request.started_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::story::request;
+
+    #[test]
+    fn an_answer_means_what_it_tells_a_client_that_knows_nothing_else() {
+        use Ending::{Done, Executing, InProgress, Rejected, Unavailable, Unknown};
+        for (line, ending) in [
+            ("0s payment.authorize -> 201", Done),
+            ("0s payment.authorize -> 200 garbled", Unknown),
+            ("0s payment.authorize -> 402 insufficient_funds", Rejected),
+            ("0s payment.capture -> 409 already_captured", Rejected),
+            ("0s payment.authorize -> 409 idempotency_in_progress", InProgress),
+            ("0s payment.authorize -> 408 timeout", Unknown),
+            ("0s payment.authorize -> 429 rate_limited", Unavailable),
+            ("0s payment.authorize -> 503 unavailable", Unavailable),
+            ("0s payment.authorize -> 500 internal_error", Unknown),
+            ("0s payment.authorize -> 502", Unknown),
+            ("0s payment.authorize -> lost", Unknown),
+            ("0s payment.authorize -> abandoned", Unknown),
+            ("0s payment.authorize -> executing", Executing),
+        ] {
+            assert_eq!(Ending::of(&request(line)), ending, "{line}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use shared::ledger::Effect;
+
+use crate::audit::Domain;
+
+/// An effect as a rule sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact<'a> {
+    /// Where it happened.
+    pub domain: Domain,
+    /// What happened.
+    pub change: Change,
+    /// All that is known of it.
+    pub effect: &'a Effect,
+}
+
+/// What happened to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are the ledger's words")]
+pub enum Change {
+    Held,
+    Captured,
+    Released,
+    Refunded,
+    Expired,
+    Reserved,
+    Generated,
+    Cancelled,
+    Sent,
+    /// Anything else, which no rule speaks of.
+    Other,
+}
+
+impl Change {
+    fn named(name: &str) -> Self {
+        match name {
+            "held" => Self::Held,
+            "captured" => Self::Captured,
+            "released" => Self::Released,
+            "refunded" => Self::Refunded,
+            "expired" => Self::Expired,
+            "reserved" => Self::Reserved,
+            "generated" => Self::Generated,
+            "cancelled" => Self::Cancelled,
+            "sent" => Self::Sent,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<'a> Fact<'a> {
+    /// The effect as one of this domain.
+    pub fn new(domain: Domain, effect: &'a Effect) -> Self {
+        Self { domain, change: Change::named(&effect.effect), effect }
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        self.effect.at
+    }
+
+    /// How much money it moved.
+    pub fn amount(&self) -> Decimal {
+        self.effect.amount.map_or(Decimal::ZERO, |amount| amount.0)
+    }
+
+    /// Whether it took place before `other` for certain. Two domains' clocks tell nothing within one
+    /// millisecond; the numbers of one sequence do.
+    pub fn precedes(&self, other: &Self, one_sequence: bool) -> bool {
+        let comparable = one_sequence || self.domain == other.domain;
+        self.at() < other.at()
+            || (self.at() == other.at() && comparable && self.effect.seq < other.effect.seq)
+    }
+
+    /// Whether it gave money or stock back, or voided a label, because somebody asked for it.
+    pub fn is_undo(&self) -> bool {
+        let undone = matches!(self.change, Change::Released | Change::Refunded | Change::Cancelled);
+        undone && self.effect.request.is_some()
+    }
+}

@@ -1,0 +1,165 @@
+use rust_decimal::Decimal;
+
+use super::{Change, Fact};
+use crate::audit::Domain;
+
+/// A customer's money, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hold<'a> {
+    /// The authorization.
+    pub id: &'a str,
+    /// When it was held.
+    pub held: Option<Fact<'a>>,
+    /// When it was charged.
+    pub captured: Option<Fact<'a>>,
+    /// When it was released.
+    pub released: Option<Fact<'a>>,
+    /// When it expired.
+    pub expired: Option<Fact<'a>>,
+    /// How much was given back.
+    pub refunded: Decimal,
+    /// The newest refund.
+    pub last_refund: Option<Fact<'a>>,
+}
+
+/// Stock set aside, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reservation<'a> {
+    /// The reservation.
+    pub id: &'a str,
+    /// When it was made.
+    pub reserved: Option<Fact<'a>>,
+    /// When it was given back.
+    pub released: Option<Fact<'a>>,
+    /// When it expired.
+    pub expired: Option<Fact<'a>>,
+}
+
+/// A label, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Label<'a> {
+    /// The label.
+    pub id: &'a str,
+    /// When it was ready.
+    pub generated: Option<Fact<'a>>,
+    /// When it was cancelled.
+    pub cancelled: Option<Fact<'a>>,
+}
+
+impl Hold<'_> {
+    /// Whether all that was charged was given back.
+    pub fn is_refunded(&self) -> bool {
+        self.captured.is_some_and(|captured| self.last_refund.is_some() && self.refunded >= captured.amount())
+    }
+
+    /// Whether money was charged and some of it is not given back.
+    pub fn is_kept(&self) -> bool {
+        self.captured.is_some() && !self.is_refunded()
+    }
+
+    /// What is held or was charged.
+    pub fn amount(&self) -> Decimal {
+        self.captured.or(self.held).map_or(Decimal::ZERO, |fact| fact.amount())
+    }
+}
+
+impl<'a> Reservation<'a> {
+    /// What ended it, if anything.
+    pub fn ended(&self) -> Option<Fact<'a>> {
+        self.released.or(self.expired)
+    }
+}
+
+impl Label<'_> {
+    /// Whether it was made and not cancelled.
+    pub fn is_live(&self) -> bool {
+        self.generated.is_some() && self.cancelled.is_none()
+    }
+}
+
+/// The resources of an order, each with what became of it.
+#[derive(Clone, Debug, Default)]
+pub struct Resources<'a> {
+    /// Money.
+    pub holds: Vec<Hold<'a>>,
+    /// Stock.
+    pub reservations: Vec<Reservation<'a>>,
+    /// Labels.
+    pub labels: Vec<Label<'a>>,
+}
+
+impl<'a> Resources<'a> {
+    /// What these facts, in time order, made of them.
+    pub(super) fn after(facts: &[Fact<'a>]) -> Self {
+        let mut all = Self::default();
+        for fact in facts {
+            match fact.domain {
+                Domain::Payment => all.hold(fact),
+                Domain::Inventory => all.reservation(fact),
+                Domain::Shipping => all.label(fact),
+                Domain::Notification => {}
+            }
+        }
+        all
+    }
+
+    fn hold(&mut self, fact: &Fact<'a>) {
+        let id = fact.effect.resource.as_str();
+        let hold = place(
+            &mut self.holds,
+            |hold| hold.id == id,
+            || Hold {
+                id,
+                held: None,
+                captured: None,
+                released: None,
+                expired: None,
+                refunded: Decimal::ZERO,
+                last_refund: None,
+            },
+        );
+        match fact.change {
+            Change::Held => hold.held = Some(*fact),
+            Change::Captured => hold.captured = Some(*fact),
+            Change::Released => hold.released = Some(*fact),
+            Change::Expired => hold.expired = Some(*fact),
+            Change::Refunded => {
+                hold.refunded = hold.refunded.saturating_add(fact.amount());
+                hold.last_refund = Some(*fact);
+            }
+            _ => {}
+        }
+    }
+
+    fn reservation(&mut self, fact: &Fact<'a>) {
+        let id = fact.effect.resource.as_str();
+        let new = || Reservation { id, reserved: None, released: None, expired: None };
+        let reservation = place(&mut self.reservations, |reservation| reservation.id == id, new);
+        match fact.change {
+            Change::Reserved => reservation.reserved = Some(*fact),
+            Change::Released => reservation.released = Some(*fact),
+            Change::Expired => reservation.expired = Some(*fact),
+            _ => {}
+        }
+    }
+
+    fn label(&mut self, fact: &Fact<'a>) {
+        let id = fact.effect.resource.as_str();
+        let new = || Label { id, generated: None, cancelled: None };
+        let label = place(&mut self.labels, |label| label.id == id, new);
+        match fact.change {
+            Change::Generated => label.generated = Some(*fact),
+            Change::Cancelled => label.cancelled = Some(*fact),
+            _ => {}
+        }
+    }
+}
+
+/// The item that is meant, made if there is none. An order has few, so that a search is cheapest.
+fn place<T>(items: &mut Vec<T>, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
+    let index = items.iter().position(is_it).unwrap_or_else(|| {
+        items.push(new());
+        items.len() - 1
+    });
+    &mut items[index]
+}

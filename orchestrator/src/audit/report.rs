@@ -1,0 +1,49 @@
+mod finding;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use finding::{CallLine, FactLine, Finding, Severity};
+
+/// What an audit found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Whether warnings are violations.
+    pub strict: bool,
+    /// How many orders were judged.
+    pub orders: usize,
+    /// How many were left out because a request of theirs is executing now.
+    pub executing: usize,
+    /// How many were left out because they were heard of too recently.
+    pub young: usize,
+    /// How many records the ledgers hold.
+    pub records: usize,
+    /// How many of them belong to no order.
+    pub unattributed: usize,
+    /// The rules that could not be judged.
+    pub not_judged: Vec<NotJudged>,
+    /// What is wrong, by order; at most one finding an order and rule.
+    pub findings: Vec<Finding>,
+}
+
+/// A rule that could not be judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NotJudged {
+    /// The rule.
+    pub rule: &'static str,
+    /// Why not.
+    pub because: String,
+}
+
+impl Report {
+    /// How many findings are violations.
+    pub fn violations(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Violation).count()
+    }
+
+    /// Whether nothing is a violation.
+    pub fn is_clean(&self) -> bool {
+        self.violations() == 0
+    }
+}

@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use shared::http::{FieldError, Problem};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::format::Verdict;
+use super::{Allowance, Audit, Format, Ledgers};
+
+type ReadLedgers = Arc<dyn Fn() -> Ledgers + Send + Sync>;
+
+/// The route `GET /audit`, over the ledgers that `read` reads from the domains of this process. Chaos
+/// never touches it.
+pub fn routes(read: impl Fn() -> Ledgers + Send + Sync + 'static) -> OpenApiRouter {
+    let read: ReadLedgers = Arc::new(read);
+    OpenApiRouter::new().routes(routes!(get_audit)).with_state(read)
+}
+
+/// How to judge, and how to tell.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, rename_all = "camelCase")]
+struct Params {
+    /// Whether a warning is a violation.
+    strict: bool,
+    /// What is allowed that otherwise is not.
+    #[param(value_type = Option<String>, example = "split-shipments")]
+    allow: Option<Allowance>,
+    /// `json`, `text`, `junit` or `github`.
+    #[param(value_type = Option<String>, example = "json")]
+    format: Option<Format>,
+}
+
+/// Judge every order
+///
+/// Each order is judged as final, except those with a request executing now. The answer is 200 whatever
+/// is found; `clean` tells. What the orchestrator decided and when it was restarted is not known here.
+#[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Params),
+    responses((status = 200, body = Verdict<'_>)))]
+async fn get_audit(
+    State(read): State<ReadLedgers>,
+    params: Result<Query<Params>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(params) = params.map_err(|error| {
+        let message = error.body_text();
+        Problem::validation(vec![FieldError { field: "query".to_owned(), message }])
+    })?;
+    let audit =
+        Audit { strict: params.strict, allowed: params.allow.into_iter().collect(), ..Audit::default() };
+    let report = audit.report(&read());
+    let format = params.format.unwrap_or(Format::Json);
+    let mut body = Vec::new();
+    format.write(&report, &mut body).expect("writing to memory cannot fail");
+    if format != Format::Json {
+        body = anstream::adapter::strip_bytes(&body).into_vec();
+    }
+    Ok(([(CONTENT_TYPE, format.media_type())], body).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::story::Story;
+    use axum::Router;
+    use axum::body::Body;
+    use http::Request;
+    use shared::http::{Correlation, with_common};
+    use tower::ServiceExt;
+
+    /// Status, media type and body of the answer.
+    async fn get(query: &str) -> (u16, String, String) {
+        let read = || Story::told("0s payment.authorize key=none -> 201; held auth_1 109.97").ledgers;
+        let router = with_common(Router::from(routes(read)), Correlation::seeded(7));
+        let request = Request::get(format!("/audit{query}")).body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        let media_type = answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, media_type, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn it_answers_with_json() {
+        let (status, media_type, body) = get("").await;
+        assert_eq!((status, media_type.as_str()), (200, "application/json"));
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((&body["clean"], &body["violations"]), (&false.into(), &1.into()));
+        assert_eq!(body["findings"][0]["rule"], "hold_left_open");
+    }
+
+    #[tokio::test]
+    async fn it_is_as_strict_as_it_is_asked_to_be_and_writes_every_format() {
+        let (_, media_type, body) = get("?strict=true&allow=split-shipments&format=text").await;
+        assert_eq!(media_type, "text/plain; charset=utf-8");
+        assert!(body.ends_with("2 violations: hold_left_open 1, no_idempotency_key 1.\n"), "{body}");
+        assert!(!body.contains('\u{1b}'));
+        assert_eq!(get("?format=junit").await.1, "application/xml");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_query_is_refused_with_what_is_right() {
+        let (status, _, body) = get("?format=yaml").await;
+        assert_eq!(status, 400);
+        insta::assert_snapshot!(body, @r#"{"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"query Failed to deserialize query string: format: unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","instance":"/audit","success":false,"error":"validation_error","message":"query Failed to deserialize query string: format: unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","correlationId":"bea7809e-283e-4cb0-93a2-66acfa1df75a","errors":[{"field":"query","message":"Failed to deserialize query string: format: unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`"}]}"#);
+    }
+}

@@ -1,0 +1,105 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::order::{Call, Fact, Operation, Order};
+use super::{Allowance, Domain};
+
+/// One thing that is judged about every order.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its stable name.
+    pub name: &'static str,
+    /// What breaking it means.
+    pub kind: Kind,
+    /// The domains without whose ledgers it cannot be judged.
+    pub needs: &'static [Domain],
+    /// What lifts it.
+    pub lifted_by: Option<Allowance>,
+    /// What must hold, in a sentence.
+    pub holds: &'static str,
+    /// What usually causes a finding, for the person who has to mend it.
+    pub cause: &'static str,
+    /// How an order breaks it, if it does. Pure.
+    pub judge: for<'a> fn(&Order<'a>) -> Option<Evidence<'a>>,
+}
+
+/// What breaking a rule means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Money, stock or labels are wrong: a violation.
+    Invariant,
+    /// The client behaves in a way that will hurt one day: a warning, or a violation when strict.
+    Behaviour,
+    /// The orchestrator said one thing and the ledgers say another: a violation.
+    Decision,
+}
+
+/// How an order breaks a rule.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// What is wrong with this order, in a sentence.
+    pub sentence: String,
+    /// What happened that shows it.
+    pub facts: Vec<Fact<'a>>,
+    /// The requests that led there.
+    pub calls: Vec<Call<'a>>,
+}
+
+impl<'a> Evidence<'a> {
+    /// The order is wrong in this way.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), facts: Vec::new(), calls: Vec::new() }
+    }
+
+    /// Shown by these requests and what they did.
+    #[must_use]
+    pub fn calls(mut self, order: &Order<'a>, calls: impl IntoIterator<Item = Call<'a>>) -> Self {
+        for call in calls {
+            let its = |fact: &&Fact<'a>| {
+                fact.domain == call.domain && fact.effect.request == Some(call.request.seq)
+            };
+            self.facts.extend(order.facts.iter().filter(its));
+            self.calls.push(call);
+        }
+        self
+    }
+
+    /// Shown by all that was done and happened to this resource, repeats that never reached it
+    /// included.
+    #[must_use]
+    pub fn resource(mut self, order: &Order<'a>, id: &str) -> Self {
+        let names = |call: &Call<'_>| call.names(Some(id));
+        let repeats =
+            |call: &Call<'_>| order.calls.iter().any(|other| names(other) && call.has_key_of(other));
+        self.facts.extend(order.facts.iter().filter(|fact| fact.effect.resource == id));
+        self.calls.extend(order.calls.iter().filter(|call| names(call) || repeats(call)));
+        self
+    }
+
+    /// Shown by all requests for this operation, or by there being none.
+    #[must_use]
+    pub fn operation(self, order: &Order<'a>, operation: Operation<'_>) -> Self {
+        let calls: Vec<_> = order.calls.iter().copied().filter(|call| call.operation == operation).collect();
+        self.calls(order, calls)
+    }
+
+    /// Shown by this alone.
+    #[must_use]
+    pub fn fact(mut self, fact: Fact<'a>) -> Self {
+        self.facts.push(fact);
+        self
+    }
+}
+
+/// The names as a person lists them.
+pub(super) fn list<T: AsRef<str>>(names: &[T]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [name] => name.as_ref().to_owned(),
+        [names @ .., last] => {
+            let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", names.join(", "), last.as_ref())
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use crate::audit::order::{Call, Order};
+use crate::audit::{Evidence, Kind, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "changed_idempotency_key",
+    kind: Kind::Behaviour,
+    needs: &[],
+    lifted_by: None,
+    holds: "A request that has no definite answer yet (a readable 2xx, or a refusal) is repeated under its own \
+            idempotency key, not under another.",
+    cause: "Usually the key is made where the request is sent, so that every retry makes a new one, or it was not \
+            written down before the request, so that a restart forgot it. The effect may then happen twice.",
+    judge,
+};
+
+fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    let (open, again) = order.calls.iter().enumerate().find_map(|(nth, again)| {
+        let open = order.calls[..nth].iter().find(|earlier| is_open(order, earlier, again))?;
+        Some((open, again))
+    })?;
+    let sentence = format!(
+        "{} was asked again under another key ({}) while nobody knew what had become of the first ({}).",
+        again.request.operation,
+        again.request.idempotency_key.as_deref()?,
+        open.request.idempotency_key.as_deref()?,
+    );
+    let keys = order.calls.iter().copied().filter(|call| call.has_key_of(open) || call.has_key_of(again));
+    Some(Evidence::new(sentence).calls(order, keys))
+}
+
+/// Whether `earlier` asked for the same under another key, and had no definite answer under it when
+/// `again` was asked.
+fn is_open(order: &Order<'_>, earlier: &Call<'_>, again: &Call<'_>) -> bool {
+    let keyed = |call: &Call<'_>| call.request.idempotency_key.is_some();
+    again.operation == earlier.operation
+        && keyed(again)
+        && keyed(earlier)
+        && !again.has_key_of(earlier)
+        && again.asks_the_same_as(earlier)
+        && !order.calls.iter().any(|call| {
+            call.has_key_of(earlier) && call.ending.is_definite() && call.ended_by(again.request.started_at)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::audit::story::judged;
+    use insta::assert_snapshot;
+
+    fn after(answer: &str) -> Option<String> {
+        judged(
+            &RULE,
+            &format!(
+                "0s payment.authorize key=a took=2s -> {answer}
+                5s payment.authorize key=b -> 201; held auth_2 100"
+            ),
+        )
+    }
+
+    #[test]
+    fn an_open_request_was_repeated_under_a_new_key() {
+        assert_snapshot!(after("lost").unwrap(), @"payment.authorize was asked again under another key (b) while nobody knew what had become of the first (a).");
+        for answer in
+            ["408 timeout", "500 internal_error", "200 garbled", "503 unavailable", "abandoned", "executing"]
+        {
+            assert!(after(answer).is_some(), "{answer}");
+        }
+        let overlapping = "0s payment.authorize key=a took=2s -> 201\n1s payment.authorize key=b -> 201";
+        assert!(judged(&RULE, overlapping).is_some());
+    }
+
+    #[test]
+    fn a_restart_excuses_nothing() {
+        let forgotten =
+            "0s payment.authorize key=a -> abandoned\n1s restart\n2s payment.authorize key=b -> 201";
+        assert!(judged(&RULE, forgotten).is_some());
+    }
+
+    #[test]
+    fn after_a_definite_answer_it_is_a_new_request() {
+        assert_eq!(after("201"), None);
+        assert_eq!(after("402 insufficient_funds"), None);
+        let repeated = "0s payment.authorize key=a -> lost
+            1s payment.authorize key=a -> 402 insufficient_funds
+            2s payment.authorize key=b -> 201";
+        assert_eq!(judged(&RULE, repeated), None);
+    }
+
+    #[test]
+    fn the_same_key_and_another_body_are_right() {
+        let same = "0s payment.authorize -> lost\n1s payment.authorize -> 201";
+        assert_eq!(judged(&RULE, same), None);
+        let other =
+            "0s payment.refund auth_1 key=a body=a -> lost\n1s payment.refund auth_1 key=b body=b -> 200";
+        assert_eq!(judged(&RULE, other), None);
+    }
+}

@@ -1,0 +1,167 @@
+use jiff::Timestamp;
+
+use crate::audit::order::{Call, Ending, Fact, Operation, Order};
+use crate::audit::{Evidence, Kind, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "compensated_blind",
+    kind: Kind::Behaviour,
+    needs: &[],
+    lifted_by: None,
+    holds: "Before anything of an order is undone, and before it ends, the client has found out what became of each \
+            authorize, reserve, capture and create-label whose answer was lost: it repeated it under its key until the \
+            answer was definite, read its state, or undid it by its own id.",
+    cause: "Usually a timeout or a broken connection is taken for \"it did not happen\". It may have happened: then \
+            money, stock or a parcel is left behind that nobody knows of.",
+    judge,
+};
+
+fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    let unknown =
+        order.calls.iter().filter(|call| call.ending == Ending::Unknown && call.operation.commits());
+    let (open, undo) = unknown.filter_map(|call| Some((call, blind_moment(order, call)?))).next()?;
+    let operation = &open.request.operation;
+    let what = match undo {
+        Some(undo) => format!("{} was {}", undo.effect.resource, undo.effect.effect),
+        None => "the order ended".to_owned(),
+    };
+    let sentence =
+        format!("Nobody had found out what became of {operation}, whose answer was lost, when {what}.");
+    let same_key = order.calls.iter().copied().filter(|call| call.has_key_of(open));
+    let evidence = Evidence::new(sentence).calls(order, [*open]).calls(order, same_key);
+    Some(match undo {
+        Some(undo) => evidence.resource(order, &undo.effect.resource),
+        None => evidence,
+    })
+}
+
+/// When something was undone, or at the end (`None`), while nobody knew what became of `open`.
+fn blind_moment<'a, 'o>(order: &'o Order<'a>, open: &Call<'a>) -> Option<Option<&'o Fact<'a>>> {
+    let undos = order.facts.iter().filter(|fact| fact.is_undo() && open.ended_by(fact.at()));
+    let blind = undos.into_iter().find(|undo| !is_known(order, open, undo.at()));
+    match blind {
+        Some(undo) => Some(Some(undo)),
+        None if is_known(order, open, Timestamp::MAX) => None,
+        None => Some(None),
+    }
+}
+
+/// Whether by `time` the client knew what became of `open`, or of a later request under its key,
+/// which stands for it.
+fn is_known(order: &Order<'_>, open: &Call<'_>, time: Timestamp) -> bool {
+    let is_open = |call: &&Call<'_>| std::ptr::eq(call.request, open.request);
+    let repeats =
+        order.calls.iter().filter(|call| call.has_key_of(open) && call.request.seq > open.request.seq);
+    let mut chain = order.calls.iter().filter(is_open).chain(repeats);
+    chain.any(|call| (call.ending.is_definite() && call.ended_by(time)) || was_looked_at(order, call, time))
+}
+
+/// Whether by `time` the resource of `open` was read, or its undo begun, by its own id.
+fn was_looked_at(order: &Order<'_>, open: &Call<'_>, time: Timestamp) -> bool {
+    let resource = open.request.resource.as_deref();
+    order.calls.iter().any(|call| {
+        call.domain == open.domain
+            && call.names(resource)
+            && call.request.seq > open.request.seq
+            && match call.operation {
+                // The server may notice that its client has left only after the client asks on.
+                Operation::Status(_) => {
+                    let afterwards = open.request.abandoned || call.came_after(open);
+                    afterwards && call.ending.is_definite() && call.ended_by(time)
+                }
+                operation => operation.undoes() && call.request.started_at <= time,
+            }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::audit::story::judged;
+    use insta::assert_snapshot;
+
+    const RESERVE: &str = "0s inventory.reserve took=4s -> 408 timeout; reserved res_1\n";
+    const RELEASE_HOLD: &str = "6s payment.release auth_1 -> 200; released auth_1 100\n";
+
+    #[test]
+    fn an_order_was_undone_while_nobody_knew_of_a_reservation() {
+        assert_snapshot!(judged(&RULE, &format!("{RESERVE}{RELEASE_HOLD}")).unwrap(), @"Nobody had found out what became of inventory.reserve, whose answer was lost, when auth_1 was released.");
+        let too_late = format!("{RESERVE}{RELEASE_HOLD}7s inventory.release res_1 -> 200; released res_1");
+        assert!(judged(&RULE, &too_late).is_some());
+        let not_made = RESERVE.replace("; reserved res_1", "");
+        assert!(judged(&RULE, &format!("{not_made}{RELEASE_HOLD}")).is_some());
+    }
+
+    #[test]
+    fn an_order_ended_while_nobody_knew_of_a_hold() {
+        assert_snapshot!(judged(&RULE, "0s payment.authorize -> lost; held auth_1 100").unwrap(), @"Nobody had found out what became of payment.authorize, whose answer was lost, when the order ended.");
+        let new_key =
+            "0s payment.authorize key=a -> lost\n1s payment.authorize key=b -> 201; held auth_2 100";
+        assert!(judged(&RULE, new_key).is_some());
+    }
+
+    #[test]
+    fn a_repeat_that_tells_nothing_does_not_count() {
+        for answer in ["lost", "503 unavailable", "409 idempotency_in_progress", "abandoned"] {
+            let story = format!("{RESERVE}5s inventory.reserve -> {answer}\n{RELEASE_HOLD}");
+            assert!(judged(&RULE, &story).is_some(), "{answer}");
+        }
+        let still_asking = format!("{RESERVE}5s inventory.reserve took=2s replay -> 201\n{RELEASE_HOLD}");
+        assert!(judged(&RULE, &still_asking).is_some());
+    }
+
+    #[test]
+    fn repeated_until_it_was_known_is_right() {
+        for answer in ["201", "409 out_of_stock"] {
+            let story = format!(
+                "{RESERVE}5s inventory.reserve -> lost
+                5500ms inventory.reserve -> {answer}
+                {RELEASE_HOLD}"
+            );
+            assert_eq!(judged(&RULE, &story), None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_capture_that_was_read_is_right_and_one_read_too_early_is_not() {
+        let captured = |read: &str| {
+            let story = format!(
+                "0s payment.capture auth_1 took=3s -> lost; captured auth_1 100
+                {read}
+                6s payment.refund auth_1 -> 200; refunded auth_1 100"
+            );
+            judged(&RULE, &story)
+        };
+        assert_eq!(captured("5s payment.status auth_1 -> 200"), None);
+        assert_eq!(captured("5s payment.status auth_1 -> 503 unavailable"), None, "undone by its own id");
+        let stock_first = "5s inventory.release res_1 -> 200; released res_1";
+        assert!(captured(stock_first).is_some());
+        assert!(captured(&format!("1s payment.status auth_1 -> 200\n{stock_first}")).is_some());
+    }
+
+    #[test]
+    fn a_label_undone_by_the_id_that_its_progress_named_is_right() {
+        let abandoned = "0s shipping.create_label -> lost
+            2s shipping.create_label took=6s -> abandoned; generating lbl_2; abandoned lbl_2 @8s
+            8s shipping.cancel lbl_2 -> 409 already_cancelled
+            9s payment.refund auth_1 -> 200; refunded auth_1 100";
+        assert_eq!(judged(&RULE, abandoned), None);
+        let then_repeated = "0s shipping.create_label took=6s -> lost; generating lbl_1
+            8s shipping.create_label -> lost
+            9s shipping.cancel lbl_1 -> 409 already_cancelled
+            10s payment.refund auth_1 -> 200; refunded auth_1 100";
+        assert!(judged(&RULE, then_repeated).is_some());
+    }
+
+    #[test]
+    fn what_time_undid_and_what_failed_before_it_are_right() {
+        let expired = format!("{RESERVE}6s expired auth_1 100\n7s inventory.reserve -> 201");
+        assert_eq!(judged(&RULE, &expired), None);
+        let undone_before = "0s payment.release auth_1 -> 200; released auth_1 100
+            1s payment.authorize key=b -> lost; held auth_2 100
+            2s payment.authorize key=b -> 201";
+        assert_eq!(judged(&RULE, undone_before), None);
+        assert_eq!(judged(&RULE, "0s notification.send -> lost"), None);
+        assert_eq!(judged(&RULE, "0s payment.authorize -> 503 unavailable"), None);
+    }
+}

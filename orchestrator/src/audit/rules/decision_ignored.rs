@@ -1,0 +1,48 @@
+use crate::audit::order::Order;
+use crate::audit::{Domain, Evidence, Kind, Rule, Verb};
+
+pub(super) static RULE: Rule = Rule {
+    name: "decision_ignored",
+    kind: Kind::Decision,
+    needs: &[Domain::Shipping],
+    lifted_by: None,
+    holds: "An order whose cancel or reject was accepted is not shipped.",
+    cause: "Usually the decision was answered at once and looked at only between steps, so that one that came while a \
+            label was being made was forgotten.",
+    judge,
+};
+
+fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    let decided = match order.decision?.forbids_shipping()? {
+        Verb::Reject => "rejected",
+        _ => "cancelled",
+    };
+    let label = order.live_labels().next()?;
+    let sentence =
+        format!("The order was {decided}, with a success, and yet its label {} is live.", label.id);
+    Some(Evidence::new(sentence).resource(order, label.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::audit::story::judged;
+    use insta::assert_snapshot;
+
+    const LABEL: &str = "0s shipping.create_label took=20s -> 201; generated lbl_1 @20s\n";
+
+    #[test]
+    fn a_success_was_answered_and_the_order_shipped() {
+        assert_snapshot!(judged(&RULE, &format!("{LABEL}decided approve cancel")).unwrap(), @"The order was cancelled, with a success, and yet its label lbl_1 is live.");
+        assert_snapshot!(judged(&RULE, &format!("{LABEL}decided reject failed")).unwrap(), @"The order was rejected, with a success, and yet its label lbl_1 is live.");
+    }
+
+    #[test]
+    fn a_label_cancelled_in_time_an_approval_and_silence_are_right() {
+        let undone =
+            format!("{LABEL}22s shipping.cancel lbl_1 -> 200; cancelled lbl_1\ndecided cancel cancelled");
+        assert_eq!(judged(&RULE, &undone), None);
+        assert_eq!(judged(&RULE, &format!("{LABEL}decided approve shipped")), None);
+        assert_eq!(judged(&RULE, LABEL), None);
+    }
+}

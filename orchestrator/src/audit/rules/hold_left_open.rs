@@ -1,0 +1,84 @@
+use crate::audit::order::{Hold, Order};
+use crate::audit::{Domain, Evidence, Kind, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "hold_left_open",
+    kind: Kind::Invariant,
+    needs: &[Domain::Payment, Domain::Shipping],
+    lifted_by: None,
+    holds: "An order without a live label leaves no money on hold. A hold that ended by the clock counts as left, \
+            unless the client was told so.",
+    cause: "Usually the flow ended (a rejection, an approval that never came, a failed step) without releasing the \
+            hold, or an authorize whose answer was lost was taken for one that did not happen.",
+    judge,
+};
+
+fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    if order.is_shipped() {
+        return None;
+    }
+    let hold = order.resources.holds.iter().find(|hold| is_left(order, hold))?;
+    let (id, amount) = (hold.id, hold.amount());
+    let sentence = if hold.expired.is_some() {
+        format!("{amount} stayed on hold ({id}) until time released it, and the order has no live label.")
+    } else {
+        format!("{amount} is still on hold ({id}), and the order has no live label.")
+    };
+    Some(Evidence::new(sentence).resource(order, id))
+}
+
+fn is_left(order: &Order<'_>, hold: &Hold<'_>) -> bool {
+    let open = hold.held.is_some() && hold.captured.is_none() && hold.released.is_none();
+    open && hold.expired.is_none_or(|expired| !order.was_told_of_expiry(&expired))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::audit::story::judged;
+    use insta::assert_snapshot;
+
+    fn holding(story: &str) -> Option<String> {
+        judged(&RULE, &format!("0s payment.authorize -> 201; held auth_1 100\n{story}"))
+    }
+
+    #[test]
+    fn nobody_released_it() {
+        assert_snapshot!(holding("").unwrap(), @"100 is still on hold (auth_1), and the order has no live label.");
+        assert!(holding("1s payment.release auth_1 -> 500 internal_error").is_some());
+        assert!(judged(&RULE, "0s payment.authorize -> lost; held auth_1 100").is_some());
+    }
+
+    #[test]
+    fn one_of_two_counts() {
+        let released = "1s payment.authorize key=b -> 201; held auth_2 100
+            2s payment.release auth_2 -> 200; released auth_2 100";
+        assert!(holding(released).is_some());
+    }
+
+    #[test]
+    fn what_time_ended_unseen_counts_as_left() {
+        assert_snapshot!(holding("7d expired auth_1 100").unwrap(), @"100 stayed on hold (auth_1) until time released it, and the order has no live label.");
+        let read_too_early = "1s payment.status auth_1 -> 200\n7d expired auth_1 100";
+        assert!(holding(read_too_early).is_some());
+        let unheard = "7d expired auth_1 100\n8d payment.status auth_1 -> lost";
+        assert!(holding(unheard).is_some());
+    }
+
+    #[test]
+    fn what_time_ended_and_the_client_was_told_of_is_right() {
+        let refused = "1s payment.capture auth_1 -> 410 authorization_expired; expired auth_1 100";
+        assert_eq!(holding(refused), None);
+        let late_release = "7d expired auth_1 100\n8d payment.release auth_1 -> 410 authorization_expired";
+        assert_eq!(holding(late_release), None);
+        assert_eq!(holding("7d expired auth_1 100\n8d payment.status auth_1 -> 200"), None);
+    }
+
+    #[test]
+    fn released_captured_and_shipped_are_right() {
+        assert_eq!(holding("1s payment.release auth_1 -> 200; released auth_1 100"), None);
+        assert_eq!(holding("1s payment.capture auth_1 -> lost; captured auth_1 100"), None);
+        assert_eq!(holding("1s shipping.create_label -> 201; generated lbl_1"), None);
+        assert_eq!(judged(&RULE, "0s payment.authorize -> 402 insufficient_funds"), None);
+    }
+}

@@ -1,0 +1,50 @@
+use crate::audit::order::Order;
+use crate::audit::{Evidence, Kind, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "no_idempotency_key",
+    kind: Kind::Behaviour,
+    needs: &[],
+    lifted_by: None,
+    holds: "Every request that changes something carries an Idempotency-Key. Reported once an order.",
+    cause: "Usually the HTTP client was never given one. Without it a request whose answer is lost can neither be \
+            repeated safely nor be given up.",
+    judge,
+};
+
+fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    let keyless = || {
+        let writes = order.calls.iter().copied().filter(|call| call.operation.is_write());
+        writes.filter(|call| call.request.idempotency_key.is_none())
+    };
+    let operation = &keyless().next()?.request.operation;
+    let sentence = match keyless().count() {
+        1 => format!("{operation} was asked without an Idempotency-Key."),
+        count => format!("{operation} and {} more were asked without an Idempotency-Key.", count - 1),
+    };
+    Some(Evidence::new(sentence).calls(order, keyless()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::audit::story::judged;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn a_write_had_no_key() {
+        assert_snapshot!(judged(&RULE, "0s payment.authorize key=none -> 201").unwrap(), @"payment.authorize was asked without an Idempotency-Key.");
+        let two = "0s payment.authorize -> 201
+            1s inventory.reserve key=none -> 201
+            2s payment.capture auth_1 key=none -> 200";
+        assert_snapshot!(judged(&RULE, two).unwrap(), @"inventory.reserve and 1 more were asked without an Idempotency-Key.");
+    }
+
+    #[test]
+    fn reads_need_none() {
+        let reads = "0s payment.authorize -> 201
+            1s payment.status auth_1 -> 200
+            2s inventory.check key=none -> 200";
+        assert_eq!(judged(&RULE, reads), None);
+    }
+}

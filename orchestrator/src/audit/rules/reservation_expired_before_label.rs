@@ -1,0 +1,67 @@
+use crate::audit::order::{Order, Reservation};
+use crate::audit::{Domain, Evidence, Kind, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "reservation_expired_before_label",
+    kind: Kind::Behaviour,
+    needs: &[Domain::Inventory, Domain::Shipping],
+    lifted_by: None,
+    holds: "The stock of a shipped order was still held when its label was made.",
+    cause: "Usually the steps between the reservation and the label took longer than the reservation lives, so that \
+            the stock may have been sold to somebody else.",
+    judge,
+};
+
+fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    let label = order.live_labels().next()?;
+    let generated = label.generated?;
+    let reserved_before = |reservation: &&Reservation<'_>| {
+        reservation.reserved.is_some_and(|reserved| !generated.precedes(&reserved, order.one_sequence))
+    };
+    let mut lost = order.resources.reservations.iter().filter(reserved_before).peekable();
+    let last = *lost.peek()?;
+    if !lost.all(|it| it.ended().is_some_and(|ended| ended.precedes(&generated, order.one_sequence))) {
+        return None;
+    }
+    let how = if last.released.is_some() { "was released" } else { "expired" };
+    let sentence = format!("The reservation {} {how} before the label {} was made.", last.id, label.id);
+    Some(Evidence::new(sentence).resource(order, last.id).resource(order, label.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::audit::story::judged;
+    use insta::assert_snapshot;
+
+    fn reserved(story: &str) -> Option<String> {
+        judged(&RULE, &format!("0s inventory.reserve -> 201; reserved res_1\n{story}"))
+    }
+
+    const LATE_LABEL: &str = "31m shipping.create_label -> 201; generated lbl_1\n";
+
+    #[test]
+    fn it_was_shipped_from_stock_that_was_not_held_any_more() {
+        assert_snapshot!(reserved(&format!("30m expired res_1\n{LATE_LABEL}")).unwrap(), @"The reservation res_1 expired before the label lbl_1 was made.");
+        let released = format!("1s inventory.release res_1 -> 200; released res_1\n{LATE_LABEL}");
+        assert_snapshot!(reserved(&released).unwrap(), @"The reservation res_1 was released before the label lbl_1 was made.");
+    }
+
+    #[test]
+    fn held_when_the_label_was_made_is_right() {
+        assert_eq!(reserved("1s shipping.create_label -> 201; generated lbl_1\n30m expired res_1"), None);
+        assert_eq!(reserved(LATE_LABEL), None);
+        let renewed =
+            format!("29m inventory.reserve key=b -> 201; reserved res_2\n30m expired res_1\n{LATE_LABEL}");
+        assert_eq!(reserved(&renewed), None);
+    }
+
+    #[test]
+    fn what_was_not_shipped_or_never_reserved_is_right() {
+        assert_eq!(reserved("30m expired res_1"), None);
+        assert_eq!(judged(&RULE, LATE_LABEL), None);
+        let cancelled =
+            format!("30m expired res_1\n{LATE_LABEL}32m shipping.cancel lbl_1 -> 200; cancelled lbl_1");
+        assert_eq!(reserved(&cancelled), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! Where the ledgers to judge come from.
+
+mod collected;
+mod files;
+mod live;
+mod notes;
+
+use std::path::PathBuf;
+
+use super::Ledgers;
+use live::Live;
+
+pub use notes::{read_decisions, read_restarts};
+
+/// Where ledgers are read from.
+#[derive(Debug)]
+pub enum Source {
+    /// Backends that run.
+    Live(Live),
+    /// Saved ledgers.
+    Files(Vec<PathBuf>),
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// The ledgers of the domains that are served, or were saved.
+    pub ledgers: Ledgers,
+    /// What simulated durations are multiplied by; 1 where nobody tells.
+    pub time_scale: f64,
+}
+
+/// Why no ledger could be read: one sentence, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not a URL that can be asked.
+    #[error("`{url}` is not a URL such as http://localhost:3001: {reason}")]
+    BadUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody answers.
+    #[error("no backends answer at {url} ({reason}): is `fake-stripe-chaos serve` or `backends` running?")]
+    Unreachable {
+        /// Who was asked.
+        url: String,
+        /// Why there is no answer.
+        reason: String,
+    },
+    /// Somebody else answers.
+    #[error("{url} does not answer like the ledger of a chaos backend ({reason}): is --url right?")]
+    NotALedger {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// A file cannot be read, or does not hold what it should.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Source {
+    /// The backends at `url`.
+    ///
+    /// # Errors
+    /// When it is not an http URL.
+    pub fn at(url: &str) -> Result<Self, Error> {
+        Live::new(url).map(Self::Live)
+    }
+
+    /// Reads all ledgers as they are now.
+    ///
+    /// # Errors
+    /// When one of them cannot be read in full.
+    pub async fn read(&self) -> Result<Reading, Error> {
+        match self {
+            Self::Live(live) => live.read().await,
+            Self::Files(paths) => Ok(Reading { ledgers: files::read(paths)?, time_scale: 1.0 }),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use shared::ledger::Record;
+
+use crate::audit::{Domain, Ledgers};
+
+/// A page as `GET /{domain}/ledger` answers it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page {
+    /// Whose ledger it is from; the address tells, where the page does not.
+    #[serde(default)]
+    pub(super) domain: Option<String>,
+    pub(super) records: Vec<Record>,
+    /// Where the next page begins; not there on the last.
+    #[serde(default)]
+    pub(super) next_cursor: Option<String>,
+}
+
+/// Ledgers, page by page. A record that comes twice, as it does when ledgers were saved twice, counts
+/// once, as it was last.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    records: BTreeMap<Domain, BTreeMap<u64, Record>>,
+    unfinished: BTreeSet<Domain>,
+    finished: BTreeSet<Domain>,
+}
+
+impl Collected {
+    /// Adds a page of `domain`; without one, each record must tell it.
+    ///
+    /// # Errors
+    /// What is wrong with a record.
+    pub(super) fn page(&mut self, domain: Option<Domain>, page: Page) -> Result<(), String> {
+        let known = page.domain.as_deref().and_then(Domain::named).or(domain);
+        let domain = known.or_else(|| page.records.iter().find_map(Domain::of));
+        if let Some(domain) = domain {
+            self.records.entry(domain).or_default();
+            let seen = if page.next_cursor.is_some() { &mut self.unfinished } else { &mut self.finished };
+            seen.insert(domain);
+        }
+        page.records.into_iter().try_for_each(|record| self.record(known, record))
+    }
+
+    /// Adds a record of `domain`; without one, the record must tell it.
+    ///
+    /// # Errors
+    /// When nobody knows the domain, or another record has the same number.
+    pub(super) fn record(&mut self, domain: Option<Domain>, record: Record) -> Result<(), String> {
+        let seq = record.seq();
+        let domain = domain.or_else(|| Domain::of(&record)).ok_or_else(|| {
+            format!("record {seq} does not tell its domain; name the file after it, such as payment.json")
+        })?;
+        let same = |known: &Record| {
+            std::mem::discriminant(known) == std::mem::discriminant(&record)
+                && known.order() == record.order()
+        };
+        let records = self.records.entry(domain).or_default();
+        if records.get(&seq).is_some_and(|known| !same(known)) {
+            return Err(format!("{domain} has two records {seq}; are these ledgers of different runs?"));
+        }
+        records.insert(seq, record);
+        Ok(())
+    }
+
+    /// All that was read.
+    ///
+    /// # Errors
+    /// When a ledger's last page is missing.
+    pub(super) fn finish(self) -> Result<Ledgers, String> {
+        if let Some(domain) = self.unfinished.difference(&self.finished).next() {
+            return Err(format!(
+                "the last page of {domain}'s ledger is missing: follow nextCursor until there is none"
+            ));
+        }
+        let ledgers = self.records.into_iter();
+        Ok(ledgers.map(|(domain, records)| (domain, records.into_values().collect())).collect())
+    }
+}

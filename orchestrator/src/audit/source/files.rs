@@ -1,0 +1,137 @@
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Error;
+use super::collected::{Collected, Page};
+use crate::audit::{Domain, Ledgers};
+
+/// The ledgers in these files: saved answers of `GET /{domain}/ledger`, or records, one a line or in
+/// an array.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Ledgers, Error> {
+    let mut collected = Collected::default();
+    for path in paths {
+        let text = text_of(path)?;
+        add(&mut collected, domain_in_name(path), &text).map_err(|reason| in_file(path, reason))?;
+    }
+    let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    collected.finish().map_err(|reason| Error::File { path: named, reason })
+}
+
+fn add(collected: &mut Collected, domain: Option<Domain>, text: &str) -> Result<(), String> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    for (nth, value) in values.enumerate() {
+        let value = value.map_err(|error| format!("not JSON: {error}"))?.get();
+        add_value(collected, domain, value).map_err(|reason| format!("value {}: {reason}", nth + 1))?;
+    }
+    Ok(())
+}
+
+/// What a value is, told by what no other kind has.
+#[derive(Deserialize)]
+struct Shape<'a> {
+    #[serde(borrow)]
+    records: Option<&'a RawValue>,
+}
+
+fn add_value(collected: &mut Collected, domain: Option<Domain>, value: &str) -> Result<(), String> {
+    if value.starts_with('[') {
+        let records = parsed(value)?;
+        return collected.page(domain, Page { domain: None, records, next_cursor: None });
+    }
+    match parsed(value)? {
+        Shape { records: Some(_) } => collected.page(domain, parsed(value)?),
+        Shape { records: None } => collected.record(domain, parsed(value)?),
+    }
+}
+
+fn parsed<'a, T: Deserialize<'a>>(value: &'a str) -> Result<T, String> {
+    serde_json::from_str(value).map_err(|error| format!("not a ledger: {error}"))
+}
+
+/// The domain after which a file is named, such as `payment.json` or `ledger-payment-2.jsonl`.
+fn domain_in_name(path: &Path) -> Option<Domain> {
+    let name = path.file_stem()?.to_str()?;
+    Domain::ALL.into_iter().find(|domain| name.contains(domain.name()))
+}
+
+pub(super) fn text_of(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| in_file(path, error.to_string()))
+}
+
+pub(super) fn in_file(path: &Path, reason: String) -> Error {
+    Error::File { path: path.display().to_string(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::story::Story;
+    use shared::ledger::Record;
+
+    /// What files of these names and texts hold, by domain, or what is wrong with them.
+    fn read_files(files: &[(&str, &str)]) -> Result<Vec<(Domain, usize)>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = files.iter().map(|(name, text)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        let ledgers = read(&paths.collect::<Vec<_>>());
+        let count =
+            |ledgers: Ledgers| ledgers.into_iter().map(|(domain, records)| (domain, records.len())).collect();
+        ledgers
+            .map(count)
+            .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), ""))
+    }
+
+    fn lines(records: &[Record]) -> String {
+        records.iter().map(|record| serde_json::to_string(record).unwrap() + "\n").collect()
+    }
+
+    fn payment() -> Vec<Record> {
+        let story = Story::told("0s payment.authorize -> 201; held auth_1 109.97");
+        story.ledgers[&Domain::Payment].clone()
+    }
+
+    #[test]
+    fn answers_arrays_and_lines_are_read_alike() {
+        let records = payment();
+        let array = serde_json::to_string(&records).unwrap();
+        let answer = format!(r#"{{"success":true,"records":{array}}}"#);
+        for text in [lines(&records), array, answer] {
+            assert_eq!(read_files(&[("a.json", &text)]).unwrap(), [(Domain::Payment, 2)], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_ledger_is_served_if_the_page_or_the_name_tells_whose_it_is() {
+        let empty = r#"{"success":true,"records":[]}"#;
+        assert_eq!(read_files(&[("shipping.json", empty)]).unwrap(), [(Domain::Shipping, 0)]);
+        let named = r#"{"domain":"inventory","records":[]}"#;
+        assert_eq!(read_files(&[("a.json", named)]).unwrap(), [(Domain::Inventory, 0)]);
+        assert_eq!(read_files(&[("a.json", empty)]).unwrap(), []);
+    }
+
+    #[test]
+    fn a_ledger_saved_twice_counts_once() {
+        let text = lines(&payment());
+        assert_eq!(read_files(&[("a.json", &text), ("b.json", &text)]).unwrap(), [(Domain::Payment, 2)]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_file() {
+        let wrong = |name: &str, text: &str| read_files(&[(name, text)]).unwrap_err();
+        let cut = r#"{"records":[],"nextCursor":"7"}"#;
+        insta::assert_snapshot!(wrong("payment.json", cut), @"/payment.json: the last page of payment's ledger is missing: follow nextCursor until there is none");
+        insta::assert_snapshot!(wrong("a.json", "{"), @"/a.json: not JSON: EOF while parsing an object at line 1 column 1");
+        insta::assert_snapshot!(wrong("a.json", "{}\n"), @"/a.json: value 1: not a ledger: missing field `kind` at line 1 column 2");
+        let other_run = lines(&payment()).replace("ORD-1", "ORD-2");
+        let both = format!("{}{other_run}", lines(&payment()));
+        insta::assert_snapshot!(wrong("a.json", &both), @"/a.json: value 3: payment has two records 1; are these ledgers of different runs?");
+        let foreign = lines(&payment()).replace("auth_1", "ch-1");
+        insta::assert_snapshot!(wrong("a.json", &foreign), @"/a.json: value 2: record 2 does not tell its domain; name the file after it, such as payment.json");
+        assert!(read(&[PathBuf::from("/no/such/file")]).is_err());
+    }
+}

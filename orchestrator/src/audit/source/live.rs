@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Response;
+use reqwest::Url;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::collected::{Collected, Page};
+use super::{Error, Reading};
+use crate::audit::Domain;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+const PAGE: &str = "1000";
+
+/// Backends that run.
+#[derive(Debug)]
+pub struct Live {
+    http: reqwest::Client,
+    base: Url,
+}
+
+/// What `GET /health` tells of them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+    domains: Vec<String>,
+    time_scale: f64,
+}
+
+impl Live {
+    pub(super) fn new(url: &str) -> Result<Self, Error> {
+        let bad = |reason: String| Error::BadUrl { url: url.to_owned(), reason };
+        let base = Url::parse(url).map_err(|error| bad(error.to_string()))?;
+        if base.scheme() != "http" {
+            return Err(bad("only http is spoken".to_owned()));
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .user_agent(concat!("fake-stripe-chaos/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| bad(error.to_string()))?;
+        Ok(Self { http, base })
+    }
+
+    pub(super) async fn read(&self) -> Result<Reading, Error> {
+        let health: Health = self.get(self.url(&["health"])).await?;
+        let mut collected = Collected::default();
+        for domain in health.domains.iter().filter_map(|name| Domain::named(name)) {
+            self.read_ledger(domain, &mut collected).await?;
+        }
+        let not_a_ledger = |reason| Error::NotALedger { url: self.base.to_string(), reason };
+        Ok(Reading { ledgers: collected.finish().map_err(not_a_ledger)?, time_scale: health.time_scale })
+    }
+
+    async fn read_ledger(&self, domain: Domain, collected: &mut Collected) -> Result<(), Error> {
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut url = self.url(&[domain.name(), "ledger"]);
+            url.query_pairs_mut().append_pair("limit", PAGE);
+            if let Some(cursor) = &cursor {
+                url.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let page: Page = self.get(url.clone()).await?;
+            let next = page.next_cursor.clone();
+            let not_a_ledger = |reason: String| Error::NotALedger { url: url.to_string(), reason };
+            if next.is_some() && (next == cursor || page.records.is_empty()) {
+                return Err(not_a_ledger("the cursor does not move".to_owned()));
+            }
+            collected.page(Some(domain), page).map_err(not_a_ledger)?;
+            if next.is_none() {
+                return Ok(());
+            }
+            cursor = next;
+        }
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
+        url
+    }
+
+    async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, Error> {
+        let unreachable = |error: &dyn std::error::Error| Error::Unreachable {
+            url: self.base.to_string(),
+            reason: innermost(error),
+        };
+        let not_a_ledger = |reason: String| Error::NotALedger { url: url.to_string(), reason };
+        let response = self.http.get(url.clone()).send().await.map_err(|error| unreachable(&error))?;
+        let (head, body) = Response::from(response).map(Body::new).into_parts();
+        let body = axum::body::to_bytes(body, MAX_ANSWER).await.map_err(|error| unreachable(&error))?;
+        if !head.status.is_success() {
+            return Err(not_a_ledger(head.status.to_string()));
+        }
+        serde_json::from_slice(&body).map_err(|error| not_a_ledger(error.to_string()))
+    }
+}
+
+/// The cause that a person can act on, such as `connection refused`.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

@@ -1,0 +1,232 @@
+//! `audit`: judge a flow by the ledgers of the backends that it used.
+
+mod watch;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use shared::environment::{Environment, parse_duration};
+use shared::time::Clock;
+
+use crate::audit::{
+    Allowance, Audit, Error, Format, Ledgers, Report, Source, last_heard, read_decisions, read_restarts,
+    step_summary,
+};
+
+const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations; 2 wrong usage, or no ledger could be read. \
+docs/AUDIT.md lists every rule.";
+
+/// Judge a flow, in whatever language, by the ledgers of the backends that it used
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(super) struct Args {
+    /// Where the backends are
+    #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001")]
+    url: String,
+    /// Judge saved ledgers instead: answers of GET /{domain}/ledger, or records, one a line
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["settle", "watch"])]
+    ledger: Vec<PathBuf>,
+    /// What the orchestrator said: lines of {"orderId": .., "accepted": ["cancel"], "status": "cancelled"}
+    #[arg(long, value_name = "FILE")]
+    decisions: Option<PathBuf>,
+    /// When the client was restarted: times such as 2026-01-28T10:00:00.250Z, one a line
+    #[arg(long, value_name = "FILE")]
+    restarts: Option<PathBuf>,
+    /// Count warnings as violations
+    #[arg(long)]
+    strict: bool,
+    /// Allow what otherwise is a violation
+    #[arg(long, value_enum)]
+    allow: Vec<Allowance>,
+    /// First wait until nothing has happened for so long, an hour at most
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
+    settle: Option<Duration>,
+    /// Judge again and again, and print each finding once, until interrupted
+    #[arg(long)]
+    watch: bool,
+    /// While watching, leave out orders that were heard of in this time [default: 150s x timeScale, at least 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "watch")]
+    quiet: Option<Duration>,
+    /// While watching, how often to judge
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, default_value = "5s")]
+    every: Duration,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How long a system may take to settle.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// The exit status of wrong usage and of ledgers that cannot be read.
+const UNUSABLE: u8 = 2;
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        interval if interval < Duration::from_millis(100) => Err("must be at least 100ms".to_owned()),
+        interval => Ok(interval),
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Source(#[from] Error),
+    #[error("the backends did not settle within an hour: something still happens there")]
+    Unsettled,
+    #[error("the report cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Prints the report to standard output, and errors to standard error.
+#[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
+pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
+    let clock = Clock::system();
+    let mut stdout = anstream::stdout();
+    let verdict = if args.watch {
+        watch::run(args, clock, &mut stdout).await
+    } else {
+        once(args, environment, clock, &mut stdout).await
+    };
+    match verdict {
+        Ok(clean) => ExitCode::from(u8::from(!clean)),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// Judges once; tells whether all is well.
+async fn once(
+    args: &Args,
+    environment: &Environment,
+    clock: Clock,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let (source, audit) = (args.source()?, args.audit()?);
+    let ledgers = match args.settle {
+        None => source.read().await?.ledgers,
+        Some(quiet) => settled(&source, quiet, clock).await?,
+    };
+    let report = audit.report(&ledgers);
+    unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
+    if args.format == Format::Github
+        && let Some(path) = environment.get("GITHUB_STEP_SUMMARY")
+    {
+        append_summary(path, &report)?;
+    }
+    Ok(report.is_clean())
+}
+
+/// The ledgers, as soon as no fact in them is younger than `quiet`.
+async fn settled(source: &Source, quiet: Duration, clock: Clock) -> Result<Ledgers, Failure> {
+    let since = clock.now();
+    loop {
+        let ledgers = source.read().await?.ledgers;
+        let age = last_heard(&ledgers).map_or(quiet, |at| elapsed(at, clock.now()));
+        let Some(rest) = quiet.checked_sub(age).filter(|rest| !rest.is_zero()) else { return Ok(ledgers) };
+        if elapsed(since, clock.now()) + rest > PATIENCE.max(quiet) {
+            return Err(Failure::Unsettled);
+        }
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// From one time to another; nothing if the other clock is ahead of ours.
+fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// `quiet` before now.
+fn quiet_since(clock: Clock, quiet: Duration) -> Timestamp {
+    let quiet = SignedDuration::try_from(quiet).unwrap_or(SignedDuration::MAX);
+    clock.now().saturating_sub(quiet).unwrap_or(Timestamp::MIN)
+}
+
+fn append_summary(path: &str, report: &Report) -> Result<(), Failure> {
+    let mut file = std::fs::File::options().create(true).append(true).open(path)?;
+    Ok(file.write_all(step_summary(report).as_bytes())?)
+}
+
+/// Whoever read our output may have seen enough.
+fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+impl Args {
+    fn source(&self) -> Result<Source, Error> {
+        if self.ledger.is_empty() { Source::at(&self.url) } else { Ok(Source::Files(self.ledger.clone())) }
+    }
+
+    fn audit(&self) -> Result<Audit, Error> {
+        Ok(Audit {
+            strict: self.strict,
+            allowed: self.allow.clone(),
+            restarts: self.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default(),
+            decisions: self.decisions.as_deref().map(read_decisions).transpose()?,
+            one_sequence: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parsed(line: &str) -> Result<Args, String> {
+        let words = std::iter::once("audit").chain(line.split_whitespace());
+        Line::try_parse_from(words).map(|line| line.args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_usual_ways_to_ask_are_understood() {
+        let args = parsed("--url http://ci:3001 --settle 30s --strict --format junit").unwrap();
+        assert_eq!(
+            (args.url.as_str(), args.settle, args.strict),
+            ("http://ci:3001", Some(Duration::from_secs(30)), true)
+        );
+        assert_eq!(args.format, Format::Junit);
+        let args = parsed("--ledger payment.json shipping.json --allow split-shipments").unwrap();
+        assert_eq!((args.ledger.len(), args.allow), (2, vec![Allowance::SplitShipments]));
+        let args = parsed("--watch --quiet 20s --every 1s").unwrap();
+        assert_eq!(
+            (args.watch, args.quiet, args.every),
+            (true, Some(Duration::from_secs(20)), Duration::from_secs(1))
+        );
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        for line in [
+            "--ledger a.json --watch",
+            "--ledger a.json --settle 5s",
+            "--settle 5s --watch",
+            "--quiet 5s",
+            "--allow everything",
+            "--format yaml",
+            "--watch --every 1ms",
+            "--settle soon",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_of_ours_makes_nothing_old() {
+        let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(5).unwrap());
+        assert_eq!(elapsed(early, late), Duration::from_secs(5));
+        assert_eq!(elapsed(late, early), Duration::ZERO);
+    }
+}

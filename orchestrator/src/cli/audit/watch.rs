@@ -1,0 +1,83 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::time::Duration;
+
+use shared::time::{Clock, TimeScale};
+
+use super::{Args, Failure, quiet_since, unless_nobody_reads};
+use crate::audit::{Audit, Error, Format, Report, Source, summary};
+use crate::cli::process;
+
+/// How long an order may be silent and yet go on: it waits two minutes for a decision.
+const SILENCE: Duration = Duration::from_secs(150);
+const LEAST_SILENCE: Duration = Duration::from_secs(10);
+
+/// Judges again and again, and prints each finding once, until interrupted; tells whether there was
+/// no violation.
+pub(super) async fn run(args: &Args, clock: Clock, out: &mut dyn Write) -> Result<bool, Failure> {
+    let stop = process::stop_signal();
+    let mut watch =
+        Watch { source: args.source()?, audit: args.audit()?, clock, known: BTreeSet::new(), clean: true };
+    let mut report = watch.look(args, out).await?;
+    while stop.run_until_cancelled(tokio::time::sleep(args.every)).await.is_some() {
+        match watch.look(args, out).await {
+            Ok(newer) => report = newer,
+            // Backends that answered once may be restarted meanwhile.
+            Err(Failure::Source(error @ Error::Unreachable { .. })) => tracing::warn!("{error}"),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if args.format == Format::Text {
+        for line in summary(&report) {
+            unless_nobody_reads(writeln!(out, "{line}"))?;
+        }
+    }
+    Ok(watch.clean)
+}
+
+struct Watch {
+    source: Source,
+    audit: Audit,
+    clock: Clock,
+    /// What was printed: order and rule. What has left the ledger is forgotten.
+    known: BTreeSet<(String, &'static str)>,
+    clean: bool,
+}
+
+impl Watch {
+    /// Judges once, and prints what is new.
+    async fn look(&mut self, args: &Args, out: &mut dyn Write) -> Result<Report, Failure> {
+        let reading = self.source.read().await?;
+        let quiet = args.quiet.unwrap_or_else(|| usual_quiet(reading.time_scale));
+        let report = self.audit.report_until(&reading.ledgers, quiet_since(self.clock, quiet));
+        let mut found = BTreeSet::new();
+        for finding in &report.findings {
+            let name = (finding.order.clone(), finding.rule);
+            if !self.known.contains(&name) {
+                args.format.write_finding(finding, out)?;
+            }
+            found.insert(name);
+        }
+        out.flush()?;
+        self.known = found;
+        self.clean &= report.is_clean();
+        Ok(report)
+    }
+}
+
+fn usual_quiet(time_scale: f64) -> Duration {
+    let scale = TimeScale::parse(&time_scale.to_string()).unwrap_or(TimeScale::REAL);
+    scale.apply_at_least(SILENCE, LEAST_SILENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_may_be_silent_for_as_long_as_it_may_wait() {
+        assert_eq!(usual_quiet(1.0), Duration::from_secs(150));
+        assert_eq!(usual_quiet(0.1), Duration::from_secs(15));
+        assert_eq!(usual_quiet(0.001), Duration::from_secs(10));
+    }
+}
