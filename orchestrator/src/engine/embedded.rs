@@ -28,6 +28,7 @@ mod open;
 mod operations;
 mod options;
 mod record;
+mod recorded_run;
 mod registry;
 mod run;
 mod scope;
@@ -42,5 +43,6 @@ pub use journal::{
 };
 pub use memory::MemoryJournal;
 pub use options::EngineOptions;
+pub use recorded_run::RecordedRun;
 pub use registry::Registry;
 pub use sqlite::{OpenError, SqliteJournal};

@@ -1,8 +1,16 @@
 //! The embedded engine, through its public face.
 
+mod crashing;
+mod stalling;
 mod toy;
 
 mod activities;
+mod cancelling;
+mod children;
 mod journal;
 mod lifecycle;
+mod limits;
+mod outage;
+mod recovery;
+mod replay;
 mod sqlite;

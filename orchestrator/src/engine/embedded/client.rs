@@ -247,10 +247,10 @@ impl fmt::Debug for Engine {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The journal cannot be taken over.
-    #[error("the journal cannot be taken over: {0}")]
+    #[error("the journal cannot be taken over")]
     Journal(#[from] JournalError),
     /// The engine's thread cannot be started.
-    #[error("the engine's thread cannot be started: {0}")]
+    #[error("the engine's thread cannot be started")]
     Thread(#[from] std::io::Error),
 }
 

@@ -13,6 +13,7 @@ pub type ActivityId = Arc<str>;
 
 /// One entry of a run's journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// When it was journaled, in epoch milliseconds.
     pub at_ms: i64,

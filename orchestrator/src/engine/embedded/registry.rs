@@ -29,6 +29,10 @@ impl<S: Send + Sync + 'static> Registry<S> {
         self.catalogue.workflows.insert(W::NAME, WorkflowType::of::<W>());
     }
 
+    pub(super) fn workflow(&self, name: &str) -> Option<WorkflowType> {
+        self.catalogue.workflows.get(name).copied()
+    }
+
     pub(super) fn into_catalogue(self) -> Catalogue {
         self.catalogue
     }

@@ -53,12 +53,10 @@ pub(super) enum Input {
     Start {
         input: Json,
         seed: u64,
+        reply: Option<oneshot::Sender<Result<Started, ClientError>>>,
     },
-    /// A client waits for the start to be durable; only the first client is the one that started it.
-    AnswerStart {
-        reply: oneshot::Sender<Result<Started, ClientError>>,
-        is_first: bool,
-    },
+    /// Another start of the same id.
+    StartAgain(oneshot::Sender<Result<Started, ClientError>>),
     Signal {
         name: String,
         payload: Json,
@@ -131,7 +129,7 @@ impl Input {
     /// Answers a client's message with an error; gives back what is not a client's.
     pub(super) fn refuse(self, error: ClientError) -> Option<Self> {
         match self {
-            Self::AnswerStart { reply, .. } => drop(reply.send(Err(error))),
+            Self::Start { reply: Some(reply), .. } | Self::StartAgain(reply) => drop(reply.send(Err(error))),
             Self::Signal { reply, .. } => drop(reply.send(Err(error))),
             Self::Cancel { reply, .. } => drop(reply.send(Err(error))),
             internal => return Some(internal),

@@ -1,5 +1,4 @@
 //! What every journal must do, tried on each adapter.
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,6 +1,5 @@
 //! A workflow that interprets a program, so that a test says what its run does; activities that do
 //! what a test's closure says; and an engine around them.
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::future::Future;
 use std::pin::Pin;

@@ -157,9 +157,7 @@ impl Driver {
 
     fn deliver_again(&mut self, id: &Arc<str>, input: Input) {
         match input {
-            Input::AnswerStart { .. } | Input::Signal { .. } | Input::Cancel { .. } => {
-                self.deliver(id, input)
-            }
+            Input::StartAgain(_) | Input::Signal { .. } | Input::Cancel { .. } => self.deliver(id, input),
             Input::Start { .. }
             | Input::AttemptEnded { .. }
             | Input::NotRegistered(_)

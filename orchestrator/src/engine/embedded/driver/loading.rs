@@ -113,17 +113,16 @@ impl Driver {
 
     /// Rebuilds a run from its journal and puts it in line.
     fn revive(&mut self, stored: StoredRun) -> Result<(), String> {
-        let (key, length) = (stored.row.key, stored.row.length);
-        let quarantine = stored.row.quarantine.clone();
-        self.unlist(key, stored.row.due_ms);
-        let workflow = self.catalogue.workflows.get(stored.row.start.workflow.as_ref()).copied();
-        let workflow =
-            workflow.ok_or_else(|| format!("no workflow `{}` is registered", stored.row.start.workflow));
-        match workflow.and_then(|workflow| Run::replay(stored, workflow)) {
+        let StoredRun { row, entries } = stored;
+        let Row { key, start, length, quarantine, .. } = row;
+        self.unlist(key, row.due_ms);
+        let workflow = self.catalogue.workflows.get(start.workflow.as_ref()).copied();
+        let workflow = workflow.ok_or_else(|| format!("no workflow `{}` is registered", start.workflow));
+        match workflow.and_then(|workflow| Run::replay(key, start, &entries, workflow)) {
             Ok(mut run) => {
                 match self.runs.pop(&key) {
                     Some(broken) => run.succeed(*broken),
-                    None => run.recover(self.started_ms),
+                    None => run.recover(row.heartbeats, self.started_ms),
                 }
                 if quarantine.is_some() {
                     self.append(vec![run.lift_quarantine(self.epoch, &self.catalogue)], vec![None]);
@@ -150,7 +149,7 @@ impl Driver {
     /// What a run that has ended says, without a machine.
     fn answer_from(&self, row: &Row, input: Input) {
         match input {
-            Input::AnswerStart { reply, .. } => {
+            Input::StartAgain(reply) => {
                 let run_id = row.start.run_id.as_ref().to_owned();
                 drop(reply.send(Err(ClientError::AlreadyStarted { run_id })));
             }

@@ -17,13 +17,13 @@ impl Driver {
         if let Some(error) = refusal {
             drop(reply.send(Err(error)));
         } else if let Some(&key) = self.by_id.get(&workflow_id) {
-            self.push(key, Input::AnswerStart { reply, is_first: false });
+            self.push(key, Input::StartAgain(reply));
         } else {
             let birth = Birth { workflow, workflow_id, input, at_ms: self.now_ms() };
             match self.factory.make(&self.catalogue, birth) {
                 Err(reason) => drop(reply.send(Err(ClientError::Invalid(reason)))),
-                Ok(mut run) => {
-                    run.inputs.push_back(Input::AnswerStart { reply, is_first: true });
+                Ok((mut run, start)) => {
+                    run.inputs.push_back(start.with_reply(Some(reply)));
                     let key = run.key;
                     self.keep(run);
                     self.enqueue(key);

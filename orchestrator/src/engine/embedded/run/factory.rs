@@ -4,11 +4,12 @@ use std::hash::Hasher;
 use std::sync::Arc;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
+use tokio::sync::oneshot;
 
 use super::{Input, Run};
 use crate::engine::embedded::journal::{RunKey, RunStart};
 use crate::engine::embedded::registry::Catalogue;
-use crate::workflow::{Json, WorkflowInfo};
+use crate::workflow::{ClientError, Json, Started, WorkflowInfo};
 
 /// Makes new runs.
 #[derive(Debug)]
@@ -27,8 +28,24 @@ pub(in crate::engine::embedded) struct Birth {
     pub(in crate::engine::embedded) at_ms: i64,
 }
 
+/// What a run is started with.
+pub(in crate::engine::embedded) struct Seeded {
+    input: Json,
+    seed: u64,
+}
+
+impl Seeded {
+    /// The first input of the run, and who waits for it to be durable.
+    pub(in crate::engine::embedded) fn with_reply(
+        self,
+        reply: Option<oneshot::Sender<Result<Started, ClientError>>>,
+    ) -> Input {
+        Input::Start { input: self.input, seed: self.seed, reply }
+    }
+}
+
 impl RunFactory {
-    /// A run whose start is its first input.
+    /// A run, and what it is to be started with.
     ///
     /// # Errors
     /// A sentence, when the workflow is not registered or its input does not fit.
@@ -36,7 +53,7 @@ impl RunFactory {
         &mut self,
         catalogue: &Catalogue,
         birth: Birth,
-    ) -> Result<Run, String> {
+    ) -> Result<(Run, Seeded), String> {
         let Birth { workflow, workflow_id, input, at_ms } = birth;
         let kind = catalogue.workflows.get(workflow);
         let kind = *kind.ok_or_else(|| format!("no workflow `{workflow}` is registered"))?;
@@ -47,9 +64,7 @@ impl RunFactory {
         self.next_key += 1;
         let start =
             RunStart { workflow: kind.name.into(), workflow_id, run_id: run_id.into(), started_at_ms: at_ms };
-        let mut run = Run::new(key, start, kind, machine);
-        run.inputs.push_back(Input::Start { input, seed });
-        Ok(run)
+        Ok((Run::new(key, start, kind, machine), Seeded { input, seed }))
     }
 
     fn identify(&self, workflow_id: &str) -> (String, u64) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Effect, Input, Run};
 use crate::engine::embedded::command::Command;
 use crate::engine::embedded::event::{Entry, Event, Interrupted, Recorded};
-use crate::engine::embedded::journal::{Row, StoredRun};
+use crate::engine::embedded::journal::{Heartbeats, RunKey, RunStart};
 use crate::engine::embedded::open::{Open, Phase};
 use crate::engine::embedded::registry::WorkflowType;
 use crate::workflow::WorkflowInfo;
@@ -18,15 +18,16 @@ impl Run {
     /// # Errors
     /// Why the journal does not fit the code.
     pub(in crate::engine::embedded) fn replay(
-        stored: StoredRun,
+        key: RunKey,
+        start: RunStart,
+        entries: &[Entry],
         workflow: WorkflowType,
     ) -> Result<Self, String> {
-        let StoredRun { row, entries } = stored;
         let Some(Event::Started { input, seed }) = entries.first().map(|entry| &entry.event) else {
             return Err("nondeterminism: the journal does not begin with a start".to_owned());
         };
-        let machine = (workflow.begin)(row.info(), *seed, input, Some(patches(&entries)))?;
-        let mut run = Self::new(row.key, row.start, workflow, machine);
+        let machine = (workflow.begin)(start.info(), *seed, input, Some(patches(entries)))?;
+        let mut run = Self::new(key, start, workflow, machine);
         for (index, entry) in entries.iter().enumerate() {
             run.repeat(entry).map_err(|reason| format!("nondeterminism: event {}: {reason}", index + 1))?;
         }
@@ -35,7 +36,6 @@ impl Run {
             machine.take_state_changed();
             run.needs_attention = machine.needs_attention();
         }
-        run.heartbeats = row.heartbeats;
         Ok(run)
     }
 
@@ -53,7 +53,8 @@ impl Run {
 
     /// Goes on after a restart. Attempts that were due before this process started may have run in
     /// one that is gone: they count as interrupted.
-    pub(in crate::engine::embedded) fn recover(&mut self, process_started_ms: i64) {
+    pub(in crate::engine::embedded) fn recover(&mut self, heartbeats: Heartbeats, process_started_ms: i64) {
+        self.heartbeats = heartbeats;
         let activities = self.open.activities.iter();
         let cut_off = activities
             .filter(|(_, activity)| activity.record.next_try_ms.is_none_or(|due| due <= process_started_ms));
@@ -69,9 +70,9 @@ impl Run {
     /// Takes the place of a run whose append failed: attempts in flight go on, and what others had
     /// returned is applied again. An attempt that was dropped on the way counts as interrupted.
     pub(in crate::engine::embedded) fn succeed(&mut self, broken: Self) {
-        let Self { open, inputs, interrupted, listed_ms, is_in_line, .. } = broken;
+        let Self { open, inputs, heartbeats, interrupted, listed_ms, is_in_line, .. } = broken;
         let Open { activities: mut before, children, .. } = open;
-        self.interrupted = interrupted;
+        (self.heartbeats, self.interrupted) = (heartbeats, interrupted);
         for (id, activity) in &mut self.open.activities {
             let result = inputs.iter().find_map(|input| match input {
                 Input::AttemptEnded { id: of, serial, .. } if of == id => Some(*serial),
@@ -114,11 +115,11 @@ impl Run {
     }
 }
 
-impl Row {
+impl RunStart {
     fn info(&self) -> WorkflowInfo {
         WorkflowInfo {
-            workflow_id: self.start.workflow_id.as_ref().to_owned(),
-            run_id: self.start.run_id.as_ref().to_owned(),
+            workflow_id: self.workflow_id.as_ref().to_owned(),
+            run_id: self.run_id.as_ref().to_owned(),
         }
     }
 }

@@ -79,27 +79,28 @@ impl Run {
         }
         let Some(input) = self.inputs.pop_front() else { return Ok(false) };
         match input {
-            Input::Start { input, seed } => {
+            Input::Start { input, seed, reply } => {
+                let run_id = self.start.run_id.as_ref().to_owned();
+                step.in_flight
+                    .answers
+                    .extend(reply.map(|reply| Answer::Start(reply, Ok(Started { run_id }))));
                 self.apply(step, moment, Event::Started { input, seed }).map_err(broken)?;
             }
-            Input::AnswerStart { reply, is_first } => {
+            Input::StartAgain(reply) => {
                 let run_id = self.start.run_id.as_ref().to_owned();
-                let answer = if is_first {
-                    Ok(Started { run_id })
-                } else {
-                    Err(ClientError::AlreadyStarted { run_id })
-                };
-                step.in_flight.answers.push(Answer::Start(reply, answer));
+                step.in_flight
+                    .answers
+                    .push(Answer::Start(reply, Err(ClientError::AlreadyStarted { run_id })));
             }
             Input::Signal { name, payload, reply } => {
-                let answer = self.receive(step, moment, name, payload)?;
+                let (answer, result) = self.receive(step, moment, name, payload);
                 step.in_flight.answers.push(Answer::Signal(reply, answer));
+                result?;
             }
             Input::Cancel { reason, reply } => {
+                step.in_flight.answers.push(Answer::Cancel(reply));
                 match self.apply(step, moment, Event::CancelRequested { reason }) {
-                    Ok(()) | Err(NotApplied::NothingOpen) => {
-                        step.in_flight.answers.push(Answer::Cancel(reply))
-                    }
+                    Ok(()) | Err(NotApplied::NothingOpen) => {}
                     Err(other) => return Err(broken(other)),
                 }
             }
@@ -139,21 +140,25 @@ impl Run {
         self.apply(step, moment, Event::ChildStarted { workflow_id, result }).map_err(broken)
     }
 
+    /// What the client is told of a signal, and whether the run can go on.
     fn receive(
         &mut self,
         step: &mut Step,
-        moment: &mut Moment<'_>,
+        moment: &Moment<'_>,
         name: String,
         payload: Json,
-    ) -> Result<Result<Reception, ClientError>, String> {
+    ) -> (Result<Reception, ClientError>, Result<(), String>) {
         if self.accepted_signals >= moment.signal_limit {
-            return Ok(self.receive_beyond(&name, &payload, moment.signal_limit));
+            return (self.receive_beyond(&name, &payload, moment.signal_limit), Ok(()));
         }
         match self.apply(step, moment, Event::SignalAccepted { name, payload }) {
-            Ok(()) => Ok(Ok(Reception::Accepted)),
-            Err(NotApplied::Ignored(reception)) => Ok(Ok(reception)),
-            Err(NotApplied::Unknown(unknown)) => Ok(Err(ClientError::Invalid(unknown.0))),
-            Err(other) => Err(broken(other)),
+            Ok(()) => (Ok(Reception::Accepted), Ok(())),
+            Err(NotApplied::Ignored(reception)) => (Ok(reception), Ok(())),
+            Err(NotApplied::Unknown(unknown)) => (Err(ClientError::Invalid(unknown.0)), Ok(())),
+            Err(other) => {
+                let reason = broken(other);
+                (Err(ClientError::Quarantined(reason.clone())), Err(reason))
+            }
         }
     }
 
@@ -233,13 +238,11 @@ fn broken(refusal: NotApplied) -> String {
 impl Moment<'_> {
     /// A run that starts together with an entry of its parent.
     fn bear(&mut self, child: &OpenChild, workflow_id: &Arc<str>) -> Result<(Run, Append), ChildError> {
-        let born = Birth {
-            workflow: child.workflow,
-            workflow_id: Arc::clone(workflow_id),
-            input: child.input.clone(),
-            at_ms: self.now_ms,
-        };
-        let mut child = self.factory.make(self.catalogue, born).map_err(ChildError::Refused)?;
+        let workflow_id = Arc::clone(workflow_id);
+        let birth =
+            Birth { workflow: child.workflow, workflow_id, input: child.input.clone(), at_ms: self.now_ms };
+        let (mut child, start) = self.factory.make(self.catalogue, birth).map_err(ChildError::Refused)?;
+        child.inputs.push_back(start.with_reply(None));
         match child.step(self) {
             Stepped::Append(item) => Ok((child, *item)),
             Stepped::Broken(reason) => Err(ChildError::Refused(reason)),

@@ -1,0 +1,127 @@
+//! A journal that cannot be written for a while.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use orchestrator::workflow::{AttemptFailure, ClientError, Json, Reception, WorkflowClient};
+use tokio::time::sleep;
+
+use super::stalling::StallingJournal;
+use super::toy::{Ask, Op, World, local, start};
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_acknowledged_and_results_are_kept_until_there_is_room() {
+    let journal = StallingJournal::new();
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
+    let mut world = World::new(move |_, input| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            sleep(Duration::from_secs(2)).await;
+            Ok(input)
+        }
+    });
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        engine.run("r", vec![Op::Work("x".into()), Op::Await("go".into()), Op::Now]).await;
+        sleep(Duration::from_secs(1)).await;
+        journal.fill();
+        let told = engine.tell("r", "go").await;
+        let Err(ClientError::Unavailable { reason, retry_after }) = told else { panic!("{told:?}") };
+        assert_eq!(reason, "the journal cannot be written: database or disk is full");
+        assert_eq!(retry_after, Duration::from_millis(100));
+        assert_eq!(engine.health().await, Err(reason));
+        let refused = WorkflowClient::start(&engine, start("s", &[Op::Now])).await;
+        assert!(matches!(refused, Err(ClientError::Unavailable { .. })));
+        // The attempt ends while there is no room, and what it returned is tried again and again.
+        sleep(Duration::from_secs(20)).await;
+        assert_eq!(engine.query("r", "log", Json::null()).await.unwrap().text(), "[]", "reads go on");
+        assert_eq!(engine.describe("s").await.unwrap_err(), ClientError::NotFound);
+        journal.go_on();
+        sleep(Duration::from_secs(6)).await;
+        assert_eq!(engine.query("r", "log", Json::null()).await.unwrap().text(), r#"["x"]"#);
+        assert_eq!(engine.health().await, Ok(()));
+        assert_eq!(engine.tell("r", "go").await, Ok(Reception::Accepted));
+        assert_eq!(engine.log("r").await, ["x", "told", "27000"]);
+        assert_eq!(attempts.load(Ordering::SeqCst), 1, "its result was kept");
+        engine.run("s", vec![Op::Now]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_served_again_though_nothing_else_is_pending() {
+    let journal = StallingJournal::new();
+    let mut world = World::echo();
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        journal.fill();
+        for _ in 0..5 {
+            let refused = WorkflowClient::start(&engine, start("r", &[Op::Now])).await;
+            assert!(matches!(refused, Err(ClientError::Unavailable { .. })));
+            sleep(Duration::from_secs(6)).await;
+        }
+        journal.go_on();
+        engine.run("r", vec![Op::Now]).await;
+        assert_eq!(engine.log("r").await.len(), 1);
+        assert_eq!(engine.health().await, Ok(()));
+    })
+    .await;
+}
+
+/// The journal says that a write failed, and it had not: the run is read again, and nothing is done twice.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_failed_only_in_appearance_is_found_in_the_journal() {
+    let journal = StallingJournal::new();
+    let mut world = World::new(|_, input| async move {
+        sleep(Duration::from_secs(2)).await;
+        if input == "bad" { Err(AttemptFailure::rejected("refused", "no")) } else { Ok(input) }
+    });
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        engine.run("r", vec![Op::Work("x".into()), Op::Await("go".into()), Op::Work("y".into())]).await;
+        engine.run("last", vec![Op::Work("bad".into())]).await;
+        sleep(Duration::from_secs(1)).await;
+        journal.lie();
+        assert!(engine.tell("r", "go").await.is_err());
+        sleep(Duration::from_secs(3)).await;
+        journal.go_on();
+        assert_eq!(engine.tell("r", "go").await, Ok(Reception::Duplicate));
+        assert_eq!(engine.log("r").await, ["x", "told", "y"]);
+        assert_eq!(engine.log("last").await.len(), 1);
+        let ends = engine.events("r").await.into_iter().filter(|event| event.event == "activity_completed");
+        assert_eq!(ends.count(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_attempt_that_could_not_be_written_counts_as_unknown() {
+    let journal = StallingJournal::new();
+    let mut world = World::new(|ctx, _| async move {
+        ctx.heartbeat(&"l");
+        sleep(Duration::from_secs(8)).await;
+        Err(AttemptFailure::unavailable("busy", "later"))
+    });
+    world.journal = Arc::clone(&journal) as _;
+    world.label.start_to_close = Duration::from_secs(30);
+    world.label.heartbeat = None;
+    local(async {
+        let engine = world.start();
+        engine.run("r", vec![Op::Until(vec![Op::Label("x".into())], vec![Op::Await("stop".into())])]).await;
+        sleep(Duration::from_secs(1)).await;
+        journal.fill();
+        assert!(engine.tell("r", "stop").await.is_err());
+        sleep(Duration::from_millis(50)).await;
+        journal.go_on();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(engine.tell("r", "stop").await, Ok(Reception::Accepted));
+        let error = super::toy::error(&engine.log("r").await[1]);
+        assert!(error.is_cancelled() && error.may_have_happened);
+    })
+    .await;
+}
