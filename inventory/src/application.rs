@@ -1,6 +1,7 @@
 //! What callers may ask of the inventory, one use case a file, and the port they need for it.
 
 mod check;
+pub(crate) mod facts;
 pub(crate) mod ports;
 mod release;
 mod reserve;

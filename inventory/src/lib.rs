@@ -30,6 +30,8 @@ pub use settings::Settings;
 /// The routes need what `shared::http::with_common` puts around them.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
     let Settings { stock, default_stock, reservation_ttl, capacity } = settings;
-    let ledger = Arc::new(MemoryStockLedger::new(Stock::new(stock, default_stock), capacity));
+    let stock = Stock::new(stock, default_stock);
+    let ledger = Arc::new(MemoryStockLedger::new(stock, capacity, way.ledger().clone()));
+    way.keep(ledger.clone());
     presentation::routes(Inventory { way, ledger, reservation_ttl })
 }

@@ -2,9 +2,10 @@
 
 pub(crate) mod ports;
 
+use shared::ledger::{Fact, Life};
 use shared::way::Turn;
 
-use crate::domain::{Error, Message, Notification, NotificationId};
+use crate::domain::{Envelope, Error, Message, Notification, NotificationId};
 use ports::Outbox;
 
 /// Sends a message.
@@ -20,7 +21,12 @@ pub(crate) fn send(
         return Err(Error::InvalidRecipient { address: envelope.address });
     }
     let sent_at = turn.now();
-    Ok(outbox.append(envelope, sent_at, &mut || turn.id()))
+    let notification = outbox.append(envelope, sent_at, &mut || turn.id());
+    // A message never changes, so nothing can have happened to it in between.
+    let Envelope { address, subject, .. } = &notification.envelope;
+    let detail = format!("{}: {}", address.channel().name(), subject.as_deref().unwrap_or_default());
+    turn.happened(&Fact::new("sent", &notification.id, Life::Unchanged).detail(&detail));
+    Ok(notification)
 }
 
 /// Finds a message that was sent, by the id that a client names.

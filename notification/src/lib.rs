@@ -48,5 +48,6 @@ impl Settings {
 /// The routes under `/notification`, over an empty outbox in memory.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
     let outbox = Arc::new(infrastructure::MemoryOutbox::bounded_to(settings.capacity));
+    way.keep(outbox.clone());
     presentation::routes::routes(presentation::routes::Post { way, outbox })
 }

@@ -3,14 +3,18 @@
 //! Only this module, the commands built on it and the simulator know the domain crates. The
 //! orchestrator proper reaches them over HTTP.
 
+use std::fmt;
 use std::sync::Arc;
 
+use axum::Json;
+use axum::extract::State;
 use shared::chaos::{Chaos, Operation, Plan};
 use shared::environment::{ConfigError, Environment};
-use shared::service::{Health, describe_outcomes, document, health, observe};
+use shared::service::{Health, describe_outcomes, document, health, ledger, observe};
 use shared::time::Clock;
 use shared::way::Way;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// A backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -45,6 +49,8 @@ impl Domain {
 pub struct Settings {
     /// What happens to requests.
     pub plan: Plan,
+    /// How many records the ledger of each backend keeps: `LEDGER_CAPACITY`.
+    pub ledger_capacity: usize,
     /// Of the payment backend.
     pub payment: payment::Settings,
     /// Of the inventory backend.
@@ -63,6 +69,12 @@ impl Settings {
     pub fn from_environment(environment: &Environment, random_seed: u64) -> Result<Self, ConfigError> {
         Ok(Self {
             plan: Plan::from_environment(environment, &operations(), random_seed)?,
+            ledger_capacity: environment.parse_or("LEDGER_CAPACITY", shared::ledger::CAPACITY, |text| {
+                match text.parse() {
+                    Ok(capacity) if capacity > 0 => Ok(capacity),
+                    _ => Err(format!("`{text}` is not a whole number from 1")),
+                }
+            })?,
             payment: payment::Settings::from_environment(environment)?,
             inventory: inventory::Settings::from_environment(environment)?,
             shipping: shipping::Settings::from_environment(environment)?,
@@ -76,33 +88,100 @@ pub fn operations() -> Vec<&'static Operation> {
     [payment::OPERATIONS, inventory::OPERATIONS, shipping::OPERATIONS, notification::OPERATIONS].concat()
 }
 
+/// Backends in this process.
+pub struct Backends {
+    /// Their routes, with their document.
+    pub routes: OpenApiRouter,
+    /// Each one's way of a request, which leads to its ledger.
+    pub ways: Vec<(Domain, Way)>,
+    chaos: Arc<Chaos>,
+}
+
+impl Backends {
+    /// Starts `domains`, empty.
+    pub fn start(settings: &Settings, domains: &[Domain], clock: Clock) -> Self {
+        let chaos = Arc::new(Chaos::new(settings.plan.clone()));
+        let mut routes = OpenApiRouter::new().merge(health(Health {
+            status: "ok",
+            version: env!("CARGO_PKG_VERSION"),
+            domains: domains.iter().map(|domain| domain.name()).collect(),
+            seed: settings.plan.seed,
+            time_scale: settings.plan.time_scale.factor(),
+        }));
+        let mut ways = Vec::new();
+        for domain in domains {
+            let way = |capacity| {
+                Way::new(Arc::clone(&chaos), clock, capacity).with_ledger_of(settings.ledger_capacity)
+            };
+            let (way, of_domain) = match domain {
+                Domain::Payment => serve(way(settings.payment.capacity), settings.payment, payment::router),
+                Domain::Inventory => {
+                    serve(way(settings.inventory.capacity), settings.inventory.clone(), inventory::router)
+                }
+                Domain::Shipping => {
+                    serve(way(settings.shipping.capacity), settings.shipping, shipping::router)
+                }
+                Domain::Notification => {
+                    serve(way(settings.notification.capacity), settings.notification, notification::router)
+                }
+            };
+            let name = domain.name();
+            routes = routes.merge(of_domain).merge(observe(name, &chaos)).merge(ledger(name, &way));
+            ways.push((*domain, way));
+        }
+        let reset =
+            Reset { chaos: Arc::clone(&chaos), ways: ways.iter().map(|(_, way)| way.clone()).collect() };
+        routes = routes.merge(OpenApiRouter::new().routes(routes!(post_reset)).with_state(reset));
+        document(&mut routes, "fake-stripe-chaos backends", DESCRIPTION);
+        describe_outcomes(routes.get_openapi_mut(), &operations());
+        Self { routes, ways, chaos }
+    }
+
+    /// What was drawn for each of their operations.
+    pub fn chaos(&self) -> &Chaos {
+        &self.chaos
+    }
+}
+
+impl fmt::Debug for Backends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backends").field("ways", &self.ways).finish_non_exhaustive()
+    }
+}
+
+fn serve<S>(way: Way, settings: S, router: fn(Way, S) -> OpenApiRouter) -> (Way, OpenApiRouter) {
+    (way.clone(), router(way, settings))
+}
+
 /// The routes of `domains`, with their document.
 pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiRouter {
-    let chaos = Arc::new(Chaos::new(settings.plan.clone()));
-    let mut all = OpenApiRouter::new().merge(health(Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-        domains: domains.iter().map(|domain| domain.name()).collect(),
-        seed: settings.plan.seed,
-        time_scale: settings.plan.time_scale.factor(),
-    }));
-    for domain in domains {
-        let way = |capacity| Way::new(Arc::clone(&chaos), clock, capacity);
-        let routes = match domain {
-            Domain::Payment => payment::router(way(settings.payment.capacity), settings.payment),
-            Domain::Inventory => {
-                inventory::router(way(settings.inventory.capacity), settings.inventory.clone())
-            }
-            Domain::Shipping => shipping::router(way(settings.shipping.capacity), settings.shipping),
-            Domain::Notification => {
-                notification::router(way(settings.notification.capacity), settings.notification)
-            }
-        };
-        all = all.merge(routes).merge(observe(domain.name(), &chaos));
-    }
-    document(&mut all, "fake-stripe-chaos backends", DESCRIPTION);
-    describe_outcomes(all.get_openapi_mut(), &operations());
-    all
+    Backends::start(settings, domains, clock).routes
+}
+
+/// What a reset empties.
+#[derive(Clone, Debug)]
+struct Reset {
+    chaos: Arc<Chaos>,
+    ways: Vec<Way>,
+}
+
+/// An acknowledgement.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = ResetDone)]
+struct Done {
+    /// Always true.
+    success: bool,
+}
+
+/// Forget everything
+///
+/// Empties the stores, ledgers, idempotency keys, attempts and statistics of all backends served here, as if
+/// they had just been started with the same seed.
+#[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", responses((status = 200, body = Done)))]
+async fn post_reset(State(reset): State<Reset>) -> Json<Done> {
+    reset.ways.iter().for_each(Way::reset);
+    reset.chaos.reset();
+    Json(Done { success: true })
 }
 
 const DESCRIPTION: &str = "Stateful fake payment, inventory, shipping and notification services that \

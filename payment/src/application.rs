@@ -2,6 +2,7 @@
 
 mod authorize;
 mod capture;
+pub(crate) mod facts;
 pub(crate) mod ports;
 mod refund;
 mod release;

@@ -24,6 +24,7 @@ use presentation::routes::Api;
 /// The routes under `/payment`, over an empty store in memory.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
     let Settings { authorization_ttl, capacity } = settings;
-    let store = Arc::new(MemoryAuthorizations::bounded_to(capacity));
+    let store = Arc::new(MemoryAuthorizations::bounded_to(capacity, way.ledger().clone()));
+    way.keep(store.clone());
     presentation::routes::routes(Api { way, store, authorization_ttl })
 }

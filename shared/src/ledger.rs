@@ -2,7 +2,105 @@
 //!
 //! Every domain keeps one. An audit joins them, and can so tell whether a flow, in whatever
 //! language, left money, stock or labels wrong behind.
+//!
+//! Requests are written by [`way`](crate::way), on arrival and again when they end. Effects are
+//! written by the domains through a [`Scribe`], in the atomic step in which they happen; what the
+//! clock does is written by the stores.
 
+mod book;
+mod fact;
+mod kept;
 mod record;
+mod scribe;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::chaos::Operation;
+use book::Book;
+
+pub use book::Selection;
+pub use fact::{Fact, Life};
+pub use kept::Kept;
 pub use record::{Effect, Record, Request};
+pub use scribe::Scribe;
+
+pub(crate) use book::{Arrival, Sent};
+
+/// How many records a ledger keeps unless it is told otherwise.
+pub const CAPACITY: usize = 1_000_000;
+
+/// One domain's ledger. Cheap to clone; all clones are the same ledger.
+///
+/// It is bounded: beyond its capacity the orders that are settled leave, the oldest first. An order
+/// with something live, or with a request executing, leaves only when no other is left.
+#[derive(Clone, Debug)]
+pub struct Ledger(Arc<Mutex<Book>>);
+
+impl Ledger {
+    /// An empty ledger for about `capacity` records.
+    pub fn bounded_to(capacity: usize) -> Self {
+        Self(Arc::new(Mutex::new(Book::bounded_to(capacity))))
+    }
+
+    /// Writes what the clock did at `at` to a resource of `order`.
+    pub fn happened_by_itself(&self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
+        self.book().clock(at, order, fact);
+    }
+
+    /// The records of a page, in order, and where the next page begins.
+    pub fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
+        self.book().page(selection)
+    }
+
+    /// Every record, in order.
+    pub fn records(&self) -> Vec<Record> {
+        self.page(&Selection { limit: usize::MAX, ..Selection::default() }).0
+    }
+
+    /// Forgets everything. Numbers go on, so that no request in flight meets another's record.
+    pub fn clear(&self) {
+        self.book().clear();
+    }
+
+    pub(crate) fn begin(&self, operation: &'static Operation, arrival: Arrival<'_>) -> Ticket {
+        let scribe = Scribe { order: arrival.order.map(Arc::from), ..Scribe::of(self.clone()) };
+        let (seq, order) = self.book().begin(operation, arrival, scribe.order);
+        Ticket { scribe: Scribe { ledger: self.clone(), order, request: Some(seq) }, is_open: true }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose record is open. Dropping it records that the client left.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    scribe: Scribe,
+    is_open: bool,
+}
+
+impl Ticket {
+    pub(crate) fn scribe(&self) -> &Scribe {
+        &self.scribe
+    }
+
+    /// Records the attempt that was drawn for the request.
+    pub(crate) fn drew(&self, attempt: u32, outcome: &'static str) {
+        self.scribe.edit(|book, seq| book.drew(seq, attempt, outcome));
+    }
+
+    /// Records how the request ended.
+    pub(crate) fn finish(&mut self, sent: &Sent, now: Timestamp) {
+        if std::mem::replace(&mut self.is_open, false) {
+            self.scribe.edit(|book, seq| book.finish(seq, sent, now));
+        }
+    }
+
+    /// Records that the client left before it had its answer.
+    pub(crate) fn abandon(&mut self, now: Timestamp) {
+        self.finish(&Sent { is_abandoned: true, ..Sent::default() }, now);
+    }
+}

@@ -2,8 +2,10 @@
 
 mod docs;
 mod health;
+mod ledger;
 mod observe;
 
 pub use docs::{describe_outcomes, document, with_docs};
 pub use health::{Health, health};
+pub use ledger::ledger;
 pub use observe::observe;

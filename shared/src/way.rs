@@ -14,8 +14,9 @@ mod keys;
 mod pass;
 mod turn;
 
+use std::fmt;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -25,13 +26,14 @@ use serde::de::DeserializeOwned;
 use crate::chaos::{Chaos, DrawKey, Operation};
 use crate::digest::digest_of;
 use crate::http::{Call, Problem, encode, problems};
+use crate::ledger::{self, Arrival, Kept, Ledger, Ticket};
 use crate::time::Clock;
 
 pub use answer::{Answer, Ending};
 pub use pass::Pass;
 pub use turn::Turn;
 
-use keys::{Begun, Keys};
+use keys::{Begun, Keys, Slot};
 
 /// What the operations of one domain go through. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,6 +41,18 @@ pub struct Way {
     chaos: Arc<Chaos>,
     keys: Arc<Keys>,
     clock: Clock,
+    ledger: Ledger,
+    stores: Stores,
+}
+
+/// What the domain keeps beside its ledger.
+#[derive(Clone, Default)]
+struct Stores(Arc<Mutex<Vec<Arc<dyn Kept>>>>);
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").finish_non_exhaustive()
+    }
 }
 
 /// A validated request: what to do, and what it is about.
@@ -55,7 +69,42 @@ pub struct Intent<C> {
 impl Way {
     /// The way under `chaos`, remembering at most `capacity` idempotency keys.
     pub fn new(chaos: Arc<Chaos>, clock: Clock, capacity: usize) -> Self {
-        Self { chaos, keys: Arc::new(Keys::bounded_to(capacity)), clock }
+        let keys = Arc::new(Keys::bounded_to(capacity));
+        Self { chaos, keys, clock, ledger: Ledger::bounded_to(ledger::CAPACITY), stores: Stores::default() }
+    }
+
+    /// The same way, writing into a ledger of about `capacity` records.
+    #[must_use]
+    pub fn with_ledger_of(self, capacity: usize) -> Self {
+        Self { ledger: Ledger::bounded_to(capacity), ..self }
+    }
+
+    /// The ledger that this way writes. What the clock did is in it only after [`settle`](Self::settle).
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Makes a store known, to be told of the clock and of a reset.
+    pub fn keep(&self, store: Arc<dyn Kept>) {
+        self.stores().push(store);
+    }
+
+    /// Lets happen what the clock has brought, so that the ledger tells the truth as of now.
+    pub fn settle(&self) {
+        let now = self.clock.now();
+        self.stores().iter().for_each(|store| store.expire(now));
+    }
+
+    /// Forgets everything: what the domain keeps, its ledger, its idempotency keys. Requests in
+    /// flight end as they can.
+    pub fn reset(&self) {
+        self.keys.clear();
+        self.stores().iter().for_each(|store| store.clear());
+        self.ledger.clear();
+    }
+
+    fn stores(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn Kept>>> {
+        self.stores.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The chaos on this way.
@@ -66,11 +115,6 @@ impl Way {
     /// The clock on this way.
     pub fn clock(&self) -> Clock {
         self.clock
-    }
-
-    /// Forgets all idempotency keys.
-    pub fn forget_keys(&self) {
-        self.keys.clear();
     }
 
     /// Takes a request for an operation that changes something, from its body to its answer.
@@ -87,7 +131,12 @@ impl Way {
     ) -> Response {
         let intent = match call.parse().and_then(prepare) {
             Ok(intent) => intent,
-            Err(problem) => return problem.into_response(),
+            Err(problem) => {
+                let ending = Ending::refused(problem);
+                let mut ticket = self.arrive(operation, call, None, None, None);
+                ticket.finish(&ending.sent(), self.clock.now());
+                return ending.into_response();
+            }
         };
         let mut pass = match self.enter(operation, call, &intent) {
             Ok(pass) => pass,
@@ -110,8 +159,9 @@ impl Way {
         operate: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
     ) -> Response {
         self.chaos.count_request(operation);
+        let ticket = self.arrive(operation, call, order, resource, None);
         let key = draw_key(&self.chaos, operation, call, order, None, resource);
-        let mut pass = Pass::new(self, self.chaos.draw(operation, key), None);
+        let mut pass = Pass::new(self, self.chaos.draw(operation, key), None, ticket);
         if let Some(ending) = pass.before().await {
             return ending.into_response();
         }
@@ -130,32 +180,52 @@ impl Way {
         intent: &Intent<C>,
     ) -> Result<Pass, Ending> {
         self.chaos.count_request(operation);
-        let slot = match &call.key {
-            None => None,
-            Some(key) => {
-                let body = digest_of(&intent.command);
-                match Keys::begin(&self.keys, operation, key, body, self.clock.now()) {
-                    Begun::New(slot) => Some(slot),
-                    Begun::Known(answer) => {
-                        self.chaos.count_replay(operation);
-                        return Err(Ending::Replay(answer));
-                    }
-                    Begun::Busy => {
-                        let detail = "A request with this Idempotency-Key is being executed.";
-                        let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
-                        let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
-                        return Err(Ending::refused(Problem::new(kind, detail).retry_after(wait)));
-                    }
-                    Begun::OtherBody => {
-                        let detail = "This Idempotency-Key was used for another body.";
-                        return Err(Ending::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)));
-                    }
-                }
-            }
-        };
         let (order, resource) = (intent.order.as_deref(), intent.resource.as_deref());
+        let body = digest_of(&intent.command);
+        let mut ticket = self.arrive(operation, call, order, resource, Some(body));
+        let slot = self.claim(operation, call, body).inspect_err(|answered| {
+            ticket.finish(&answered.sent(), self.clock.now());
+        })?;
         let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
-        Ok(Pass::new(self, self.chaos.draw(operation, key), slot))
+        Ok(Pass::new(self, self.chaos.draw(operation, key), slot, ticket))
+    }
+
+    /// Writes the arrival of a request into the ledger.
+    fn arrive(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        order: Option<&str>,
+        resource: Option<&str>,
+        fingerprint: Option<u128>,
+    ) -> Ticket {
+        let (context, key) = (&call.context, call.key.as_ref());
+        let arrival = Arrival { context, key, order, resource, fingerprint, now: self.clock.now() };
+        self.ledger.begin(operation, arrival)
+    }
+
+    /// Claims the request's key, if it has one.
+    fn claim(&self, operation: &'static Operation, call: &Call, body: u128) -> Result<Option<Slot>, Ending> {
+        match &call.key {
+            None => Ok(None),
+            Some(key) => match Keys::begin(&self.keys, operation, key, body, self.clock.now()) {
+                Begun::New(slot) => Ok(Some(slot)),
+                Begun::Known(answer) => {
+                    self.chaos.count_replay(operation);
+                    Err(Ending::Replay(answer))
+                }
+                Begun::Busy => {
+                    let detail = "A request with this Idempotency-Key is being executed.";
+                    let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
+                    let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
+                    Err(Ending::refused(Problem::new(kind, detail).retry_after(wait)))
+                }
+                Begun::OtherBody => {
+                    let detail = "This Idempotency-Key was used for another body.";
+                    Err(Ending::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)))
+                }
+            },
+        }
     }
 }
 

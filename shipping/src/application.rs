@@ -2,6 +2,7 @@
 
 mod cancel_label;
 mod create_label;
+mod facts;
 pub(crate) mod ports;
 mod stop_signals;
 

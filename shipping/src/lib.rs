@@ -49,5 +49,6 @@ impl Settings {
 /// The routes of shipping, over labels in memory.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
     let labels = Arc::new(MemoryLabels::bounded_to(settings.capacity));
+    way.keep(labels.clone());
     presentation::routes::routes(LabelDesk::new(labels, way.clock()), way)
 }

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use shared::way::Turn;
 
+use super::facts;
 use super::ports::StockLedger;
 use super::status::named;
 use crate::domain::Error;
@@ -23,6 +24,10 @@ pub(crate) fn release(
 ) -> Result<Timestamp, Error> {
     let now = turn.now();
     let id = named(&command.reservation)?;
-    ledger.update(id, now, &mut |reservation| reservation.release(now))?;
+    ledger.update(id, now, &mut |reservation| {
+        reservation.release(now)?;
+        turn.happened(&facts::released(&id));
+        Ok(())
+    })?;
     Ok(now)
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use shared::way::Turn;
 
+use super::facts;
 use super::ports::StockLedger;
 use crate::domain::{Error, Items, Reservation, require};
 
@@ -26,11 +27,14 @@ pub(crate) fn reserve(
 ) -> Result<Reservation, Error> {
     let Reserve { items, order } = command;
     let now = turn.now();
-    ledger.reserve(items, now, &mut |levels| {
+    let reservation = ledger.reserve(items, now, &mut |levels| {
         require(levels)?;
         if turn.overruled().is_some() {
             return Err(Error::StockWithheld);
         }
         Ok(Reservation::new(turn.id(), items.clone(), order.clone(), now, ttl))
-    })
+    })?;
+    // Nobody else knows the reservation yet, so nothing can have happened to it in between.
+    turn.happened(&facts::reserved(&reservation.id));
+    Ok(reservation)
 }

@@ -2,7 +2,9 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use shared::ledger::{Kept, Ledger};
 
+use crate::application::facts;
 use crate::application::ports::StockLedger;
 use crate::domain::{Error, Items, Level, Reservation, ReservationId, Stock};
 
@@ -13,7 +15,11 @@ use crate::domain::{Error, Items, Level, Reservation, ReservationId, Stock};
 #[derive(Debug)]
 pub(crate) struct MemoryStockLedger {
     books: Mutex<Books>,
+    /// What was in stock before anything was reserved.
+    initial: Stock,
     capacity: usize,
+    /// Told of what the clock does; what requests do, they tell themselves.
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -29,16 +35,14 @@ struct Books {
 
 impl MemoryStockLedger {
     /// Books with this stock, nothing of it reserved, for at most `capacity` reservations.
-    pub(crate) fn new(stock: Stock, capacity: usize) -> Self {
-        let books =
-            Books { stock, reservations: HashMap::new(), live: BTreeSet::new(), ended: VecDeque::new() };
-        Self { books: Mutex::new(books), capacity }
+    pub(crate) fn new(stock: Stock, capacity: usize, ledger: Ledger) -> Self {
+        Self { books: Mutex::new(Books::with(stock.clone())), initial: stock, capacity, ledger }
     }
 
     /// The books as of `now`.
     fn books(&self, now: Timestamp) -> MutexGuard<'_, Books> {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        books.expire_until(now);
+        books.expire_until(now, &self.ledger);
         books
     }
 }
@@ -92,7 +96,21 @@ impl StockLedger for MemoryStockLedger {
     }
 }
 
+impl Kept for MemoryStockLedger {
+    fn expire(&self, now: Timestamp) {
+        drop(self.books(now));
+    }
+
+    fn clear(&self) {
+        *self.books.lock().unwrap_or_else(PoisonError::into_inner) = Books::with(self.initial.clone());
+    }
+}
+
 impl Books {
+    fn with(stock: Stock) -> Self {
+        Self { stock, reservations: HashMap::new(), live: BTreeSet::new(), ended: VecDeque::new() }
+    }
+
     fn admit(&mut self, reservation: Reservation) {
         self.stock.keep_aside(&reservation.items);
         self.live.insert((reservation.expires_at, reservation.id));
@@ -107,12 +125,14 @@ impl Books {
         self.reservations.insert(reservation.id, reservation);
     }
 
-    fn expire_until(&mut self, now: Timestamp) {
+    fn expire_until(&mut self, now: Timestamp, ledger: &Ledger) {
         while self.live.first().is_some_and(|(due, _)| *due <= now)
             && let Some((_, id)) = self.live.pop_first()
             && let Some(reservation) = self.reservations.get_mut(&id)
         {
             reservation.expire(now);
+            let order = reservation.order.as_deref();
+            ledger.happened_by_itself(reservation.expires_at, order, &facts::expired(&id));
             let items = reservation.items.clone();
             self.settle(id, &items);
         }
@@ -138,6 +158,8 @@ mod tests {
 
     #[test]
     fn it_keeps_the_contract() {
-        contract::keep(|stock, capacity| Box::new(MemoryStockLedger::new(stock, capacity)));
+        contract::keep(|stock, capacity| {
+            Box::new(MemoryStockLedger::new(stock, capacity, Ledger::bounded_to(10)))
+        });
     }
 }

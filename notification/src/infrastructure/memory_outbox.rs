@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use shared::ledger::Kept;
 
 use crate::application::ports::Outbox;
 use crate::domain::{Envelope, Notification, NotificationId};
@@ -29,6 +30,15 @@ impl MemoryOutbox {
 
     fn sent(&self) -> MutexGuard<'_, Sent> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept for MemoryOutbox {
+    /// A message never changes.
+    fn expire(&self, _now: Timestamp) {}
+
+    fn clear(&self) {
+        *self.sent() = Sent::default();
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shared::way::Turn;
 
+use super::facts;
 use super::ports::AuthorizationStore;
 use crate::domain::{Authorization, Error, Money, Terms};
 
@@ -34,6 +35,7 @@ pub(crate) fn authorize(
         while is_taken(id) {
             id = turn.id();
         }
+        turn.happened(&facts::held(&id, money));
         Ok(Authorization::new(Terms {
             id,
             money,

@@ -1,5 +1,6 @@
 use shared::way::Turn;
 
+use super::facts;
 use super::ports::AuthorizationStore;
 use crate::domain::{Error, Receipt};
 
@@ -23,10 +24,15 @@ pub(crate) fn capture(
     store.decide(&command.auth_id, now, |authorization| {
         let held = authorization.held()?;
         match turn.overruled() {
-            None => Ok(held.capture(now)),
+            None => {
+                let receipt = held.capture(now);
+                turn.happened(&facts::captured(&receipt));
+                Ok(receipt)
+            }
             Some(_) => {
-                let Receipt { auth_id: id, at, .. } = held.expire(now);
-                Err(Error::Expired { id, at })
+                let receipt = held.expire(now);
+                turn.happened(&facts::expired(&receipt.auth_id));
+                Err(Error::Expired { id: receipt.auth_id, at: receipt.at })
             }
         }
     })

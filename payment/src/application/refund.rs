@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use shared::way::Turn;
 
+use super::facts;
 use super::ports::AuthorizationStore;
 use crate::domain::{self, Amount, AuthId, Currency, Error};
 
@@ -36,6 +37,7 @@ pub(crate) fn refund(
     store.decide(&command.auth_id, now, |authorization| {
         let refund = authorization.refund(command.amount, command.reason.clone(), now, || turn.id())?;
         let terms = authorization.terms();
+        turn.happened(&facts::refunded(&terms.id, refund.amount));
         Ok(Refunded { auth_id: terms.id, currency: terms.money.currency, refund })
     })
 }

@@ -1,5 +1,6 @@
 use shared::way::Turn;
 
+use super::facts;
 use super::ports::AuthorizationStore;
 use crate::domain::{Error, Receipt};
 
@@ -19,5 +20,9 @@ pub(crate) fn release(
     turn: &Turn<'_>,
 ) -> Result<Receipt, Error> {
     let now = turn.now();
-    store.decide(&command.auth_id, now, |authorization| Ok(authorization.held()?.release(now)))
+    store.decide(&command.auth_id, now, |authorization| {
+        let receipt = authorization.held()?.release(now);
+        turn.happened(&facts::released(&receipt.auth_id));
+        Ok(receipt)
+    })
 }

@@ -2,7 +2,9 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use shared::ledger::{Kept, Ledger};
 
+use crate::application::facts;
 use crate::application::ports::{AuthorizationStore, Open};
 use crate::domain::{AuthId, Authorization, Error, Status};
 
@@ -11,6 +13,8 @@ use crate::domain::{AuthId, Authorization, Error, Status};
 pub(crate) struct MemoryAuthorizations {
     book: Mutex<Book>,
     capacity: usize,
+    /// Told of what the clock does; what requests do, they tell themselves.
+    ledger: Ledger,
 }
 
 #[derive(Debug, Default)]
@@ -25,14 +29,14 @@ struct Book {
 
 impl MemoryAuthorizations {
     /// An empty store for at most `capacity` authorizations.
-    pub(crate) fn bounded_to(capacity: usize) -> Self {
-        Self { book: Mutex::default(), capacity }
+    pub(crate) fn bounded_to(capacity: usize, ledger: Ledger) -> Self {
+        Self { book: Mutex::default(), capacity, ledger }
     }
 
     /// The book as it is at `now`.
     fn book(&self, now: Timestamp) -> MutexGuard<'_, Book> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        book.expire_until(now);
+        book.expire_until(now, &self.ledger);
         book
     }
 }
@@ -63,6 +67,16 @@ impl AuthorizationStore for MemoryAuthorizations {
     }
 }
 
+impl Kept for MemoryAuthorizations {
+    fn expire(&self, now: Timestamp) {
+        drop(self.book(now));
+    }
+
+    fn clear(&self) {
+        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = Book::default();
+    }
+}
+
 impl Book {
     fn change(&mut self, id: AuthId, step: impl FnOnce(&mut Authorization)) -> bool {
         let Some(authorization) = self.by_id.get_mut(&id) else { return false };
@@ -78,7 +92,7 @@ impl Book {
         true
     }
 
-    fn expire_until(&mut self, now: Timestamp) {
+    fn expire_until(&mut self, now: Timestamp, ledger: &Ledger) {
         while let Some((expires_at, id)) = self.held.first().copied()
             && expires_at <= now
         {
@@ -86,6 +100,8 @@ impl Book {
             self.change(id, |authorization| {
                 if let Ok(held) = authorization.held() {
                     held.expire(expires_at);
+                    let order = authorization.terms().order_id.as_deref();
+                    ledger.happened_by_itself(expires_at, order, &facts::expired(&id));
                 }
             });
         }
@@ -99,6 +115,8 @@ mod tests {
 
     #[test]
     fn keeps_the_contract_of_a_store() {
-        contract::holds_for(|capacity| Box::new(MemoryAuthorizations::bounded_to(capacity)));
+        contract::holds_for(|capacity| {
+            Box::new(MemoryAuthorizations::bounded_to(capacity, Ledger::bounded_to(10)))
+        });
     }
 }

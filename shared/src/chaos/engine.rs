@@ -124,9 +124,14 @@ impl Chaos {
         self.operations_of(domain).for_each(|planned| self.lane(planned.operation).counters.clear());
     }
 
-    /// Forgets all attempts: the next request of every key is its first.
-    pub fn forget_attempts(&self) {
+    /// Forgets all attempts and statistics: the next request of every key is its first.
+    pub fn reset(&self) {
         self.attempts.clear();
+        self.plan.operations.iter().for_each(|planned| {
+            let lane = self.lane(planned.operation);
+            lane.counters.clear();
+            lane.arrivals.store(0, Relaxed);
+        });
     }
 
     fn lane(&self, operation: &'static Operation) -> &Lane {

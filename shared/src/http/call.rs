@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
@@ -23,7 +24,7 @@ pub struct Call {
     /// What ties it to others.
     pub context: Context,
     /// Its `Idempotency-Key`.
-    pub key: Option<Box<str>>,
+    pub key: Option<Arc<str>>,
     /// Whether the client asks for Server-Sent Events.
     pub wants_events: bool,
     body: Bytes,
@@ -69,7 +70,7 @@ fn contains(headers: &HeaderMap, name: header::HeaderName, part: &str) -> bool {
     headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(part)))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     match value.to_str().map(str::trim) {
         Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.into())),

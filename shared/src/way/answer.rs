@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -6,6 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::chaos::{Drawn, Severed};
 use crate::http::Problem;
+use crate::ledger::Sent;
 
 /// An operation's own result: what is remembered under its key.
 #[derive(Clone, Debug)]
@@ -32,8 +34,40 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// What of it goes into the ledger.
+    pub(super) fn sent(&self) -> Sent {
+        match self {
+            Self::Own(answer, _) => answer.sent(),
+            Self::Replay(answer) => Sent { is_replay: true, ..answer.sent() },
+            Self::Injected(problem) => sent(problem),
+            Self::Garbled(..) => {
+                Sent { status: Some(StatusCode::OK.as_u16()), is_garbled: true, ..Sent::default() }
+            }
+            Self::Severed(_) => Sent::default(),
+        }
+    }
+
     pub(super) fn refused(problem: Problem) -> Self {
         Self::Own(Answer::Refusal(Arc::new(problem)), None)
+    }
+}
+
+impl Answer {
+    fn sent(&self) -> Sent {
+        match self {
+            Self::Success(status, _) => Sent { status: Some(status.as_u16()), ..Sent::default() },
+            Self::Refusal(problem) => sent(problem),
+        }
+    }
+}
+
+fn sent(problem: &Problem) -> Sent {
+    let millis = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    Sent {
+        status: Some(problem.status().as_u16()),
+        error: Some(problem.kind().code),
+        retry_after_ms: problem.wait().map(millis),
+        ..Sent::default()
     }
 }
 

@@ -8,6 +8,7 @@ use super::keys::Slot;
 use super::{Answer, Ending, Turn, Way, answer_of};
 use crate::chaos::{Chaos, Drawn, Moment, ProblemKind, Severed, Surface, faults};
 use crate::http::Problem;
+use crate::ledger::{Scribe, Ticket};
 use crate::time::Clock;
 
 /// How long a `hang` lasts for a client that does not leave. Not scaled: it ends by the client's
@@ -22,19 +23,29 @@ pub struct Pass {
     clock: Clock,
     drawn: Drawn,
     slot: Option<Slot>,
+    ticket: Ticket,
     result: Option<Answer>,
     overruled: bool,
 }
 
 impl Pass {
-    pub(super) fn new(way: &Way, drawn: Drawn, slot: Option<Slot>) -> Self {
+    pub(super) fn new(way: &Way, drawn: Drawn, slot: Option<Slot>, ticket: Ticket) -> Self {
+        ticket.drew(drawn.attempt, drawn.outcome.name);
         tracing::debug!(
             operation = drawn.operation.name,
             outcome = drawn.outcome.name,
             attempt = drawn.attempt,
             "drew an outcome"
         );
-        Self { chaos: way.chaos.clone(), clock: way.clock, drawn, slot, result: None, overruled: false }
+        Self {
+            chaos: way.chaos.clone(),
+            clock: way.clock,
+            drawn,
+            slot,
+            ticket,
+            result: None,
+            overruled: false,
+        }
     }
 
     /// What was drawn.
@@ -50,25 +61,39 @@ impl Pass {
     /// Waits out a fault that strikes before the operation, and ends the request with it. `None`
     /// when there is none: then the operation is next.
     pub async fn before(&mut self) -> Option<Ending> {
-        let ending = self.fault()?;
+        if self.drawn.outcome.moment != Moment::Before {
+            return None;
+        }
         if matches!(self.drawn.outcome.surface, Surface::Silence) {
             tokio::time::sleep(HANG).await;
         } else if !self.drawn.delay.is_zero() {
             tokio::time::sleep(self.drawn.delay).await;
         }
-        Some(ending)
+        self.fault()
     }
 
-    /// The fault that strikes before the operation, without its wait.
-    pub fn fault(&self) -> Option<Ending> {
+    /// Ends the request with the fault that strikes before the operation, without its wait. `None`
+    /// when there is none.
+    pub fn fault(&mut self) -> Option<Ending> {
         if self.drawn.outcome.moment != Moment::Before {
             return None;
         }
-        Some(match self.drawn.outcome.surface {
+        let ending = match self.drawn.outcome.surface {
             Surface::Problem(kind) => self.injected(kind),
             Surface::Severed(how) => Ending::Severed(how),
             Surface::Silence | Surface::Answer | Surface::Garbled => Ending::Severed(Severed::Empty),
-        })
+        };
+        Some(self.end(ending))
+    }
+
+    /// Writes what this request does into the ledger, for what outlives its step.
+    pub fn scribe(&self) -> &Scribe {
+        self.ticket.scribe()
+    }
+
+    fn end(&mut self, ending: Ending) -> Ending {
+        self.ticket.finish(&ending.sent(), self.clock.now());
+        ending
     }
 
     /// Takes the one atomic step, and stores its result under the key.
@@ -78,7 +103,8 @@ impl Pass {
         step: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
     ) {
         let instead = (self.drawn.outcome.moment == Moment::Instead).then_some(self.drawn.outcome);
-        let mut turn = Turn::new(self.clock.now(), &mut self.drawn.draw, instead);
+        let scribe = self.ticket.scribe().clone();
+        let mut turn = Turn::new(self.clock.now(), &mut self.drawn.draw, scribe, instead);
         let result = step(&mut turn);
         self.overruled = turn.was_overruled() && result.is_err();
         let answer = answer_of(status, result);
@@ -98,17 +124,22 @@ impl Pass {
         if self.drawn.outcome.name != faults::SUCCESS.name {
             self.chaos.count_overridden(self.drawn.operation);
         }
-        Ending::Own(answer, None)
+        self.end(Ending::Own(answer, None))
     }
 
     /// Waits out what strikes after the operation, and ends the request.
-    pub async fn after(self) -> Ending {
+    pub async fn after(mut self) -> Ending {
         if !self.drawn.delay.is_zero() {
             tokio::time::sleep(self.drawn.delay).await;
         }
-        let Some(answer) = self.result.clone() else {
-            return Ending::Severed(Severed::Empty);
+        let ending = match self.result.take() {
+            Some(answer) => self.ending(answer),
+            None => Ending::Severed(Severed::Empty),
         };
+        self.end(ending)
+    }
+
+    fn ending(&self, answer: Answer) -> Ending {
         let outcome = self.drawn.outcome;
         match (outcome.moment, &answer) {
             (Moment::Instead, Answer::Refusal(problem)) if self.overruled => {
@@ -122,17 +153,17 @@ impl Pass {
         }
     }
 
-    fn after_fault(self, answer: Answer) -> Ending {
+    fn after_fault(&self, answer: Answer) -> Ending {
         match self.drawn.outcome.surface {
             Surface::Problem(kind) => self.injected(kind),
             Surface::Severed(how) => Ending::Severed(how),
             Surface::Garbled => match answer {
-                Answer::Success(_, body) => Ending::Garbled(body.slice(..body.len() / 2), self.drawn),
+                Answer::Success(_, body) => Ending::Garbled(body.slice(..body.len() / 2), self.drawn.clone()),
                 Answer::Refusal(_) => Ending::Own(answer, None),
             },
             Surface::Answer | Surface::Silence => {
-                let late = self.drawn.outcome.name != faults::SUCCESS.name;
-                Ending::Own(answer, late.then_some(self.drawn))
+                let is_late = self.drawn.outcome.name != faults::SUCCESS.name;
+                Ending::Own(answer, is_late.then(|| self.drawn.clone()))
             }
         }
     }
@@ -145,5 +176,12 @@ impl Pass {
 
     fn seed(&self) -> u64 {
         self.chaos.plan().seed
+    }
+}
+
+/// A client that leaves drops its request wherever that is.
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.ticket.abandon(self.clock.now());
     }
 }

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
 use crate::chaos::{Draw, Outcome};
+use crate::ledger::{Fact, Ledger, Scribe};
 
 /// What an operation gets for its one atomic step: the time, a source of ids, and the refusal that
 /// chaos wants in its place.
@@ -8,18 +9,24 @@ use crate::chaos::{Draw, Outcome};
 pub struct Turn<'a> {
     now: Timestamp,
     draw: &'a mut Draw,
+    scribe: Scribe,
     instead: Option<&'static Outcome>,
     overruled: bool,
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(now: Timestamp, draw: &'a mut Draw, instead: Option<&'static Outcome>) -> Self {
-        Self { now, draw, instead, overruled: false }
+    pub(super) fn new(
+        now: Timestamp,
+        draw: &'a mut Draw,
+        scribe: Scribe,
+        instead: Option<&'static Outcome>,
+    ) -> Self {
+        Self { now, draw, scribe, instead, overruled: false }
     }
 
     /// A turn without chaos, for tests of domain code.
     pub fn undisturbed(now: Timestamp, draw: &'a mut Draw) -> Self {
-        Self::new(now, draw, None)
+        Self::new(now, draw, Scribe::of(Ledger::bounded_to(0)), None)
     }
 
     /// The time of the step.
@@ -37,6 +44,16 @@ impl<'a> Turn<'a> {
     pub fn overruled(&mut self) -> Option<&'static str> {
         self.overruled = self.instead.is_some();
         self.instead.map(|outcome| outcome.name)
+    }
+
+    /// Writes what happened into the ledger. It MUST be called in the step in which it happens.
+    pub fn happened(&self, fact: &Fact<'_>) {
+        self.scribe.happened(self.now, fact);
+    }
+
+    /// Writes into the ledger what a helper does in this step.
+    pub fn scribe(&self) -> &Scribe {
+        &self.scribe
     }
 
     pub(super) fn was_overruled(&self) -> bool {

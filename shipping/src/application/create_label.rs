@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::ledger::Scribe;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::LabelDesk;
+use super::facts;
 use super::ports::AddError;
 use crate::domain::{Address, Error, Label, LabelId, Shipment, tracking_number};
 
@@ -40,6 +42,7 @@ pub(crate) enum Step {
 pub(crate) struct Generation {
     desk: LabelDesk,
     id: LabelId,
+    scribe: Scribe,
     carrier: String,
     stopped: oneshot::Receiver<()>,
     started: Instant,
@@ -48,11 +51,13 @@ pub(crate) struct Generation {
 }
 
 impl LabelDesk {
-    /// Begins a label that takes `duration`, under the first of the `ids` that is not taken.
+    /// Begins a label that takes `duration`, under the first of the `ids` that is not taken. What
+    /// becomes of it is written by `scribe`.
     pub(crate) fn begin(
         &self,
         order: &CreateLabel,
         duration: Duration,
+        scribe: Scribe,
         mut ids: impl FnMut() -> LabelId,
     ) -> Result<Generation, Error> {
         let now = self.clock.now();
@@ -64,9 +69,10 @@ impl LabelDesk {
                 Err(AddError::Refused(error)) => return Err(error),
             }
         };
+        scribe.happened(now, &facts::generating(&id));
         let stopped = self.stops.listen(id);
         let (desk, carrier) = (self.clone(), order.carrier.clone());
-        Ok(Generation { desk, id, carrier, stopped, started: Instant::now(), duration, next: 0 })
+        Ok(Generation { desk, id, scribe, carrier, stopped, started: Instant::now(), duration, next: 0 })
     }
 }
 
@@ -102,7 +108,11 @@ impl Generation {
     pub(crate) fn commit(&self, bits: u64, now: Timestamp) -> Result<(Label, Shipment), Error> {
         let tracking_number = tracking_number(&self.carrier, bits).into();
         let shipment = Shipment { tracking_number, created_at: now };
-        let label = self.desk.labels.change(self.id, &|label| label.generated(shipment.clone()))?;
+        let label = self.desk.labels.change(self.id, &|label| {
+            let generated = label.generated(shipment.clone())?;
+            self.scribe.happened(now, &facts::generated(&self.id));
+            Ok(generated)
+        })?;
         Ok((label, shipment))
     }
 }
@@ -112,7 +122,11 @@ impl Drop for Generation {
         self.desk.stops.forget(self.id);
         let now = self.desk.clock.now();
         // A label that was made or cancelled refuses, and stays as it is.
-        let _ = self.desk.labels.change(self.id, &|label| label.abandoned(now));
+        let _ = self.desk.labels.change(self.id, &|label| {
+            let abandoned = label.abandoned(now)?;
+            self.scribe.happened(now, &facts::abandoned(&self.id));
+            Ok(abandoned)
+        });
     }
 }
 
@@ -120,6 +134,7 @@ impl Drop for Generation {
 mod tests {
     use std::sync::Arc;
 
+    use shared::ledger::Ledger;
     use shared::time::Clock;
 
     use super::*;
@@ -130,12 +145,16 @@ mod tests {
         LabelDesk::new(Arc::new(MemoryLabels::bounded_to(10)), clock)
     }
 
+    fn scribe() -> Scribe {
+        Scribe::of(Ledger::bounded_to(10))
+    }
+
     fn begin(desk: &LabelDesk, ids: impl IntoIterator<Item = u64>) -> Generation {
         let text = || "somewhere".to_owned();
         let address = Address { street: text(), city: text(), state: text(), zip: text(), country: text() };
         let order = CreateLabel { address, carrier: "UPS".to_owned(), order: None };
         let mut ids = ids.into_iter().map(LabelId::from);
-        desk.begin(&order, GENERATION, || ids.next().expect("more ids")).unwrap()
+        desk.begin(&order, GENERATION, scribe(), || ids.next().expect("more ids")).unwrap()
     }
 
     async fn until_due(generation: &mut Generation) -> Vec<u8> {
@@ -152,7 +171,7 @@ mod tests {
         let mut generation = begin(&desk, [1]);
         assert_eq!(until_due(&mut generation).await, [0, 25, 50, 75]);
         let id = generation.id();
-        let cancelled = desk.cancel(&id.to_string(), desk.clock.now()).unwrap();
+        let cancelled = desk.cancel(&id.to_string(), desk.clock.now(), &scribe()).unwrap();
         assert_eq!(generation.commit(0, desk.clock.now()), Err(Error::LabelCancelled { id }));
         drop(generation);
         assert_eq!(desk.find(&id.to_string()), Ok(cancelled));

@@ -1,6 +1,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+use shared::ledger::Kept as KeptByDomain;
+
 use crate::application::ports::{AddError, LabelStore};
 use crate::domain::{Error, Label, LabelId};
 
@@ -30,6 +33,15 @@ impl MemoryLabels {
     fn check_room(&self, kept: &Kept) -> Result<(), Error> {
         let has_room = kept.by_id.len() < self.capacity || !kept.settled.is_empty();
         if has_room { Ok(()) } else { Err(Error::StoreFull { capacity: self.capacity }) }
+    }
+}
+
+impl KeptByDomain for MemoryLabels {
+    /// Nothing of a label happens by the clock: the request that generates it does that.
+    fn expire(&self, _now: Timestamp) {}
+
+    fn clear(&self) {
+        *self.lock() = Kept::default();
     }
 }
 
@@ -72,8 +84,6 @@ impl LabelStore for MemoryLabels {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::domain::{Shipment, State};
 

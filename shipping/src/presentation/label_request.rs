@@ -56,7 +56,7 @@ impl LabelRequest {
             Moment::Instead => return Err(refuse(pass, desk).await),
             Moment::After | Moment::AfterSuccess => way.chaos().time_scale().apply(GENERATION),
         };
-        match desk.begin(&intent.command, duration, || pass.id()) {
+        match desk.begin(&intent.command, duration, pass.scribe().clone(), || pass.id()) {
             Ok(generation) => Ok(Self { id: generation.id(), stage: Stage::Generating(generation, pass) }),
             Err(error) => Err(pass.refuse(error.into())),
         }
@@ -80,7 +80,7 @@ impl LabelRequest {
     pub(super) async fn next(self) -> Shown {
         match self.stage {
             Stage::Committed(pass) => Shown::End(pass.after().await),
-            Stage::Generating(mut generation, pass) => match generation.next().await {
+            Stage::Generating(mut generation, mut pass) => match generation.next().await {
                 Step::Reached(progress) => {
                     let stage = Stage::Generating(generation, pass);
                     Shown::Progress(progress, Self { stage, ..self })

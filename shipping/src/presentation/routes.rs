@@ -86,7 +86,7 @@ async fn cancel(State(shipping): State<Shipping>, call: Call) -> Response {
     };
     let cancel = |id: String, turn: &mut Turn<'_>| {
         let now = turn.now();
-        let label = shipping.desk.cancel(&id, now)?;
+        let label = shipping.desk.cancel(&id, now, turn.scribe())?;
         Ok(LabelCancelled::of(&label, now))
     };
     shipping.way.write(&CANCEL, &call, StatusCode::OK, prepare, cancel).await
