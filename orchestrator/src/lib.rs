@@ -15,3 +15,4 @@ pub mod engine;
 pub mod gateways;
 pub mod workflow;
 pub mod workflows;
+pub mod workload;

@@ -1,0 +1,115 @@
+//! Orders to put an orchestrator to the test with: which are placed, and what people decide on each.
+//!
+//! Every order is a pure function of a seed and an index, and so is what the backends' chaos does to
+//! it. Whoever places the orders of one seed, in simulated or in real time, one by one or a thousand
+//! at once, meets the same orders with the same outcomes.
+
+mod customer;
+mod mix;
+
+use rust_decimal::Decimal;
+use shared::chaos::Draw;
+use shared::digest::digest_of;
+use shared::number::Number;
+
+use crate::audit::Verb;
+use crate::domain::{Address, Item, OrderInput};
+
+pub use customer::{Customer, Ended, OrderApi, Placed, Refused};
+pub use mix::{BadMix, Mix};
+
+/// The orders of one seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// Of the orders, and of the backends' chaos.
+    pub seed: u64,
+    /// What people decide.
+    pub mix: Mix,
+}
+
+/// An order that somebody places, and what is decided on it right after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placement {
+    /// What is ordered.
+    pub order: OrderInput,
+    /// `None` when nobody says anything.
+    pub verb: Option<Verb>,
+}
+
+/// What can be ordered, with its price in cents.
+const CATALOGUE: [(&str, i64); 4] =
+    [("ITEM-001", 2999), ("ITEM-002", 4999), ("ITEM-003", 1250), ("ITEM-004", 19_900)];
+
+impl Workload {
+    /// The orders of `seed`, decided on as is usual.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, mix: Mix::default() }
+    }
+
+    /// The id of order `index`, which names its seed: so no two runs of different seeds have one in common.
+    pub fn order_id(&self, index: u64) -> String {
+        format!("ORD-{}-{index}", self.seed)
+    }
+
+    /// Order `index`.
+    pub fn placement(&self, index: u64) -> Placement {
+        let mut draw = Draw::seeded(digest_of(&("workload", self.seed, index)));
+        let verb = self.mix.pick(&mut draw);
+        Placement { order: order(self.order_id(index), index, &mut draw), verb }
+    }
+}
+
+/// An order of one to three different things.
+fn order(order_id: String, customer: u64, draw: &mut Draw) -> OrderInput {
+    let (first, lines) = (draw.below(CATALOGUE.len() as u32) as usize, draw.below(3) as usize + 1);
+    let mut cents = 0;
+    let items = CATALOGUE.iter().cycle().skip(first).take(lines).map(|(sku, price)| {
+        let quantity = draw.below(3) + 1;
+        cents += price * i64::from(quantity);
+        Item { sku: (*sku).to_owned(), quantity, price: Number(Decimal::new(*price, 2)) }
+    });
+    let items = items.collect();
+    OrderInput {
+        order_id,
+        customer_id: format!("CUST-{customer}"),
+        items,
+        total_amount: Number(Decimal::new(cents, 2)),
+        currency: "usd".to_owned(),
+        shipping_address: address(),
+        customer_email: "customer@example.com".to_owned(),
+        requires_approval: true,
+    }
+}
+
+fn address() -> Address {
+    Address {
+        street: "123 Main St".to_owned(),
+        city: "San Francisco".to_owned(),
+        state: "CA".to_owned(),
+        zip: "94105".to_owned(),
+        country: "US".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_the_same_wherever_it_is_made_and_different_from_others() {
+        let workload = Workload::new(7);
+        let json = |index| serde_json::to_string(&workload.placement(index).order).unwrap();
+        insta::assert_snapshot!(json(42), @r#"{"orderId":"ORD-7-42","customerId":"CUST-42","items":[{"sku":"ITEM-002","quantity":2,"price":49.99},{"sku":"ITEM-003","quantity":2,"price":12.5}],"totalAmount":124.98,"currency":"usd","shippingAddress":{"street":"123 Main St","city":"San Francisco","state":"CA","zip":"94105","country":"US"},"customerEmail":"customer@example.com","requiresApproval":true}"#);
+        assert_eq!(json(42), json(42));
+        assert_ne!(json(1), json(2));
+    }
+
+    #[test]
+    fn every_order_is_one_that_the_api_takes() {
+        for index in 0..200 {
+            let order = Workload::new(1).placement(index).order;
+            let json = serde_json::to_vec(&order).unwrap();
+            assert_eq!(OrderInput::from_json(&json), Ok(order));
+        }
+    }
+}

@@ -1,0 +1,226 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::audit::Verb;
+use crate::domain::{OrderInput, OrderStatus};
+use crate::gateways::Transport;
+use crate::workflows::order_fulfillment::workflow_id;
+
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 1 << 20;
+/// How long a customer waits before asking again, unless told how long.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Between two questions for an end that has not come.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The order API of an orchestrator. Cheap to clone.
+#[derive(Clone)]
+pub struct OrderApi(Arc<dyn Transport>);
+
+/// The orchestrator understood, and said no: the `error` of its answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status} {code}")]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// Such as `already_shipped`.
+    pub code: String,
+}
+
+/// What the orchestrator says of an order that is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It was placed now.
+    Now,
+    /// Somebody had placed it before.
+    Before,
+}
+
+/// How an order ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its last status.
+    pub status: OrderStatus,
+    /// Why it was not shipped.
+    pub error: Option<String>,
+    /// Whether a person has to look at it.
+    pub needs_attention: bool,
+}
+
+/// What [`Ended`] is read from: members that someone else's orchestrator may leave out.
+#[derive(Deserialize)]
+struct Answer {
+    result: FinalState,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FinalState {
+    status: OrderStatus,
+    error: Option<String>,
+    #[serde(default)]
+    needs_attention: Vec<IgnoredAny>,
+}
+
+/// Why a request of a customer has not succeeded.
+enum Failure {
+    /// It may when it is asked again, after this time.
+    Passing(Duration),
+    Refused(Refused),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Problem {
+    error: String,
+    retry_after_ms: Option<u64>,
+}
+
+impl OrderApi {
+    /// The API that `transport` reaches.
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
+        Self(transport)
+    }
+
+    async fn post(&self, path: &str, correlation_id: &str, body: Bytes) -> Result<Response<Body>, Failure> {
+        let request = Request::post(path).header("x-correlation-id", correlation_id);
+        self.send(request.header(CONTENT_TYPE, JSON).body(body)).await
+    }
+
+    async fn get(&self, path: &str, correlation_id: &str) -> Result<Response<Body>, Failure> {
+        self.send(Request::get(path).header("x-correlation-id", correlation_id).body(Bytes::new())).await
+    }
+
+    async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Body>, Failure> {
+        let unsendable = |_| Failure::Refused(Refused { status: 0, code: "unsendable_request".to_owned() });
+        match self.0.send(request.map_err(unsendable)?).await {
+            Err(_) => Err(Failure::Passing(ASK_AGAIN)),
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(response) => Err(failure(response).await),
+        }
+    }
+}
+
+async fn failure(response: Response<Body>) -> Failure {
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
+    let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+    if status == StatusCode::REQUEST_TIMEOUT {
+        return Failure::Passing(LOOK_AGAIN);
+    }
+    if status.is_server_error() {
+        return Failure::Passing(problem.retry_after_ms.map_or(ASK_AGAIN, Duration::from_millis));
+    }
+    Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
+}
+
+impl fmt::Debug for OrderApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OrderApi").finish_non_exhaustive()
+    }
+}
+
+/// Somebody with an order, who asks again for as long as the orchestrator does not answer: every
+/// request of theirs is idempotent.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    api: OrderApi,
+    order_id: String,
+}
+
+impl Customer {
+    /// Who has the order of this id.
+    pub fn new(api: OrderApi, order_id: String) -> Self {
+        Self { api, order_id }
+    }
+
+    /// Places the order.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn place(&self, order: &OrderInput) -> Result<Placed, Refused> {
+        let body: Bytes = serde_json::to_vec(order).unwrap_or_default().into();
+        let mut is_first = true;
+        loop {
+            match self.api.post("/workflows/order", &self.order_id, body.clone()).await {
+                // A second request finds what the first did before its answer was lost.
+                Ok(answer) if answer.status() == StatusCode::OK && is_first => return Ok(Placed::Before),
+                Ok(_) => return Ok(Placed::Now),
+                Err(failure) => failure.pass().await?,
+            }
+            is_first = false;
+        }
+    }
+
+    /// Tells the orchestrator a decision.
+    ///
+    /// # Errors
+    /// When it comes too late.
+    pub async fn decide(&self, verb: Verb) -> Result<(), Refused> {
+        let verb = match verb {
+            Verb::Approve => "approve",
+            Verb::Reject => "reject",
+            Verb::Cancel => "cancel",
+        };
+        let path = self.path(verb);
+        loop {
+            match self.api.post(&path, &self.order_id, Bytes::new()).await {
+                Ok(_) => return Ok(()),
+                Err(failure) => failure.pass().await?,
+            }
+        }
+    }
+
+    /// Waits until the order has ended, for as long as that takes.
+    ///
+    /// # Errors
+    /// When the orchestrator does not tell.
+    pub async fn end(&self) -> Result<Ended, Refused> {
+        let path = self.path("result?timeout=30");
+        loop {
+            match self.api.get(&path, &self.order_id).await {
+                Ok(answer) => match Ended::of(answer).await {
+                    Some(ended) => return Ok(ended),
+                    None => tokio::time::sleep(ASK_AGAIN).await,
+                },
+                Err(failure) => failure.pass().await?,
+            }
+        }
+    }
+
+    fn path(&self, of: &str) -> String {
+        format!("/workflows/{}/{of}", workflow_id(&self.order_id))
+    }
+}
+
+impl Failure {
+    /// Waits until it is time to ask again, if that may help.
+    async fn pass(self) -> Result<(), Refused> {
+        match self {
+            Self::Refused(refused) => Err(refused),
+            Self::Passing(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Ended {
+    /// `None` for an answer that breaks off, or does not tell of an end.
+    async fn of(answer: Response<Body>) -> Option<Self> {
+        let body = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
+        let FinalState { status, error, needs_attention } =
+            serde_json::from_slice::<Answer>(&body).ok()?.result;
+        status.is_final().then(|| Self { status, error, needs_attention: !needs_attention.is_empty() })
+    }
+}
