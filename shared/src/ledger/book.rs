@@ -232,7 +232,7 @@ impl Book {
             let next = self.lines.range((Bound::Excluded(self.hand), Bound::Unbounded)).next();
             let Some((&seq, line)) = next else {
                 self.hand = 0;
-                return;
+                break;
             };
             self.hand = seq;
             let order = line.order().cloned();

@@ -8,6 +8,8 @@ mod chaos_shares;
 mod documents;
 mod idempotency;
 mod ids;
+mod ledger;
+mod ledger_bounds;
 mod outcomes;
 mod requests;
 mod sockets;

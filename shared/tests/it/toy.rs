@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use shared::chaos::{Access, Chaos, Operation, Outcome, Plan, ProblemKind};
 use shared::environment::Environment;
 use shared::http::{Call, Correlation, Fields, Problem, with_common};
-use shared::service::observe;
+use shared::ledger::{Fact, Life, Record};
+use shared::service::{ledger, observe};
 use shared::time::Clock;
 use shared::way::{Intent, Way};
 use tower::ServiceExt;
@@ -83,6 +84,16 @@ impl Toys {
         self.way.chaos()
     }
 
+    /// What the ledger says, a line each.
+    pub(crate) fn ledger(&self) -> String {
+        let line = |record: Record| serde_json::to_string(&record).unwrap();
+        self.way.ledger().records().into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
+    }
+
     pub(crate) fn made(&self) -> u32 {
         self.made.load(SeqCst)
     }
@@ -90,7 +101,8 @@ impl Toys {
     pub(crate) fn router(&self) -> Router {
         let routes = Router::new().route("/toy/make", axum::routing::post(make)).with_state(self.clone());
         let (observed, _) = observe("toy", self.way.chaos()).split_for_parts();
-        with_common(routes.merge(observed), Correlation::seeded(1))
+        let (kept, _) = ledger("toy", &self.way).split_for_parts();
+        with_common(routes.merge(observed).merge(kept), Correlation::seeded(1))
     }
 
     /// Sends a request and shows status, the headers of interest and the body.
@@ -116,7 +128,9 @@ async fn make(State(toys): State<Toys>, call: Call) -> Response {
                 return Err(Problem::new(&SOLD_OUT, "No toy is left, says chaos."));
             }
             made.fetch_add(1, SeqCst);
-            Ok(Made { success: true, id: format!("toy_{:016x}", turn.id::<u64>()), colour: command.colour })
+            let id = format!("toy_{:016x}", turn.id::<u64>());
+            turn.happened(&Fact::new("made", &id, Life::Opens).detail(&command.colour));
+            Ok(Made { success: true, id, colour: command.colour })
         })
         .await
 }

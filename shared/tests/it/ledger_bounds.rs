@@ -1,0 +1,50 @@
+//! A ledger is bounded, and what is settled leaves first.
+
+use jiff::Timestamp;
+use shared::ledger::{Fact, Ledger, Life, Record};
+
+fn write(ledger: &Ledger, order: &str, life: Life) {
+    ledger.happened_by_itself(Timestamp::UNIX_EPOCH, Some(order), &Fact::new("made", &order, life));
+}
+
+fn orders(ledger: &Ledger) -> Vec<String> {
+    ledger.records().iter().filter_map(Record::order).map(str::to_owned).collect()
+}
+
+#[test]
+fn settled_orders_leave_first_and_the_oldest_of_them() {
+    let ledger = Ledger::bounded_to(10);
+    write(&ledger, "live", Life::Opens);
+    for order in 1..=12 {
+        write(&ledger, &format!("settled {order}"), Life::Unchanged);
+    }
+    let expected = (4..=12).map(|order| format!("settled {order}"));
+    assert_eq!(orders(&ledger), ["live".to_owned()].into_iter().chain(expected).collect::<Vec<_>>());
+    write(&ledger, "live", Life::Closes);
+    assert_eq!(orders(&ledger).len(), 10);
+    for order in 13..=30 {
+        write(&ledger, &format!("settled {order}"), Life::Unchanged);
+    }
+    assert!(!orders(&ledger).contains(&"live".to_owned()), "it is settled now, and old");
+}
+
+#[test]
+fn an_order_leaves_whole() {
+    let ledger = Ledger::bounded_to(4);
+    for order in ["a", "b", "a", "b", "a", "b"] {
+        write(&ledger, order, Life::Unchanged);
+    }
+    assert_eq!(orders(&ledger), ["b", "b", "b"]);
+}
+
+#[test]
+fn live_orders_leave_only_when_nothing_else_is_left() {
+    let ledger = Ledger::bounded_to(100);
+    for order in 0..10_000 {
+        write(&ledger, &format!("live {order}"), Life::Opens);
+        assert!(ledger.records().len() <= 111 || order > 200, "a tenth beyond the capacity at most");
+    }
+    let left = orders(&ledger);
+    assert!(left.len() <= 111, "{}", left.len());
+    assert_eq!(left.last().unwrap(), "live 9999");
+}
