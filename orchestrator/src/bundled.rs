@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::chaos::{Chaos, Operation, Plan};
 use shared::environment::{ConfigError, Environment};
+use shared::ledger::{Ledger, Sequence};
 use shared::service::{Health, describe_outcomes, document, health, ledger, observe};
 use shared::time::Clock;
 use shared::way::Way;
@@ -108,11 +109,12 @@ impl Backends {
             seed: settings.plan.seed,
             time_scale: settings.plan.time_scale.factor(),
         }));
+        // In one process it is known what came first, even within a millisecond.
+        let sequence = Sequence::default();
         let mut ways = Vec::new();
         for domain in domains {
-            let way = |capacity| {
-                Way::new(Arc::clone(&chaos), clock, capacity).with_ledger_of(settings.ledger_capacity)
-            };
+            let records = Ledger::numbered_by(sequence.clone(), settings.ledger_capacity);
+            let way = |capacity| Way::new(Arc::clone(&chaos), clock, capacity).with_ledger(records);
             let (way, of_domain) = match domain {
                 Domain::Payment => serve(way(settings.payment.capacity), settings.payment, payment::router),
                 Domain::Inventory => {

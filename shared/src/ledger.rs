@@ -13,6 +13,7 @@ mod kept;
 mod record;
 mod scribe;
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -38,10 +39,25 @@ pub const CAPACITY: usize = 1_000_000;
 #[derive(Clone, Debug)]
 pub struct Ledger(Arc<Mutex<Book>>);
 
+/// Numbers the records of one ledger, or of several. Between those it tells what came first.
+#[derive(Clone, Debug, Default)]
+pub struct Sequence(Arc<AtomicU64>);
+
+impl Sequence {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, Relaxed) + 1
+    }
+}
+
 impl Ledger {
-    /// An empty ledger for about `capacity` records.
+    /// An empty ledger for about `capacity` records, with numbers of its own.
     pub fn bounded_to(capacity: usize) -> Self {
-        Self(Arc::new(Mutex::new(Book::bounded_to(capacity))))
+        Self::numbered_by(Sequence::default(), capacity)
+    }
+
+    /// An empty ledger for about `capacity` records, numbered by `sequence`.
+    pub fn numbered_by(sequence: Sequence, capacity: usize) -> Self {
+        Self(Arc::new(Mutex::new(Book::new(sequence, capacity))))
     }
 
     /// Writes what the clock did at `at` to a resource of `order`.

@@ -73,10 +73,10 @@ impl Way {
         Self { chaos, keys, clock, ledger: Ledger::bounded_to(ledger::CAPACITY), stores: Stores::default() }
     }
 
-    /// The same way, writing into a ledger of about `capacity` records.
+    /// The same way, writing into `ledger`.
     #[must_use]
-    pub fn with_ledger_of(self, capacity: usize) -> Self {
-        Self { ledger: Ledger::bounded_to(capacity), ..self }
+    pub fn with_ledger(self, ledger: Ledger) -> Self {
+        Self { ledger, ..self }
     }
 
     /// The ledger that this way writes. What the clock did is in it only after [`settle`](Self::settle).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Effect, Fact, Life, Record, Request};
+use super::{Effect, Fact, Life, Record, Request, Sequence};
 use crate::chaos::Operation;
 use crate::http::Context;
 use crate::number::Number;
@@ -16,7 +16,7 @@ const GLANCES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Book {
     capacity: usize,
-    next: u64,
+    sequence: Sequence,
     lines: BTreeMap<u64, Line>,
     orders: HashMap<Arc<str>, Order>,
     /// Orders of resources that are live and belong to a client's correlation id: what the clock
@@ -105,10 +105,10 @@ pub struct Selection<'a> {
 }
 
 impl Book {
-    pub(super) fn bounded_to(capacity: usize) -> Self {
+    pub(super) fn new(sequence: Sequence, capacity: usize) -> Self {
         Self {
             capacity,
-            next: 1,
+            sequence,
             lines: BTreeMap::new(),
             orders: HashMap::new(),
             lent: HashMap::new(),
@@ -117,7 +117,7 @@ impl Book {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self { next: self.next, ..Self::bounded_to(self.capacity) };
+        *self = Self::new(self.sequence.clone(), self.capacity);
     }
 
     /// Writes a request; tells its number and whose it is.
@@ -213,8 +213,7 @@ impl Book {
     }
 
     fn write(&mut self, order: Option<&Arc<str>>, line: Line) -> u64 {
-        let seq = self.next;
-        self.next += 1;
+        let seq = self.sequence.next();
         if let Some(order) = order {
             self.orders.entry(Arc::clone(order)).or_default().lines.push(seq);
         }
