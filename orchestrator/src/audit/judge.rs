@@ -40,10 +40,8 @@ impl Audit {
     /// The same, leaving out the orders that were heard of after `quiet_since`.
     pub fn report_until(&self, ledgers: &Ledgers, quiet_since: Timestamp) -> Report {
         let rules = self.rules(ledgers);
-        let (mut orders, unattributed) = orders_of(ledgers);
-        for id in self.decisions.iter().flat_map(BTreeMap::keys) {
-            orders.entry(id).or_insert_with(|| Order::new(id));
-        }
+        let decided = self.decisions.iter().flat_map(BTreeMap::keys).map(String::as_str);
+        let (mut orders, unattributed) = orders_of(ledgers, decided);
         let mut report = Report {
             strict: self.strict,
             orders: 0,
@@ -54,7 +52,7 @@ impl Audit {
             not_judged: self.not_judged(ledgers),
             findings: Vec::new(),
         };
-        for order in orders.values_mut() {
+        for order in &mut orders {
             if order.is_executing() {
                 report.executing += 1;
             } else if order.last_heard().is_some_and(|at| at > quiet_since) {

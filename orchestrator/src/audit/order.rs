@@ -2,7 +2,7 @@ mod call;
 mod fact;
 mod resources;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use shared::ledger::Record;
@@ -32,29 +32,54 @@ pub struct Order<'a> {
     pub one_sequence: bool,
 }
 
-/// The records of `ledgers`, order by order, each in time order; and how many belong to none.
-pub(super) fn orders_of(ledgers: &Ledgers) -> (BTreeMap<&str, Order<'_>>, usize) {
-    let mut orders = BTreeMap::new();
+/// The orders that `ledgers` tell of, and those of these `ids` besides, by id, each with its records
+/// in time order; and how many records belong to none.
+pub(super) fn orders_of<'a>(
+    ledgers: &'a Ledgers,
+    ids: impl Iterator<Item = &'a str>,
+) -> (Vec<Order<'a>>, usize) {
+    let mut orders = Orders::default();
     let mut unattributed = 0;
+    for id in ids {
+        orders.of(id);
+    }
     for (&domain, records) in ledgers {
         for record in records {
             let Some(id) = record.order() else {
                 unattributed += 1;
                 continue;
             };
-            let order = orders.entry(id).or_insert_with(|| Order::new(id));
             match record {
-                Record::Request(request) => order.calls.push(Call::new(domain, request)),
-                Record::Effect(effect) => order.facts.push(Fact::new(domain, effect)),
+                Record::Request(request) => orders.of(id).calls.push(Call::new(domain, request)),
+                Record::Effect(effect) => orders.of(id).facts.push(Fact::new(domain, effect)),
             }
         }
     }
-    for order in orders.values_mut() {
+    let Orders { mut orders, .. } = orders;
+    orders.sort_unstable_by_key(|order| order.id);
+    for order in &mut orders {
         order.calls.sort_unstable_by_key(|call| (call.request.started_at, call.request.seq, call.domain));
         order.facts.sort_unstable_by_key(|fact| (fact.effect.at, fact.effect.seq, fact.domain));
         order.resources = Resources::after(&order.facts);
     }
     (orders, unattributed)
+}
+
+/// Orders, found by their id.
+#[derive(Default)]
+struct Orders<'a> {
+    orders: Vec<Order<'a>>,
+    by_id: HashMap<&'a str, usize>,
+}
+
+impl<'a> Orders<'a> {
+    fn of(&mut self, id: &'a str) -> &mut Order<'a> {
+        let index = *self.by_id.entry(id).or_insert_with(|| {
+            self.orders.push(Order::new(id));
+            self.orders.len() - 1
+        });
+        &mut self.orders[index]
+    }
 }
 
 /// When anything was last heard of.

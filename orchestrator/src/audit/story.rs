@@ -37,8 +37,8 @@ pub(super) fn judged(rule: &Rule, text: &str) -> Option<String> {
 /// The same, for an order that is changed first.
 pub(super) fn judged_as(rule: &Rule, text: &str, change: impl FnOnce(&mut Order<'_>)) -> Option<String> {
     let story = Story::told(text);
-    let (mut orders, _) = orders_of(&story.ledgers);
-    let mut order = orders.remove(ORDER).unwrap_or_else(|| Order::new(ORDER));
+    let (orders, _) = orders_of(&story.ledgers, std::iter::once(ORDER));
+    let mut order = orders.into_iter().find(|order| order.id == ORDER).unwrap();
     order.restarts = &story.restarts;
     order.decision = story.decisions.first();
     change(&mut order);

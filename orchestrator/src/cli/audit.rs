@@ -178,6 +178,7 @@ impl Args {
 mod tests {
     use super::*;
     use clap::Parser;
+    use std::path::Path;
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -188,6 +189,39 @@ mod tests {
     fn parsed(line: &str) -> Result<Args, String> {
         let words = std::iter::once("audit").chain(line.split_whitespace());
         Line::try_parse_from(words).map(|line| line.args).map_err(|error| error.to_string())
+    }
+
+    /// The same, over a saved ledger in which a hold is left open, and which was last heard of at 10 s.
+    pub(super) fn over_a_hold(folder: &Path, line: &str) -> (Args, Source) {
+        let path = folder.join("payment.jsonl");
+        let record = concat!(
+            r#"{"kind":"request","seq":1,"operation":"payment.authorize","order":"ORD-1","resource":"auth_1","status":201,"#,
+            r#""startedAt":"1970-01-01T00:00:08Z","endedAt":"1970-01-01T00:00:10Z","correlationId":"c-1"}"#
+        );
+        std::fs::write(&path, record).unwrap();
+        (parsed(line).unwrap(), Source::Files(vec![path]))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn settling_takes_until_nothing_is_younger_and_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, source) = over_a_hold(folder.path(), "");
+        let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
+        for (quiet, settled_at) in [(5, 15), (30, 40), (30, 40)] {
+            settled(&source, Duration::from_secs(quiet), clock).await.unwrap();
+            assert_eq!(clock.now().as_second(), settled_at);
+        }
+        let busy = settled(&source, Duration::from_secs(2 * 3600), clock).await;
+        assert!(busy.is_ok(), "an hour's patience, or as long as was asked for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happens_in_the_far_future_never_settles() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, source) = over_a_hold(folder.path(), "");
+        let clock = Clock::starting_at(Timestamp::from_second(-7200).unwrap());
+        let unsettled = settled(&source, Duration::from_secs(30), clock).await.unwrap_err();
+        insta::assert_snapshot!(unsettled, @"the backends did not settle within an hour: something still happens there");
     }
 
     #[test]

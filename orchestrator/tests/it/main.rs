@@ -4,6 +4,7 @@
 
 #[cfg(feature = "bundled")]
 mod api;
+mod audit;
 #[cfg(feature = "bundled")]
 mod cli;
 mod engine;

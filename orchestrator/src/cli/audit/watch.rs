@@ -73,6 +73,25 @@ fn usual_quiet(time_scale: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::audit::tests::over_a_hold;
+    use jiff::Timestamp;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_finding_is_printed_once_when_its_order_has_been_quiet() {
+        let folder = tempfile::tempdir().unwrap();
+        let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
+        let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
+        let mut watch = Watch { source, audit: Audit::default(), clock, known: BTreeSet::new(), clean: true };
+        let mut printed = Vec::new();
+        for _ in 0..3 {
+            let mut out = Vec::new();
+            let report = watch.look(&args, &mut out).await.unwrap();
+            printed.push((report.young, String::from_utf8(out).unwrap().lines().count()));
+            tokio::time::sleep(Duration::from_secs(15)).await;
+        }
+        assert_eq!(printed, [(1, 0), (0, 1), (0, 0)]);
+        assert!(watch.clean, "a warning is no violation");
+    }
 
     #[test]
     fn an_order_may_be_silent_for_as_long_as_it_may_wait() {

@@ -1,0 +1,195 @@
+//! `audit`, as a person or a CI job calls it: the binary over saved ledgers, and over backends on a
+//! socket.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use axum::extract::{Path, Query};
+use axum::routing::get;
+use axum::{Json, Router};
+use insta::assert_snapshot;
+use orchestrator::audit::{Audit, Domain, Error, Ledgers, Source};
+use serde_json::{Value, json};
+use shared::http::{Limits, serve};
+use tokio::net::TcpListener;
+
+const LEDGERS: [&str; 4] = ["payment.json", "inventory.json", "shipping.jsonl", "notification.json"];
+
+fn saved(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests/it/audit/ledgers", name].iter().collect()
+}
+
+/// Runs `fake-stripe-chaos audit …`.
+fn audit(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.arg("audit").args(arguments).stdin(Stdio::null()).env_remove("GITHUB_STEP_SUMMARY");
+    command
+}
+
+/// The same, over the saved ledgers.
+fn audit_saved(arguments: &[&str]) -> Output {
+    audit(arguments).arg("--ledger").args(LEDGERS.map(saved)).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+#[test]
+fn saved_ledgers_are_judged_and_the_forgotten_refund_is_found() {
+    let output = audit_saved(&[]);
+    assert_eq!((code(&output), stderr(&output).as_str()), (1, ""));
+    assert_snapshot!(stdout(&output), @"
+    VIOLATION ORD-BAD captured_without_delivery
+      20.5 was captured (auth_bad) and nothing of it was refunded, yet the order has no live label.
+      Usually a step after the capture failed and nothing refunded it, or the capture's own answer was taken for a failure: a lost answer, or 409 already_captured, which says that the money is captured.
+      +0.000s  payment.authorize#1      auth_bad  201                            key none, correlation bad
+      +0.002s    held                   auth_bad  20.5
+      +2.000s  payment.capture#1        auth_bad  200                            key none, correlation bad
+      +2.002s    captured               auth_bad  20.5
+      +3.000s  shipping.create_label#1  -         400 address_validation_failed  key none, correlation bad
+
+    WARNING ORD-BAD no_idempotency_key
+      payment.authorize and 2 more were asked without an Idempotency-Key.
+      Usually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.
+      +0.000s  payment.authorize#1      auth_bad  201                            key none, correlation bad
+      +0.002s    held                   auth_bad  20.5
+      +2.000s  payment.capture#1        auth_bad  200                            key none, correlation bad
+      +2.002s    captured               auth_bad  20.5
+      +3.000s  shipping.create_label#1  -         400 address_validation_failed  key none, correlation bad
+
+    2 orders judged.
+    Unattributed: 1 of 16 records, without an order or a correlation id; they are not judged.
+    Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+    1 violation, 1 warning: captured_without_delivery 1, no_idempotency_key 1.
+    ");
+}
+
+#[test]
+fn decisions_tell_of_orders_that_no_ledger_knows() {
+    let decisions = saved("decisions.jsonl");
+    let output = audit_saved(&["--format", "json", "--decisions", decisions.to_str().unwrap()]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let found: Vec<_> = findings.iter().map(|finding| (&finding["order"], &finding["rule"])).collect();
+    assert_eq!(
+        json!(found),
+        json!([
+            ["ORD-BAD", "captured_without_delivery"],
+            ["ORD-BAD", "no_idempotency_key"],
+            ["ORD-LOST", "order_not_ended"],
+        ])
+    );
+    assert_eq!(report["notJudged"], json!([]));
+}
+
+#[test]
+fn a_domain_without_a_ledger_is_not_judged_and_warnings_fail_only_when_strict() {
+    let payment_alone =
+        |arguments: &[&str]| audit(arguments).arg("--ledger").arg(saved("payment.json")).output().unwrap();
+    let output = payment_alone(&[]);
+    assert_eq!(code(&output), 0);
+    assert!(stdout(&output).contains("Not judged, as shipping is not served: captured_without_delivery"));
+    assert_eq!(code(&payment_alone(&["--strict"])), 1);
+}
+
+#[test]
+fn wrong_usage_and_what_cannot_be_read_end_with_2() {
+    let refused = |arguments: &[&str]| {
+        let output = audit(arguments).output().unwrap();
+        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""));
+        stderr(&output)
+    };
+    assert_snapshot!(refused(&["--ledger", "/no/such/ledger.json"]), @"error: /no/such/ledger.json: No such file or directory (os error 2)");
+    assert_snapshot!(refused(&["--url", "https://shop"]), @"error: `https://shop` is not a URL such as http://localhost:3001: only http is spoken");
+    assert_snapshot!(refused(&["--url", "http://127.0.0.1:1"]), @"error: no backends answer at http://127.0.0.1:1/ (Connection refused (os error 111)): is `fake-stripe-chaos serve` or `backends` running?");
+    assert!(refused(&["--ledger", "a.json", "--watch"]).contains("cannot be used with"));
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary.md");
+    std::fs::write(&summary, "# Build\n").unwrap();
+    let mut command = audit(&["--format", "github"]);
+    let command = command.arg("--ledger").args(LEDGERS.map(saved)).env("GITHUB_STEP_SUMMARY", &summary);
+    let output = command.output().unwrap();
+    assert!(
+        stdout(&output).starts_with("::error title=captured_without_delivery ORD-BAD::20.5 was captured")
+    );
+    let written = std::fs::read_to_string(&summary).unwrap();
+    assert!(written.starts_with("# Build\n## Audit: ❌ violations\n"), "{written}");
+}
+
+/// Backends that serve these ledgers, two records a page.
+async fn serve_ledgers(ledgers: Ledgers) -> SocketAddr {
+    let domains: Vec<_> = ledgers.keys().map(|domain| domain.name()).collect();
+    let health = json!({"status": "ok", "domains": domains, "seed": 1, "timeScale": 0.001});
+    let ledger = move |Path(domain): Path<String>, Query(query): Query<Value>| {
+        let records = &ledgers[&Domain::named(&domain).unwrap()];
+        let from: usize = query["cursor"].as_str().map_or(0, |cursor| cursor.parse().unwrap());
+        let to = records.len().min(from + 2);
+        let mut page = json!({"success": true, "records": records[from..to]});
+        if to < records.len() {
+            page["nextCursor"] = json!(to.to_string());
+        }
+        std::future::ready(Json(page))
+    };
+    let health = move || std::future::ready(Json(health.clone()));
+    let router = Router::new().route("/health", get(health)).route("/{domain}/ledger", get(ledger));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+    address
+}
+
+async fn saved_ledgers() -> Ledgers {
+    Source::Files(LEDGERS.map(saved).to_vec()).read().await.unwrap().ledgers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ledgers_are_read_from_running_backends_page_by_page() {
+    let ledgers = saved_ledgers().await;
+    let address = serve_ledgers(ledgers.clone()).await;
+    let reading = Source::at(&format!("http://{address}")).unwrap().read().await.unwrap();
+    assert_eq!((&reading.ledgers, reading.time_scale), (&ledgers, 0.001));
+    let mut command =
+        audit(&["--url", &format!("http://{address}/"), "--settle", "1s", "--allow", "split-shipments"]);
+    let output = tokio::task::block_in_place(|| command.output().unwrap());
+    assert_eq!((code(&output), stdout(&output)), (1, stdout(&audit_saved(&[]))));
+}
+
+#[tokio::test]
+async fn somebody_else_at_the_address_is_told_from_nobody() {
+    let address = serve_ledgers(Ledgers::new()).await;
+    let elsewhere = Source::at(&format!("http://{address}/elsewhere")).unwrap().read().await.unwrap_err();
+    assert!(
+        matches!(&elsewhere, Error::NotALedger { reason, .. } if reason.starts_with("404")),
+        "{elsewhere}"
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+    let unreachable = Source::at(&format!("http://{nobody}")).unwrap().read().await.unwrap_err();
+    assert!(matches!(unreachable, Error::Unreachable { .. }), "{unreachable}");
+}
+
+#[tokio::test]
+async fn a_report_is_the_same_however_the_ledgers_came() {
+    let mut ledgers = saved_ledgers().await;
+    let report = |ledgers: &Ledgers| serde_json::to_value(Audit::default().report(ledgers)).unwrap();
+    let in_order = report(&ledgers);
+    for records in ledgers.values_mut() {
+        records.reverse();
+    }
+    assert_eq!(report(&ledgers), in_order);
+}
