@@ -1,7 +1,7 @@
 //! The engine in this process: durable in one journal, with no server to install.
 //!
-//! A run is a *machine* ([`machine`]): an event goes in, it polls the workflow once and gives the
-//! commands that answer the event. Around the machines is a *driver* ([`driver`]), one task on one
+//! A run is a *machine* (`machine`): an event goes in, it polls the workflow once and gives the
+//! commands that answer the event. Around the machines is a *driver* (`driver`), one task on one
 //! thread: it steps the runs that something has come for, appends what they did to a *journal*, and
 //! does what they asked for only when that is durable. The same code runs in production, on a
 //! thread of its own over SQLite, and in simulations, as a task in virtual time over memory.

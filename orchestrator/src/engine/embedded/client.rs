@@ -95,16 +95,13 @@ impl Engine {
         self.0.kill();
     }
 
-    async fn request<T>(
-        &self,
-        message: impl FnOnce(oneshot::Sender<Result<T, ClientError>>) -> Message,
-    ) -> Result<T, ClientError> {
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, ClientError> {
         let Ok(_permit) = self.0.requests.try_acquire() else {
             return Err(unavailable("too many requests wait for the engine".to_owned()));
         };
         let (reply, answer) = oneshot::channel();
         self.0.send(message(reply));
-        answer.await.unwrap_or_else(|_| Err(stopped()))
+        answer.await.map_err(|_| stopped())
     }
 
     async fn row(&self, workflow_id: &str) -> Result<Row, ClientError> {
@@ -127,9 +124,7 @@ impl Engine {
     }
 
     async fn described(&self, workflow_id: &str) -> Result<RunDescription, ClientError> {
-        let (reply, running) = oneshot::channel();
-        self.0.send(Message::Attempts { workflow_id: workflow_id.into(), reply });
-        let running = running.await.unwrap_or_default();
+        let running = self.ask(|reply| Message::Attempts { workflow_id: workflow_id.into(), reply }).await?;
         let run = RunRef::Id(workflow_id.into());
         let stored = read(|reply| self.0.journal.load(run, reply)).await?.ok_or(ClientError::NotFound)?;
         let activities = activities(&stored.entries, &stored.row.heartbeats, running);
@@ -167,7 +162,7 @@ impl Engine {
         Ok(HistoryPage { events: numbered.map(|(id, entry)| history_event(id, entry)).collect(), next })
     }
 
-    async fn ask(&self, workflow_id: &str, name: &str, argument: &Json) -> Result<Json, ClientError> {
+    async fn queried(&self, workflow_id: &str, name: &str, argument: &Json) -> Result<Json, ClientError> {
         let row = self.row(workflow_id).await?;
         let workflow = self.0.catalogue.workflows.get(row.start.workflow.as_ref());
         let workflow = workflow.ok_or_else(|| {
@@ -179,7 +174,7 @@ impl Engine {
 
 impl WorkflowClient for Engine {
     fn start(&self, start: Start) -> BoxFuture<'_, Result<Started, ClientError>> {
-        Box::pin(self.request(|reply| Message::Start { start, reply }))
+        Box::pin(async { self.ask(|reply| Message::Start { start, reply }).await? })
     }
 
     fn signal<'a>(
@@ -189,7 +184,7 @@ impl WorkflowClient for Engine {
         payload: Json,
     ) -> BoxFuture<'a, Result<Reception, ClientError>> {
         let (workflow_id, name) = (workflow_id.into(), name.to_owned());
-        Box::pin(self.request(|reply| Message::Signal { workflow_id, name, payload, reply }))
+        Box::pin(async { self.ask(|reply| Message::Signal { workflow_id, name, payload, reply }).await? })
     }
 
     fn query<'a>(
@@ -198,7 +193,7 @@ impl WorkflowClient for Engine {
         name: &'a str,
         argument: Json,
     ) -> BoxFuture<'a, Result<Json, ClientError>> {
-        Box::pin(async move { self.ask(workflow_id, name, &argument).await })
+        Box::pin(async move { self.queried(workflow_id, name, &argument).await })
     }
 
     fn describe<'a>(&'a self, workflow_id: &'a str) -> BoxFuture<'a, Result<RunDescription, ClientError>> {
@@ -207,7 +202,7 @@ impl WorkflowClient for Engine {
 
     fn cancel<'a>(&'a self, workflow_id: &'a str, reason: &'a str) -> BoxFuture<'a, Result<(), ClientError>> {
         let (workflow_id, reason) = (workflow_id.into(), reason.to_owned());
-        Box::pin(self.request(|reply| Message::Cancel { workflow_id, reason, reply }))
+        Box::pin(async { self.ask(|reply| Message::Cancel { workflow_id, reason, reply }).await? })
     }
 
     fn result<'a>(
@@ -232,8 +227,7 @@ impl WorkflowClient for Engine {
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), String>> {
-        let stopped = self.0.has_stopped().then(|| Err("the engine has stopped".to_owned()));
-        Box::pin(std::future::ready(stopped.unwrap_or_else(|| self.0.health())))
+        Box::pin(std::future::ready(self.0.health()))
     }
 }
 

@@ -16,83 +16,28 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::loading::Lookup;
 use self::outage::Outage;
+use self::waiting::WaitingForEnd;
 use super::attempt::FreshHeartbeats;
-use super::event::{ActivityId, timestamp};
-use super::journal::{AppendError, Journal, JournalError, Outcome, RunKey, RunRef, StoredRun};
+use super::event::timestamp;
+use super::journal::{Journal, JournalError, RunKey};
 use super::registry::Catalogue;
-use super::run::{AttemptResult, Input, Run, RunFactory};
+use super::run::{Input, Run, RunFactory};
 use super::shared::Shared;
-use crate::workflow::{ClientError, Json, Reception, Start, Started};
 
 mod acting;
 mod appending;
 mod loading;
+mod message;
 mod outage;
 mod pruning;
 mod requests;
+mod residence;
+mod waiting;
+
+pub(super) use message::{Message, RunningAttempt};
 
 /// How many messages are taken before the runs they concern step.
 const MESSAGES_AT_ONCE: usize = 1024;
-
-/// What reaches the engine's task.
-pub(super) enum Message {
-    Start {
-        start: Start,
-        reply: oneshot::Sender<Result<Started, ClientError>>,
-    },
-    Signal {
-        workflow_id: Arc<str>,
-        name: String,
-        payload: Json,
-        reply: oneshot::Sender<Result<Reception, ClientError>>,
-    },
-    Cancel {
-        workflow_id: Arc<str>,
-        reason: String,
-        reply: oneshot::Sender<Result<(), ClientError>>,
-    },
-    /// Tell when the run ends.
-    AwaitEnd {
-        workflow_id: Arc<str>,
-        reply: oneshot::Sender<Outcome>,
-    },
-    /// Tell of the attempts in flight.
-    Attempts {
-        workflow_id: Arc<str>,
-        reply: oneshot::Sender<Vec<RunningAttempt>>,
-    },
-    AttemptEnded {
-        run: RunKey,
-        id: ActivityId,
-        serial: u64,
-        end: AttemptResult,
-    },
-    Durable {
-        sent: Vec<Option<RunKey>>,
-        results: Vec<Result<(), AppendError>>,
-    },
-    Loaded {
-        run: RunRef,
-        stored: Result<Option<StoredRun>, JournalError>,
-    },
-    ChildLookedUp {
-        parent: RunKey,
-        workflow_id: Arc<str>,
-        exists: Result<bool, JournalError>,
-    },
-    Pruned(Result<usize, JournalError>),
-    Shutdown(oneshot::Sender<()>),
-    /// Look whether the engine was killed.
-    Wake,
-}
-
-/// An attempt in flight, for those who describe its run.
-#[derive(Clone, Debug)]
-pub(super) struct RunningAttempt {
-    pub(super) activity_id: ActivityId,
-    pub(super) attempt: u32,
-    pub(super) heartbeat: Option<Json>,
-}
 
 /// The engine's task.
 pub(super) struct Driver {
@@ -115,7 +60,7 @@ pub(super) struct Driver {
     lookups: HashMap<Arc<str>, Lookup>,
     /// Runs that are being read; whether they have changed since.
     loading: HashMap<RunKey, bool>,
-    waiting_for_end: HashMap<Arc<str>, Vec<oneshot::Sender<Outcome>>>,
+    waiting_for_end: WaitingForEnd,
     fresh_heartbeats: FreshHeartbeats,
     outage: Option<Outage>,
     entries_in_flight: usize,
@@ -154,7 +99,7 @@ impl Driver {
             line: VecDeque::new(),
             lookups: HashMap::new(),
             loading: HashMap::new(),
-            waiting_for_end: HashMap::new(),
+            waiting_for_end: WaitingForEnd::default(),
             fresh_heartbeats: FreshHeartbeats::default(),
             outage: None,
             entries_in_flight: 0,
@@ -214,7 +159,7 @@ impl Driver {
             Message::Cancel { workflow_id, reason, reply } => {
                 self.deliver_unless_full(&workflow_id, Input::Cancel { reason, reply });
             }
-            Message::AwaitEnd { workflow_id, reply } => self.await_end(workflow_id, reply),
+            Message::AwaitEnd { workflow_id, reply } => self.waiting_for_end.add(workflow_id, reply),
             Message::Attempts { workflow_id, reply } => drop(reply.send(self.attempts_of(&workflow_id))),
             Message::AttemptEnded { run, id, serial, end } => {
                 self.push(run, Input::AttemptEnded { id, serial, end });
@@ -251,107 +196,11 @@ impl Driver {
         true
     }
 
-    /// Puts the runs in line whose time has come, as far as they can be read.
-    fn wake_due_runs(&mut self) {
-        let now_ms = self.now_ms();
-        self.prune_if_due(now_ms);
-        while let Some(&(due_ms, key)) = self.due.first()
-            && due_ms <= now_ms
-        {
-            if !self.runs.contains(&key) && !self.load(key) {
-                break;
-            }
-            self.due.remove(&(due_ms, key));
-            if let Some(run) = self.runs.get_mut(&key) {
-                run.listed_ms = None;
-                self.enqueue(key);
-            }
-        }
-    }
-
     fn next_deadline(&self) -> Option<Instant> {
         let due = self.due.first().map(|(due_ms, _)| *due_ms).filter(|_| self.may_load());
         let retry = self.outage.as_ref().map(|outage| outage.retry_at_ms).filter(|_| !self.line.is_empty());
         let next = [due, retry, self.next_prune_ms].into_iter().flatten().min()?;
         Some(self.clock.instant_at(timestamp(next)))
-    }
-
-    /// Puts a run in line for a step.
-    fn enqueue(&mut self, key: RunKey) {
-        if let Some(run) = self.runs.get_mut(&key)
-            && !std::mem::replace(&mut run.is_in_line, true)
-        {
-            self.line.push_back(key);
-        }
-    }
-
-    /// Hands an input to a resident run; one that has left memory needs it no more.
-    fn push(&mut self, key: RunKey, input: Input) {
-        if let Some(run) = self.runs.get_mut(&key) {
-            run.inputs.push_back(input);
-            self.enqueue(key);
-        }
-    }
-
-    /// Brings the list of due runs up to date with a run.
-    fn relist(&mut self, key: RunKey) {
-        let Some(run) = self.runs.peek_mut(&key) else { return };
-        let due_ms = run.due_ms(&self.catalogue);
-        if run.listed_ms != due_ms {
-            self.due.extend(due_ms.map(|due_ms| (due_ms, key)));
-            let before = std::mem::replace(&mut run.listed_ms, due_ms);
-            self.unlist(key, before);
-        }
-    }
-
-    fn unlist(&mut self, key: RunKey, listed_ms: Option<i64>) {
-        if let Some(listed_ms) = listed_ms {
-            self.due.remove(&(listed_ms, key));
-        }
-    }
-
-    /// Takes a run out of memory that is over or was never started. Its attempts are dropped with it.
-    fn remove(&mut self, key: RunKey) -> Option<Box<Run>> {
-        let run = self.drop_from_memory(key)?;
-        self.unlist(key, run.listed_ms);
-        Some(run)
-    }
-
-    fn drop_from_memory(&mut self, key: RunKey) -> Option<Box<Run>> {
-        let run = self.runs.pop(&key)?;
-        let id = &run.start.workflow_id;
-        if self.by_id.get(id) == Some(&key) {
-            self.by_id.remove(id);
-        }
-        // What is being read of it may be older than what it was when it left.
-        if let Some(lookup) = self.lookups.get_mut(id) {
-            lookup.is_stale = true;
-        }
-        if let Some(is_stale) = self.loading.get_mut(&key) {
-            *is_stale = true;
-        }
-        Some(run)
-    }
-
-    /// Makes room: the runs that were used longest ago leave, if they are idle.
-    fn evict(&mut self) {
-        let mut excess = self.runs.len().saturating_sub(self.shared.options.resident_runs);
-        while excess > 0
-            && let Some((&key, run)) = self.runs.peek_lru()
-        {
-            excess -= 1;
-            if run.is_idle() {
-                self.drop_from_memory(key);
-            } else {
-                self.runs.promote(&key);
-            }
-        }
-    }
-
-    fn await_end(&mut self, workflow_id: Arc<str>, reply: oneshot::Sender<Outcome>) {
-        let waiting = self.waiting_for_end.entry(workflow_id).or_default();
-        waiting.retain(|waiting| !waiting.is_closed());
-        waiting.push(reply);
     }
 
     fn attempts_of(&mut self, workflow_id: &str) -> Vec<RunningAttempt> {

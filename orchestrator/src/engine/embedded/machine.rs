@@ -18,12 +18,19 @@ pub(super) trait Execution {
     /// Takes one event and polls the workflow until it waits again. It never blocks, does no I/O
     /// and, given the same events, always asks for the same commands.
     fn apply(&mut self, at_ms: i64, event: &Event) -> Result<Vec<Command>, NotApplied>;
-    fn state(&self) -> Result<Json, serde_json::Error>;
     /// Whether the state may have changed since this was last asked.
     fn take_state_changed(&mut self) -> bool;
-    fn needs_attention(&self) -> bool;
+    /// # Errors
+    /// A sentence, when the state cannot be JSON.
+    fn snapshot(&self) -> Result<Snapshot, String>;
     /// The journal has been replayed: from now on the workflow runs live.
     fn goes_live(&mut self);
+}
+
+/// What a run's row shows of its state.
+pub(super) struct Snapshot {
+    pub(super) state: Json,
+    pub(super) needs_attention: bool,
 }
 
 /// Why an event left the run as it was.
@@ -79,16 +86,17 @@ impl<W: WorkflowDef> Execution for Machine<W> {
         .unwrap_or_else(|message| Err(NotApplied::Panicked(message)))
     }
 
-    fn state(&self) -> Result<Json, serde_json::Error> {
-        Json::of(&*self.root.core.state.borrow())
+    fn snapshot(&self) -> Result<Snapshot, String> {
+        let snapshot = guarded(|| {
+            let state = self.root.core.state.borrow();
+            Json::of(&*state)
+                .map(|json| Snapshot { state: json, needs_attention: W::needs_attention(&state) })
+        })?;
+        snapshot.map_err(|error| format!("the state cannot be stored: {error}"))
     }
 
     fn take_state_changed(&mut self) -> bool {
         self.root.core.state_changed.replace(false)
-    }
-
-    fn needs_attention(&self) -> bool {
-        W::needs_attention(&self.root.core.state.borrow())
     }
 
     fn goes_live(&mut self) {

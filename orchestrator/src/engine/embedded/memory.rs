@@ -1,6 +1,6 @@
 //! A journal in memory: for simulations, tests and `--ephemeral`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::event::Entry;
@@ -22,6 +22,8 @@ struct Runs {
     next_key: u64,
     by_key: BTreeMap<RunKey, Kept>,
     by_id: HashMap<Arc<str>, RunKey>,
+    /// The closed runs that need no attention, by when they were closed.
+    closed: BTreeSet<(i64, RunKey)>,
 }
 
 #[derive(Debug)]
@@ -98,18 +100,11 @@ impl Journal for MemoryJournal {
     fn prune(&self, closed_before_ms: i64, limit: usize, reply: Reply<usize>) {
         let pruned = {
             let mut runs = self.runs();
-            let old = |row: &Row| {
-                !row.needs_attention && row.ending.as_ref().is_some_and(|end| end.at_ms < closed_before_ms)
-            };
-            let keys: Vec<_> = runs
-                .by_key
-                .values()
-                .filter(|kept| old(&kept.row))
-                .map(|kept| kept.row.key)
-                .take(limit)
-                .collect();
-            for key in &keys {
-                if let Some(kept) = runs.by_key.remove(key) {
+            let old = runs.closed.range(..(closed_before_ms, RunKey(0))).take(limit);
+            let keys: Vec<_> = old.copied().collect();
+            for closed in &keys {
+                runs.closed.remove(closed);
+                if let Some(kept) = runs.by_key.remove(&closed.1) {
                     runs.by_id.remove(&kept.row.start.workflow_id);
                 }
             }
@@ -165,6 +160,11 @@ impl Runs {
             kept.row.length += entries.len() as u64;
             kept.entries.extend(entries);
             kept.update(update);
+            if let Some(ending) = &kept.row.ending
+                && !kept.row.needs_attention
+            {
+                self.closed.insert((ending.at_ms, key));
+            }
         }
     }
 }

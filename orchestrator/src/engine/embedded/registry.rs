@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::machine::{Execution, begin};
+use super::machine::{Execution, begin, guarded};
 use crate::workflow::{
     Activity, ActivityCtx, ActivityOptions, ActivityRegistrar, AttemptFailure, BoxFuture, Json, Reception,
     SearchKind, UnknownMessage, WorkflowDef, WorkflowInfo, kind,
@@ -129,14 +129,23 @@ impl WorkflowType {
             name: W::NAME,
             search_attributes: W::SEARCH_ATTRIBUTES,
             begin: begin::<W>,
-            query: |state, name, argument| W::on_query(&stored::<W>(state)?, name, argument),
-            receive: |state, name, payload| W::on_signal(&mut stored::<W>(state)?, name, payload),
+            query: |state, name, argument| {
+                with_stored::<W, _>(state, |state| W::on_query(state, name, argument))
+            },
+            receive: |state, name, payload| {
+                with_stored::<W, _>(state, |state| W::on_signal(state, name, payload))
+            },
         }
     }
 }
 
-fn stored<W: WorkflowDef>(state: &Json) -> Result<W::State, UnknownMessage> {
-    state
-        .parse()
-        .map_err(|error| UnknownMessage(format!("the stored state does not fit {}: {error}", W::NAME)))
+/// Runs a workflow's function on a stored state. A panic of it is an answer too.
+fn with_stored<W: WorkflowDef, T>(
+    state: &Json,
+    function: impl FnOnce(&mut W::State) -> Result<T, UnknownMessage>,
+) -> Result<T, UnknownMessage> {
+    let parsed = state.parse::<W::State>();
+    let mut state = parsed
+        .map_err(|error| UnknownMessage(format!("the stored state does not fit {}: {error}", W::NAME)))?;
+    guarded(|| function(&mut state)).unwrap_or_else(|panic| Err(UnknownMessage(panic)))
 }

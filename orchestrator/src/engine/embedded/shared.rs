@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
 
 use super::driver::Message;
 use super::journal::Journal;
@@ -17,7 +18,8 @@ pub(super) struct Shared {
     /// One permit for each request that may wait for the engine.
     pub(super) requests: Semaphore,
     inbox: mpsc::UnboundedSender<Message>,
-    health: Mutex<Result<(), String>>,
+    /// Why nothing can be written, and until when nothing will be tried.
+    outage: Mutex<Option<(String, Instant)>>,
 }
 
 impl Shared {
@@ -28,8 +30,8 @@ impl Shared {
         inbox: mpsc::UnboundedSender<Message>,
     ) -> Self {
         let requests = Semaphore::new(options.request_queue.min(Semaphore::MAX_PERMITS));
-        let (killed, health) = (AtomicBool::new(false), Mutex::new(Ok(())));
-        Self { journal, catalogue, options, killed, requests, inbox, health }
+        let (killed, outage) = (AtomicBool::new(false), Mutex::new(None));
+        Self { journal, catalogue, options, killed, requests, inbox, outage }
     }
 
     /// Sends a message to the engine's task. One that is gone needs none: whoever waits for an
@@ -43,15 +45,22 @@ impl Shared {
         self.send(Message::Wake);
     }
 
-    pub(super) fn has_stopped(&self) -> bool {
+    fn has_stopped(&self) -> bool {
         self.inbox.is_closed()
     }
 
+    /// Whether work is taken. During an outage it is again when the next write is due, so that
+    /// whoever asks before sending work does not wait for work that ends the outage.
     pub(super) fn health(&self) -> Result<(), String> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        if self.has_stopped() {
+            return Err("the engine has stopped".to_owned());
+        }
+        let outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+        let outage = outage.as_ref().filter(|(_, until)| Instant::now() < *until);
+        outage.map_or(Ok(()), |(reason, _)| Err(reason.clone()))
     }
 
-    pub(super) fn set_health(&self, health: Result<(), String>) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    pub(super) fn set_outage(&self, outage: Option<(String, Instant)>) {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = outage;
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Driver, Message};
 use crate::engine::embedded::journal::{Append, AppendError, Outcome, RunKey};
-use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, Run, Stepped};
+use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, Stepped};
 use crate::workflow::ClientError;
 
 impl Driver {
@@ -121,12 +121,10 @@ impl Driver {
 
     /// A run has ended, and that is durable.
     pub(super) fn ended(&mut self, key: RunKey, outcome: &Outcome) {
-        let Some(run) = self.remove(key) else { return };
-        let id = &run.start.workflow_id;
-        for waiting in self.waiting_for_end.remove(id).into_iter().flatten() {
-            drop(waiting.send(outcome.clone()));
+        if let Some(run) = self.runs.peek(&key) {
+            self.waiting_for_end.tell(&run.start.workflow_id, outcome);
         }
-        run.inputs.into_iter().for_each(|input| self.deliver_again(id, input));
+        self.remove_and_deliver_again(key);
     }
 
     fn not_durable(&mut self, key: RunKey, in_flight: InFlight, error: &AppendError) {
@@ -136,23 +134,25 @@ impl Driver {
         };
         in_flight.answers.into_iter().for_each(|answer| answer.refuse(refusal.clone()));
         let Some(run) = self.runs.get_mut(&key) else { return };
-        let mut inputs = std::mem::take(&mut run.inputs);
         if !run.breaks(in_flight.entries) {
             // It never was: what came for it is for the run that has its id.
-            let id = Arc::clone(&run.start.workflow_id);
-            self.remove(key);
-            inputs.into_iter().for_each(|input| self.deliver_again(&id, input));
-            return;
-        }
-        if let AppendError::Refused(reason) = error {
+            self.remove_and_deliver_again(key);
+        } else if let AppendError::Refused(reason) = error {
             self.quarantine(key, reason.clone());
-            return;
+        } else {
+            let waiting = std::mem::take(&mut run.inputs).into_iter();
+            let inputs = in_flight.results.into_iter().chain(waiting);
+            run.inputs = inputs.filter_map(|input| input.refuse(refusal.clone())).collect();
+            self.enqueue(key);
         }
-        for result in in_flight.results.into_iter().rev() {
-            inputs.push_front(result);
+    }
+
+    /// Takes a run out of memory; what came for it goes to whatever the journal has under its id.
+    fn remove_and_deliver_again(&mut self, key: RunKey) {
+        let Some(run) = self.remove(key) else { return };
+        for input in run.inputs {
+            self.deliver_again(&run.start.workflow_id, input);
         }
-        run.inputs = inputs.into_iter().filter_map(|input| input.refuse(refusal.clone())).collect();
-        self.enqueue(key);
     }
 
     fn deliver_again(&mut self, id: &Arc<str>, input: Input) {
@@ -174,11 +174,6 @@ impl Driver {
             self.append(vec![Append::quarantine(key, run.length(), self.epoch, reason)], vec![None]);
         }
         run.inputs.into_iter().for_each(|input| drop(input.refuse(error.clone())));
-    }
-
-    pub(super) fn keep(&mut self, run: Run) {
-        self.by_id.insert(Arc::clone(&run.start.workflow_id), run.key);
-        self.runs.put(run.key, Box::new(run));
     }
 
     /// Another engine owns the journal: this one must not do anything any more.

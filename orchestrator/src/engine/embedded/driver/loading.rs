@@ -1,6 +1,7 @@
 //! Runs come into memory: because they are due, because something came for them, or because an
 //! append failed.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use crate::workflow::{ClientError, Reception};
 
 /// How many runs may be read at once because they are due.
 const MAX_LOADS: usize = 256;
+
+/// What a run that has ended says of a signal that its workflow would still take.
+const ALREADY_ENDED: &str = "already_ended";
 
 /// How long after a failed read the next is tried.
 const RETRY_MS: i64 = 1_000;
@@ -28,17 +32,12 @@ impl Driver {
         self.loading.len() < MAX_LOADS
     }
 
-    /// Reads a run, unless it is being read. `false` when too many are.
-    pub(super) fn load(&mut self, key: RunKey) -> bool {
-        if self.loading.contains_key(&key) {
-            return true;
-        }
-        let may = self.may_load();
-        if may {
-            self.loading.insert(key, false);
+    /// Reads a run, unless it is being read.
+    pub(super) fn load(&mut self, key: RunKey) {
+        if let Entry::Vacant(vacant) = self.loading.entry(key) {
+            vacant.insert(false);
             self.read(RunRef::Key(key));
         }
-        may
     }
 
     pub(super) fn look_up(&mut self, workflow_id: &Arc<str>, input: Input) {
@@ -69,7 +68,7 @@ impl Driver {
         let is_stale = self.loading.remove(&key).unwrap_or(false);
         match (stored, self.runs.peek(&key)) {
             (_, Some(resident)) if !resident.is_broken() => {}
-            (_, None) if is_stale => drop(self.load(key)),
+            (_, None) if is_stale => self.load(key),
             (Err(error), _) => {
                 tracing::error!(%key, "a run cannot be read: {error}");
                 self.try_again_later(key);
@@ -161,7 +160,7 @@ impl Driver {
                     None => Err(format!("no workflow `{}` is registered", row.start.workflow)),
                 };
                 let answer = received.map_err(ClientError::Invalid).map(|reception| match reception {
-                    Reception::Accepted => Reception::TooLate("already_ended"),
+                    Reception::Accepted => Reception::TooLate(ALREADY_ENDED),
                     other => other,
                 });
                 drop(reply.send(answer));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Driver;
+use crate::engine::embedded::event::timestamp;
 use crate::engine::embedded::journal::JournalError;
 use crate::workflow::ClientError;
 
@@ -45,15 +46,16 @@ impl Driver {
             self.outage.as_ref().map_or(FIRST_RETRY_MS, |before| (before.wait_ms * 2).min(LONGEST_RETRY_MS));
         let reason = format!("the journal cannot be written: {error}");
         tracing::error!(wait_ms, "{reason}");
-        self.shared.set_health(Err(reason.clone()));
-        self.outage = Some(Outage { reason, retry_at_ms: self.now_ms() + wait_ms, wait_ms });
+        let retry_at_ms = self.now_ms() + wait_ms;
+        self.shared.set_outage(Some((reason.clone(), self.clock.instant_at(timestamp(retry_at_ms)))));
+        self.outage = Some(Outage { reason, retry_at_ms, wait_ms });
         self.refuse_waiting_clients();
     }
 
     pub(super) fn end_outage(&mut self) {
         if self.outage.take().is_some() {
             tracing::info!("the journal can be written again");
-            self.shared.set_health(Ok(()));
+            self.shared.set_outage(None);
         }
     }
 

@@ -34,7 +34,7 @@ impl Run {
         if let Some(machine) = &mut run.machine {
             machine.goes_live();
             machine.take_state_changed();
-            run.needs_attention = machine.needs_attention();
+            run.needs_attention = machine.snapshot()?.needs_attention;
         }
         Ok(run)
     }

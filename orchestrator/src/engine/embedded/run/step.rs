@@ -6,7 +6,7 @@ use super::{Answer, Birth, Effect, InFlight, Input, Run, RunFactory};
 use crate::engine::embedded::command::Command;
 use crate::engine::embedded::event::{Entry, Event};
 use crate::engine::embedded::journal::{Append, Ending, RowUpdate};
-use crate::engine::embedded::machine::NotApplied;
+use crate::engine::embedded::machine::{NotApplied, Snapshot};
 use crate::engine::embedded::open::OpenChild;
 use crate::engine::embedded::registry::Catalogue;
 use crate::workflow::{ChildError, ClientError, Json, Reception, Started, kind};
@@ -65,7 +65,7 @@ impl Run {
         }
         match self.finish(step, moment) {
             Ok(item) => Stepped::Append(Box::new(item)),
-            Err(error) => Stepped::Broken(format!("the state cannot be stored: {error}")),
+            Err(reason) => Stepped::Broken(reason),
         }
     }
 
@@ -164,7 +164,8 @@ impl Run {
 
     /// What a run that can accept no more says of a signal. It is tried on a copy of the state.
     fn receive_beyond(&self, name: &str, payload: &Json, limit: usize) -> Result<Reception, ClientError> {
-        let state = self.machine.as_ref().and_then(|machine| machine.state().ok()).unwrap_or_else(Json::null);
+        let snapshot = self.machine.as_ref().and_then(|machine| machine.snapshot().ok());
+        let state = snapshot.map_or_else(Json::null, |snapshot| snapshot.state);
         match (self.workflow.receive)(&state, name, payload) {
             Ok(Reception::Accepted) => Err(ClientError::TooManySignals { limit }),
             Ok(ignored) => Ok(ignored),
@@ -206,13 +207,13 @@ impl Run {
     }
 
     /// The item for what was applied.
-    fn finish(&mut self, step: Step, moment: &Moment<'_>) -> Result<Append, serde_json::Error> {
+    fn finish(&mut self, step: Step, moment: &Moment<'_>) -> Result<Append, String> {
         let Step { entries, mut update, child_starts, mut in_flight } = step;
         if let Some(machine) = &mut self.machine
             && machine.take_state_changed()
         {
-            update.state = Some(machine.state()?);
-            let needs_attention = machine.needs_attention();
+            let Snapshot { state, needs_attention } = machine.snapshot()?;
+            update.state = Some(state);
             update.needs_attention = (needs_attention != self.needs_attention).then_some(needs_attention);
             self.needs_attention = needs_attention;
         }

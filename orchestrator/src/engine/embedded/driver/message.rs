@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::engine::embedded::event::ActivityId;
+use crate::engine::embedded::journal::{AppendError, JournalError, Outcome, RunKey, RunRef, StoredRun};
+use crate::engine::embedded::run::AttemptResult;
+use crate::workflow::{ClientError, Json, Reception, Start, Started};
+
+/// What reaches the engine's task.
+pub(in crate::engine::embedded) enum Message {
+    Start {
+        start: Start,
+        reply: oneshot::Sender<Result<Started, ClientError>>,
+    },
+    Signal {
+        workflow_id: Arc<str>,
+        name: String,
+        payload: Json,
+        reply: oneshot::Sender<Result<Reception, ClientError>>,
+    },
+    Cancel {
+        workflow_id: Arc<str>,
+        reason: String,
+        reply: oneshot::Sender<Result<(), ClientError>>,
+    },
+    /// Tell when the run ends.
+    AwaitEnd {
+        workflow_id: Arc<str>,
+        reply: oneshot::Sender<Outcome>,
+    },
+    /// Tell of the attempts in flight.
+    Attempts {
+        workflow_id: Arc<str>,
+        reply: oneshot::Sender<Vec<RunningAttempt>>,
+    },
+    AttemptEnded {
+        run: RunKey,
+        id: ActivityId,
+        serial: u64,
+        end: AttemptResult,
+    },
+    Durable {
+        sent: Vec<Option<RunKey>>,
+        results: Vec<Result<(), AppendError>>,
+    },
+    Loaded {
+        run: RunRef,
+        stored: Result<Option<StoredRun>, JournalError>,
+    },
+    ChildLookedUp {
+        parent: RunKey,
+        workflow_id: Arc<str>,
+        exists: Result<bool, JournalError>,
+    },
+    Pruned(Result<usize, JournalError>),
+    Shutdown(oneshot::Sender<()>),
+    /// Look whether the engine was killed.
+    Wake,
+}
+
+/// An attempt in flight, for those who describe its run.
+#[derive(Clone, Debug)]
+pub(in crate::engine::embedded) struct RunningAttempt {
+    pub(in crate::engine::embedded) activity_id: ActivityId,
+    pub(in crate::engine::embedded) attempt: u32,
+    pub(in crate::engine::embedded) heartbeat: Option<Json>,
+}
