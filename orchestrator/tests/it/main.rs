@@ -10,4 +10,7 @@ mod cli;
 mod engine;
 mod gateways;
 #[cfg(feature = "bundled")]
+mod kill;
+#[cfg(feature = "bundled")]
 mod saga;
+mod tidy;

@@ -1,0 +1,163 @@
+//! `kill -9` of the orchestrator while orders run, the backends staying up: after a restart every
+//! order ends, and an audit of the backends' ledgers finds nothing wrong.
+//!
+//! `KILL_ORDERS=500 cargo test --release -p orchestrator --test it kill` is the large run.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::environment::Environment;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_fake-stripe-chaos");
+const LOST: &str = "lost_response=10%";
+
+/// A process of ours, killed with the test.
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    /// Starts `command` on a port of the system's choice, and reads its URL from what it prints.
+    fn start(command: &str, variables: &[(&str, &str)], port: &str) -> Self {
+        let mut child = Command::new(BINARY)
+            .args([command, if command == "backends" { "--port" } else { "--orchestrator-port" }, port])
+            .env_clear()
+            .envs(variables.iter().copied())
+            .env("TIME_SCALE", "0.001")
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let name = format!("  {command}");
+        let line = lines.find(|line| line.starts_with(&name) && line.contains("docs")).unwrap();
+        let url = line.split_whitespace().nth(1).unwrap().trim_end_matches(',').to_owned();
+        // Reads on, lest the process block on its output.
+        std::thread::Builder::new().spawn(move || lines.for_each(drop)).unwrap();
+        Self { child, url }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be dead already, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn orchestrator(backends: &Process, data: &Path, port: &str) -> Process {
+    let data = data.to_str().unwrap();
+    Process::start("orchestrator", &[("BACKENDS_URL", &backends.url), ("DATA_DIR", data)], port)
+}
+
+fn order(number: usize) -> Value {
+    json!({
+        "orderId": format!("ORD-{number}"), "customerId": "CUST-456", "totalAmount": 109.97, "requiresApproval": false,
+        "items": [{"sku": "ITEM-001", "quantity": 2, "price": 29.99}, {"sku": "ITEM-002", "quantity": 1, "price": 49.99}],
+        "shippingAddress": {"street": "123 Main St", "city": "San Francisco", "state": "CA", "zip": "94105", "country": "US"},
+        "customerEmail": "customer@example.com",
+    })
+}
+
+/// Places orders as a client that does not give up.
+async fn place(client: reqwest::Client, url: String, numbers: Vec<usize>) {
+    for number in numbers {
+        loop {
+            match client.post(format!("{url}/workflows/order")).json(&order(number)).send().await {
+                Ok(answer) if answer.status().is_success() => break,
+                Ok(answer) => assert!(answer.status().is_server_error(), "{}", answer.status()),
+                Err(_) => {}
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// How many orders the orchestrator knows, and how many of them are over.
+async fn progress(client: &reqwest::Client, url: &str) -> (usize, usize) {
+    let (mut known, mut over, mut cursor) = (0, 0, String::new());
+    loop {
+        let page = client.get(format!("{url}/workflows?limit=1000{cursor}")).send().await.unwrap();
+        let page: Value = page.json().await.unwrap();
+        for order in page["workflows"].as_array().unwrap() {
+            let status = order["orderStatus"].as_str().unwrap();
+            known += 1;
+            over += usize::from(["shipped", "rejected", "cancelled", "failed"].contains(&status));
+            assert_eq!(order["needsAttention"], json!(false), "{order}");
+        }
+        match page["nextCursor"].as_str() {
+            None => return (known, over),
+            Some(next) => cursor = format!("&cursor={next}"),
+        }
+    }
+}
+
+/// Kills the orchestrator when a third, and when two thirds, of the orders are known to it.
+async fn survives(chaos: &[(&str, &str)]) {
+    let orders = Environment::of_process().get("KILL_ORDERS").map_or(60, |orders| orders.parse().unwrap());
+    let data = tempfile::tempdir().unwrap();
+    let backends = Process::start("backends", &[chaos, &[("CHAOS_SEED", "7")]].concat(), "0");
+    let mut running = orchestrator(&backends, data.path(), "0");
+    let (url, port) = (running.url.clone(), running.port().to_owned());
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
+    let placing: Vec<_> = (0..8)
+        .map(|lane| (lane..orders).step_by(8).collect())
+        .map(|numbers| tokio::spawn(place(client.clone(), url.clone(), numbers)))
+        .collect();
+    for third in [1, 2] {
+        while progress(&client, &url).await.0 < orders * third / 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        running.kill();
+        running = orchestrator(&backends, data.path(), &port);
+    }
+    for lane in placing {
+        lane.await.unwrap();
+    }
+    while progress(&client, &url).await != (orders, orders) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let audit = Command::new(BINARY).args(["audit", "--url", &backends.url]).env_clear().output().unwrap();
+    let verdict = String::from_utf8_lossy(&audit.stdout);
+    assert!(audit.status.success(), "{verdict}\n{}", String::from_utf8_lossy(&audit.stderr));
+    assert!(verdict.contains(&orders.to_string()), "the audit saw every order: {verdict}");
+}
+
+#[tokio::test]
+async fn without_chaos() {
+    survives(&[("CHAOS_FAILURE_RATE", "0")]).await;
+}
+
+#[tokio::test]
+async fn under_the_default_chaos() {
+    survives(&[]).await;
+}
+
+#[tokio::test]
+async fn with_lost_answers_to_every_write() {
+    let writes =
+        ["PAYMENT_AUTHORIZE", "PAYMENT_CAPTURE", "PAYMENT_RELEASE", "PAYMENT_REFUND", "INVENTORY_RESERVE"];
+    let more = ["INVENTORY_RELEASE", "SHIPPING_CREATE_LABEL", "SHIPPING_CANCEL", "NOTIFICATION_SEND"];
+    let names: Vec<_> = writes.iter().chain(&more).map(|write| format!("CHAOS_{write}")).collect();
+    let tables: Vec<_> = names.iter().map(|name| (name.as_str(), LOST)).collect();
+    survives(&tables).await;
+}
