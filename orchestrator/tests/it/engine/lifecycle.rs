@@ -108,7 +108,7 @@ async fn a_result_is_waited_for_as_long_as_was_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tie_of_a_timer_and_a_signal_goes_to_whichever_is_journaled_first() {
+async fn a_signal_that_comes_with_its_timer_finds_that_the_timer_went_first() {
     for (told_at, said) in [(9_999, "told"), (10_000, "timeout")] {
         local(async {
             let engine = World::echo().start();

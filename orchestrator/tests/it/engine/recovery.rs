@@ -48,17 +48,28 @@ fn world(journal: &Arc<CrashingJournal>) -> World {
     world
 }
 
+/// What an engine has acknowledged: the next one must know it.
+#[derive(Default)]
+struct Acknowledged {
+    started: bool,
+    told: bool,
+}
+
 /// Places the order, decides and waits, and does what was not acknowledged again.
-async fn insist(engine: &Engine) -> Option<(Vec<String>, Vec<String>)> {
+async fn insist(engine: &Engine, acknowledged: &mut Acknowledged) -> Option<(Vec<String>, Vec<String>)> {
     match WorkflowClient::start(engine, start("r", &program())).await {
-        Ok(_) | Err(ClientError::AlreadyStarted { .. }) => {}
+        Ok(_) => assert!(!acknowledged.started, "an acknowledged start was lost"),
+        Err(ClientError::AlreadyStarted { .. }) => {}
         Err(_) => return None,
     }
+    acknowledged.started = true;
     match engine.tell("r", "go").await {
-        Ok(Reception::Accepted | Reception::Duplicate) => {}
+        Ok(Reception::Accepted) => assert!(!acknowledged.told, "an acknowledged signal was lost"),
+        Ok(Reception::Duplicate) => {}
         Ok(late) => panic!("{late:?}"),
         Err(_) => return None,
     }
+    acknowledged.told = true;
     let long = Duration::from_secs(10_000);
     let mut logs = Vec::new();
     for id in ["r", "child"] {
@@ -79,12 +90,13 @@ async fn with_crash(crash: Option<Crash>) -> Option<(Vec<String>, Vec<String>)> 
         let world = world(&journal);
         let engine = world.start();
         journal.watch(&engine);
-        if let Some(logs) = insist(&engine).await {
+        let mut acknowledged = Acknowledged::default();
+        if let Some(logs) = insist(&engine, &mut acknowledged).await {
             return if crash.is_some() && !journal.has_crashed() { None } else { Some(logs) };
         }
         assert!(journal.has_crashed(), "{crash:?}");
         let engine = world.start();
-        let logs = insist(&engine).await.expect("no second crash");
+        let logs = insist(&engine, &mut acknowledged).await.expect("no second crash");
         let page =
             engine.list(&orchestrator::workflow::Filter { limit: 9, ..Default::default() }).await.unwrap();
         assert_eq!(page.runs.len(), 2);
@@ -124,7 +136,7 @@ async fn the_same_seed_gives_the_same_journal_byte_for_byte() {
         local(async {
             let engine = world.start();
             journal.watch(&engine);
-            insist(&engine).await.unwrap();
+            insist(&engine, &mut Acknowledged::default()).await.unwrap();
             for id in 0..50 {
                 engine.run(&format!("r{id}"), vec![Op::Work("x".into()), Op::Sleep(id), Op::Random]).await;
             }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use orchestrator::engine::embedded::RecordedRun;
 use orchestrator::workflow::{AttemptFailure, ClientError, Filter, Json, Reception, WorkflowClient};
 use proptest::prelude::*;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
-use super::crashing::CrashingJournal;
-use super::toy::{Ask, Op, World, local};
+use super::crashing::{Crash, CrashingJournal};
+use super::toy::{Ask, Op, World, local, start};
 
 /// Attempts whose ends depend on nothing but their input and number.
 fn varied() -> World {
@@ -28,26 +29,50 @@ fn varied() -> World {
 
 /// All that becomes durable when `program` runs, is told of things now and then, and is cancelled
 /// at last; with as many runs in memory as may stay there.
-async fn journal_of(program: Vec<Op>, tells: Vec<(u64, String)>, resident_runs: usize) -> Vec<String> {
+async fn journal_of(
+    program: Vec<Op>,
+    tells: Vec<(u64, String)>,
+    resident_runs: usize,
+    crash: Option<Crash>,
+) -> Vec<String> {
     local(async {
-        let journal = CrashingJournal::new(None);
+        let journal = CrashingJournal::new(crash);
         let mut world = varied();
         world.engine.resident_runs = resident_runs;
         world.journal = Arc::clone(&journal) as _;
-        let engine = world.start();
-        engine.run("r", program).await;
+        let mut engine = world.start();
+        journal.watch(&engine);
+        // A message that the crash left unanswered is sent again to the next engine.
+        if WorkflowClient::start(&engine, start("r", &program)).await.is_err() {
+            engine = world.start();
+            let again = WorkflowClient::start(&engine, start("r", &program)).await;
+            assert!(matches!(again, Ok(_) | Err(ClientError::AlreadyStarted { .. })), "{again:?}");
+        }
         for (wait_ms, text) in tells {
             sleep(Duration::from_millis(wait_ms)).await;
-            engine.tell("r", &text).await.unwrap();
+            if engine.tell("r", &text).await.is_err() {
+                engine = world.start();
+                engine.tell("r", &text).await.unwrap();
+            }
         }
         sleep(Duration::from_secs(500)).await;
-        engine.cancel("r", "enough").await.unwrap();
-        engine.end("r").await;
+        if engine.cancel("r", "enough").await.is_err() {
+            engine = world.start();
+            engine.cancel("r", "enough").await.unwrap();
+        }
+        if engine.result("r", Duration::from_secs(10_000)).await.is_err() {
+            engine = world.start();
+            engine.end("r").await;
+        }
         let filter = Filter { needs_attention: Some(true), limit: 9, ..Filter::default() };
         assert_eq!(engine.list(&filter).await.unwrap().runs.len(), 0, "nothing is quarantined");
         journal.seen()
     })
     .await
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -87,10 +112,22 @@ proptest! {
         program in program(),
         tells in prop::collection::vec((0..6_000_u64, name()), 0..6),
     ) {
-        let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let resident = runtime().block_on(journal_of(program.clone(), tells.clone(), 10_000));
-        let rebuilt = runtime().block_on(journal_of(program, tells, 0));
+        let resident = runtime().block_on(journal_of(program.clone(), tells.clone(), 10_000, None));
+        let rebuilt = runtime().block_on(journal_of(program, tells, 0, None));
         prop_assert_eq!(resident, rebuilt);
+    }
+
+    /// Wherever an engine is killed, what it left can be replayed, goes on and comes to an end.
+    #[test]
+    fn a_run_outlives_its_engine(
+        program in program(),
+        tells in prop::collection::vec((0..6_000_u64, name()), 0..6),
+        item in 0..20_usize,
+        before in any::<bool>(),
+    ) {
+        let crash = if before { Crash::Before(item) } else { Crash::After(item) };
+        let seen = runtime().block_on(journal_of(program, tells, 10_000, Some(crash)));
+        prop_assert!(!seen.is_empty());
     }
 }
 
@@ -151,7 +188,7 @@ async fn a_panic_quarantines_its_run_and_no_other() {
         assert_eq!(engine.tell("r", "go").await, Err(refused));
         assert_eq!(engine.tell("s", "go").await, Ok(Reception::Accepted));
         assert_eq!(engine.log("s").await, ["told"]);
-        let at_once = WorkflowClient::start(&engine, super::toy::start("t", &[Op::Panic])).await;
+        let at_once = WorkflowClient::start(&engine, start("t", &[Op::Panic])).await;
         assert_eq!(at_once, Err(ClientError::Quarantined("panicked: as told".into())));
         assert_eq!(engine.describe("t").await.unwrap_err(), ClientError::NotFound);
         engine.shutdown().await;
