@@ -25,7 +25,7 @@ pub enum Format {
     Text,
     /// For programs
     Json,
-    /// For CI servers that read the XML of `JUnit`
+    /// For CI servers, as XML
     Junit,
     /// Annotations of GitHub Actions
     Github,
@@ -45,7 +45,7 @@ impl Format {
         }
     }
 
-    /// Writes one finding by itself, for those who watch. `JUnit` knows no such thing: it gets text.
+    /// Writes one finding by itself, for those who watch. The XML has no such thing: it gets text.
     ///
     /// # Errors
     /// When it cannot be written.
