@@ -47,7 +47,7 @@ fn throughput() {
     let directory = tempdir().unwrap();
     let engine = through_engine(open(directory.path()), SAGAS, CONCURRENCY);
     let directory = tempdir().unwrap();
-    let bare = write_bare(open(directory.path()), recording.take(), CONCURRENCY);
+    let bare = write_bare(&*open(directory.path()), recording.take(), CONCURRENCY);
     let (engine, bare) = (SAGAS as f64 / engine.as_secs_f64(), SAGAS as f64 / bare.as_secs_f64());
     println!("durable sagas/s at concurrency {CONCURRENCY}: {engine:.0}");
     println!("bare writer of the same rows:        {bare:.0}  (engine/bare {:.2})", engine / bare);

@@ -1,8 +1,8 @@
 //! A journal that remembers what is appended to it, and a writer that writes just that.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orchestrator::engine::embedded::{
@@ -71,7 +71,7 @@ impl<J: Journal> Journal for Recording<J> {
 
 /// Appends what was recorded in batches of `size`, with the next always queued behind the one that
 /// is being written.
-pub(crate) fn write_bare(journal: Arc<dyn Journal>, recorded: Recorded, size: usize) -> Duration {
+pub(crate) fn write_bare(journal: &dyn Journal, recorded: Recorded, size: usize) -> Duration {
     let epoch = journal.take_over(&recorded.attributes).unwrap().epoch;
     let mut items = recorded.items.into_iter().map(|item| Append { owner_epoch: epoch, ..item }).peekable();
     let (done, durable) = channel();

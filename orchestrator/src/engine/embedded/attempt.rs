@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -190,9 +191,9 @@ async fn run(kind: &ActivityType, host: &Arc<Host>, input: Json) -> Option<Ended
     host.beat().at = started;
     let ctx = ActivityCtx::new(Arc::clone(host) as Arc<dyn ActivityHost>);
     let mut activity = pin!(AssertUnwindSafe((kind.attempt)(ctx, input)).catch_unwind());
-    let limit = started + kind.options.start_to_close;
+    let limit = after(started, kind.options.start_to_close);
     let (result, told) = loop {
-        let silence = kind.options.heartbeat.map(|longest| host.beat().at + longest);
+        let silence = kind.options.heartbeat.map(|longest| after(host.beat().at, longest));
         match timeout_at(silence.map_or(limit, |silence| silence.min(limit)), &mut activity).await {
             Ok(Ok(result)) => break (result, true),
             Ok(Err(panic)) => {
@@ -208,6 +209,12 @@ async fn run(kind: &ActivityType, host: &Arc<Host>, input: Json) -> Option<Ended
     Some(Ended { result, told, heartbeat: host.beat().details.clone() })
 }
 
+/// An instant so far ahead that it cannot be told is as good as never.
+fn after(instant: Instant, wait: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    instant.checked_add(wait).unwrap_or(instant + NEVER)
+}
+
 /// Which limit was met, if one was: a heartbeat may have come since the wait for it began.
 fn overrun(kind: &ActivityType, host: &Host, limit: Instant) -> Option<AttemptFailure> {
     let now = Instant::now();
@@ -216,7 +223,7 @@ fn overrun(kind: &ActivityType, host: &Host, limit: Instant) -> Option<AttemptFa
         let message = format!("the attempt took longer than {:?}", options.start_to_close);
         return Some(AttemptFailure::unknown(kind::ATTEMPT_TIMEOUT, message));
     }
-    let longest = options.heartbeat.filter(|longest| now >= host.beat().at + *longest)?;
+    let longest = options.heartbeat.filter(|longest| now >= after(host.beat().at, *longest))?;
     let message = format!("the attempt sent no heartbeat for {longest:?}");
     Some(AttemptFailure::unknown(kind::HEARTBEAT_TIMEOUT, message))
 }

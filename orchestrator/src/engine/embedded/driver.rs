@@ -67,7 +67,8 @@ pub(super) struct Driver {
     batches_in_flight: usize,
     next_serial: u64,
     next_prune_ms: Option<i64>,
-    stopping: Option<oneshot::Sender<()>>,
+    /// Who waits for the engine to stop.
+    stopping: Vec<oneshot::Sender<()>>,
 }
 
 impl Driver {
@@ -106,7 +107,7 @@ impl Driver {
             batches_in_flight: 0,
             next_serial: 0,
             next_prune_ms: shared.options.retention.map(|_| started_ms),
-            stopping: None,
+            stopping: Vec::new(),
             shared,
         })
     }
@@ -170,7 +171,7 @@ impl Driver {
                 self.child_looked_up(parent, workflow_id, exists);
             }
             Message::Pruned(result) => self.pruned(result),
-            Message::Shutdown(reply) => self.stopping = Some(reply),
+            Message::Shutdown(reply) => self.stopping.push(reply),
             Message::Wake => {}
         }
     }
@@ -183,13 +184,20 @@ impl Driver {
         self.shared.killed.load(Ordering::Acquire)
     }
 
+    /// Whether runs may step now. If not, what they have stays with them.
+    fn may_append(&self) -> bool {
+        self.stopping.is_empty()
+            && self.entries_in_flight < self.shared.options.journal_queue
+            && !self.is_paused()
+    }
+
     /// Once the engine is to stop: whether all that was appended is durable.
     fn has_stopped(&mut self) -> bool {
-        if self.stopping.is_none() || self.batches_in_flight > 0 {
+        if self.stopping.is_empty() || self.batches_in_flight > 0 {
             return false;
         }
         self.journal.close();
-        if let Some(reply) = self.stopping.take() {
+        for reply in self.stopping.drain(..) {
             // Whoever asked may have gone.
             let _ = reply.send(());
         }
@@ -197,8 +205,9 @@ impl Driver {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let due = self.due.first().map(|(due_ms, _)| *due_ms).filter(|_| self.may_load());
-        let retry = self.outage.as_ref().map(|outage| outage.retry_at_ms).filter(|_| !self.line.is_empty());
+        let due =
+            self.due.first().map(|(due_ms, _)| *due_ms).filter(|_| self.may_append() && self.may_load());
+        let retry = self.outage.as_ref().map(|outage| outage.retry_at_ms).filter(|_| self.is_paused());
         let next = [due, retry, self.next_prune_ms].into_iter().flatten().min()?;
         Some(self.clock.instant_at(timestamp(next)))
     }

@@ -179,6 +179,7 @@ impl Run {
     /// Whether it may leave memory: all that is known of it is in the journal.
     pub(super) fn is_idle(&self) -> bool {
         self.in_flight.is_none()
+            && !self.is_in_line
             && self.machine.is_some()
             && self.inputs.is_empty()
             && self.effects.is_empty()

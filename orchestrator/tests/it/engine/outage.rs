@@ -125,3 +125,25 @@ async fn an_abandoned_attempt_that_could_not_be_written_counts_as_unknown() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_due_meanwhile_is_done_afterwards() {
+    let journal = StallingJournal::new();
+    let mut world = World::echo();
+    world.journal = Arc::clone(&journal) as _;
+    world.engine.resident_runs = 1;
+    local(async {
+        let engine = world.start();
+        for run in 0..300 {
+            engine.run(&format!("r{run}"), vec![Op::Sleep(1_000), Op::Work("x".into())]).await;
+        }
+        journal.fill();
+        assert!(WorkflowClient::start(&engine, start("s", &[Op::Now])).await.is_err());
+        sleep(Duration::from_secs(60)).await;
+        journal.go_on();
+        for run in 0..300 {
+            assert_eq!(engine.log(&format!("r{run}")).await, ["slept", "x"]);
+        }
+    })
+    .await;
+}

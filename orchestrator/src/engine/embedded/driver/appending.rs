@@ -12,9 +12,7 @@ impl Driver {
     /// Lets every run in line step, and appends what they did as one batch.
     pub(super) fn append_steps(&mut self) {
         let (mut batch, mut sent) = (Vec::new(), Vec::new());
-        while !self.is_paused()
-            && self.stopping.is_none()
-            && self.entries_in_flight < self.shared.options.journal_queue
+        while self.may_append()
             && let Some(key) = self.line.pop_front()
         {
             if let Some(item) = self.step(key) {

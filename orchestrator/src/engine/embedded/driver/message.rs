@@ -8,7 +8,7 @@ use crate::engine::embedded::run::AttemptResult;
 use crate::workflow::{ClientError, Json, Reception, Start, Started};
 
 /// What reaches the engine's task.
-pub(in crate::engine::embedded) enum Message {
+pub(crate) enum Message {
     Start {
         start: Start,
         reply: oneshot::Sender<Result<Started, ClientError>>,
@@ -61,8 +61,8 @@ pub(in crate::engine::embedded) enum Message {
 
 /// An attempt in flight, for those who describe its run.
 #[derive(Clone, Debug)]
-pub(in crate::engine::embedded) struct RunningAttempt {
-    pub(in crate::engine::embedded) activity_id: ActivityId,
-    pub(in crate::engine::embedded) attempt: u32,
-    pub(in crate::engine::embedded) heartbeat: Option<Json>,
+pub(crate) struct RunningAttempt {
+    pub(crate) activity_id: ActivityId,
+    pub(crate) attempt: u32,
+    pub(crate) heartbeat: Option<Json>,
 }

@@ -49,7 +49,7 @@ impl Driver {
 
     /// Why nothing new can be taken now, if so.
     fn refusal(&self) -> Option<ClientError> {
-        if self.stopping.is_some() {
+        if !self.stopping.is_empty() {
             let reason = "the engine is shutting down".to_owned();
             return Some(ClientError::Unavailable { reason, retry_after: Duration::from_secs(1) });
         }

@@ -20,7 +20,8 @@ impl Driver {
     pub(super) fn wake_due_runs(&mut self) {
         let now_ms = self.now_ms();
         self.prune_if_due(now_ms);
-        while let Some(&(due_ms, key)) = self.due.first()
+        while self.may_append()
+            && let Some(&(due_ms, key)) = self.due.first()
             && due_ms <= now_ms
         {
             if let Some(run) = self.runs.get_mut(&key) {

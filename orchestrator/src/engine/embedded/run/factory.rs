@@ -13,33 +13,30 @@ use crate::workflow::{ClientError, Json, Started, WorkflowInfo};
 
 /// Makes new runs.
 #[derive(Debug)]
-pub(in crate::engine::embedded) struct RunFactory {
-    pub(in crate::engine::embedded) next_key: u64,
+pub(crate) struct RunFactory {
+    pub(crate) next_key: u64,
     /// What run ids and seeds are derived from, together with the workflow id: never from a
     /// generator, whose answers would depend on the order of the starts.
-    pub(in crate::engine::embedded) id_seed: u64,
+    pub(crate) id_seed: u64,
 }
 
 /// What a new run is made from.
-pub(in crate::engine::embedded) struct Birth {
-    pub(in crate::engine::embedded) workflow: &'static str,
-    pub(in crate::engine::embedded) workflow_id: Arc<str>,
-    pub(in crate::engine::embedded) input: Json,
-    pub(in crate::engine::embedded) at_ms: i64,
+pub(crate) struct Birth {
+    pub(crate) workflow: &'static str,
+    pub(crate) workflow_id: Arc<str>,
+    pub(crate) input: Json,
+    pub(crate) at_ms: i64,
 }
 
 /// What a run is started with.
-pub(in crate::engine::embedded) struct Seeded {
+pub(crate) struct Seeded {
     input: Json,
     seed: u64,
 }
 
 impl Seeded {
     /// The first input of the run, and who waits for it to be durable.
-    pub(in crate::engine::embedded) fn with_reply(
-        self,
-        reply: Option<oneshot::Sender<Result<Started, ClientError>>>,
-    ) -> Input {
+    pub(crate) fn with_reply(self, reply: Option<oneshot::Sender<Result<Started, ClientError>>>) -> Input {
         Input::Start { input: self.input, seed: self.seed, reply }
     }
 }
@@ -49,11 +46,7 @@ impl RunFactory {
     ///
     /// # Errors
     /// A sentence, when the workflow is not registered or its input does not fit.
-    pub(in crate::engine::embedded) fn make(
-        &mut self,
-        catalogue: &Catalogue,
-        birth: Birth,
-    ) -> Result<(Run, Seeded), String> {
+    pub(crate) fn make(&mut self, catalogue: &Catalogue, birth: Birth) -> Result<(Run, Seeded), String> {
         let Birth { workflow, workflow_id, input, at_ms } = birth;
         let kind = catalogue.workflows.get(workflow);
         let kind = *kind.ok_or_else(|| format!("no workflow `{workflow}` is registered"))?;

@@ -17,7 +17,7 @@ impl Run {
     ///
     /// # Errors
     /// Why the journal does not fit the code.
-    pub(in crate::engine::embedded) fn replay(
+    pub(crate) fn replay(
         key: RunKey,
         start: RunStart,
         entries: &[Entry],
@@ -53,7 +53,7 @@ impl Run {
 
     /// Goes on after a restart. Attempts that were due before this process started may have run in
     /// one that is gone: they count as interrupted.
-    pub(in crate::engine::embedded) fn recover(&mut self, heartbeats: Heartbeats, process_started_ms: i64) {
+    pub(crate) fn recover(&mut self, heartbeats: Heartbeats, process_started_ms: i64) {
         self.heartbeats = heartbeats;
         let activities = self.open.activities.iter();
         let cut_off = activities
@@ -69,7 +69,7 @@ impl Run {
 
     /// Takes the place of a run whose append failed: attempts in flight go on, and what others had
     /// returned is applied again. An attempt that was dropped on the way counts as interrupted.
-    pub(in crate::engine::embedded) fn succeed(&mut self, broken: Self) {
+    pub(crate) fn succeed(&mut self, broken: Self) {
         let Self { open, inputs, heartbeats, interrupted, listed_ms, is_in_line, .. } = broken;
         let Open { activities: mut before, children, .. } = open;
         (self.heartbeats, self.interrupted) = (heartbeats, interrupted);

@@ -15,7 +15,7 @@ use crate::workflow::{ChildError, ClientError, Json, Reception, Started, kind};
 const MAX_ENTRIES: usize = 64;
 
 /// What a step led to.
-pub(in crate::engine::embedded) enum Stepped {
+pub(crate) enum Stepped {
     /// Nothing has to be written.
     Idle,
     /// To be appended; [`Run::in_flight`] waits for it.
@@ -25,13 +25,13 @@ pub(in crate::engine::embedded) enum Stepped {
 }
 
 /// What a step has to know of the engine.
-pub(in crate::engine::embedded) struct Moment<'a> {
-    pub(in crate::engine::embedded) now_ms: i64,
-    pub(in crate::engine::embedded) epoch: u64,
+pub(crate) struct Moment<'a> {
+    pub(crate) now_ms: i64,
+    pub(crate) epoch: u64,
     /// The most signals that a run may accept.
-    pub(in crate::engine::embedded) signal_limit: usize,
-    pub(in crate::engine::embedded) catalogue: &'a Catalogue,
-    pub(in crate::engine::embedded) factory: &'a mut RunFactory,
+    pub(crate) signal_limit: usize,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) factory: &'a mut RunFactory,
 }
 
 /// What a step has gathered so far.
@@ -46,27 +46,36 @@ struct Step {
 impl Run {
     /// Applies what is pending: overdue timers first, in order of due time, then the rest in order
     /// of arrival.
-    pub(in crate::engine::embedded) fn step(&mut self, moment: &mut Moment<'_>) -> Stepped {
+    pub(crate) fn step(&mut self, moment: &mut Moment<'_>) -> Stepped {
         let mut step = Step::default();
+        if let Err(reason) = self.advance_all(&mut step, moment) {
+            let quarantined = ClientError::Quarantined(reason.clone());
+            step.in_flight.answers.into_iter().for_each(|answer| answer.refuse(quarantined.clone()));
+            Stepped::Broken(reason)
+        } else if step.entries.is_empty() {
+            step.in_flight.answers.into_iter().for_each(Answer::give);
+            Stepped::Idle
+        } else {
+            Stepped::Append(Box::new(self.finish(step, moment)))
+        }
+    }
+
+    fn advance_all(&mut self, step: &mut Step, moment: &mut Moment<'_>) -> Result<(), String> {
         while step.entries.len() < MAX_ENTRIES && self.ending.is_none() {
-            match self.advance(&mut step, moment) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(reason) => {
-                    let quarantined = ClientError::Quarantined(reason.clone());
-                    step.in_flight.answers.into_iter().for_each(|answer| answer.refuse(quarantined.clone()));
-                    return Stepped::Broken(reason);
-                }
+            if !self.advance(step, moment)? {
+                break;
             }
         }
-        if step.entries.is_empty() {
-            step.in_flight.answers.into_iter().for_each(Answer::give);
-            return Stepped::Idle;
+        if let Some(machine) = self.machine.as_mut().filter(|_| !step.entries.is_empty())
+            && machine.take_state_changed()
+        {
+            let Snapshot { state, needs_attention } = machine.snapshot()?;
+            step.update.state = Some(state);
+            step.update.needs_attention =
+                (needs_attention != self.needs_attention).then_some(needs_attention);
+            self.needs_attention = needs_attention;
         }
-        match self.finish(step, moment) {
-            Ok(item) => Stepped::Append(Box::new(item)),
-            Err(reason) => Stepped::Broken(reason),
-        }
+        Ok(())
     }
 
     /// Applies the next event; `false` when nothing is pending.
@@ -207,16 +216,8 @@ impl Run {
     }
 
     /// The item for what was applied.
-    fn finish(&mut self, step: Step, moment: &Moment<'_>) -> Result<Append, String> {
+    fn finish(&mut self, step: Step, moment: &Moment<'_>) -> Append {
         let Step { entries, mut update, child_starts, mut in_flight } = step;
-        if let Some(machine) = &mut self.machine
-            && machine.take_state_changed()
-        {
-            let Snapshot { state, needs_attention } = machine.snapshot()?;
-            update.state = Some(state);
-            update.needs_attention = (needs_attention != self.needs_attention).then_some(needs_attention);
-            self.needs_attention = needs_attention;
-        }
         update.closed = self.ending.clone();
         update.due_ms = if self.ending.is_some() { None } else { self.stored_due_ms(moment.catalogue) };
         let start = (self.length == 0).then(|| self.start.clone());
@@ -225,7 +226,7 @@ impl Run {
         in_flight.entries = entries.len();
         self.in_flight = Some(in_flight);
         let (run, owner_epoch) = (self.key, moment.epoch);
-        Ok(Append { run, expected_index, owner_epoch, start, entries, update, child_starts })
+        Append { run, expected_index, owner_epoch, start, entries, update, child_starts }
     }
 }
 
