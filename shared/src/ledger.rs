@@ -103,11 +103,6 @@ impl Ticket {
         &self.scribe
     }
 
-    /// Records the attempt that was drawn for the request.
-    pub(crate) fn drew(&self, attempt: u32, outcome: &'static str) {
-        self.scribe.edit(|book, seq| book.drew(seq, attempt, outcome));
-    }
-
     /// Records how the request ended.
     pub(crate) fn finish(&mut self, sent: &Sent, now: Timestamp) {
         if std::mem::replace(&mut self.is_open, false) {

@@ -23,7 +23,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::chaos::{Chaos, DrawKey, Operation};
+use crate::chaos::{Chaos, DrawKey, Drawn, Operation};
 use crate::digest::digest_of;
 use crate::http::{Call, Problem, encode, problems};
 use crate::ledger::{self, Arrival, Kept, Ledger, Ticket};
@@ -64,6 +64,15 @@ pub struct Intent<C> {
     pub order: Option<String>,
     /// The id of the resource that the request names.
     pub resource: Option<String>,
+}
+
+/// What a request is about, as far as that is known.
+#[derive(Clone, Copy, Debug, Default)]
+struct About<'a> {
+    order: Option<&'a str>,
+    resource: Option<&'a str>,
+    /// The digest of its body.
+    body: Option<u128>,
 }
 
 impl Way {
@@ -129,14 +138,9 @@ impl Way {
         prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
         operate: impl FnOnce(C, &mut Turn<'_>) -> Result<T, Problem>,
     ) -> Response {
-        let intent = match call.parse().and_then(prepare) {
+        let intent = match self.prepare(operation, call, prepare) {
             Ok(intent) => intent,
-            Err(problem) => {
-                let ending = Ending::refused(problem);
-                let mut ticket = self.arrive(operation, call, None, None, None);
-                ticket.finish(&ending.sent(), self.clock.now());
-                return ending.into_response();
-            }
+            Err(refused) => return refused.into_response(),
         };
         let mut pass = match self.enter(operation, call, &intent) {
             Ok(pass) => pass,
@@ -159,14 +163,33 @@ impl Way {
         operate: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
     ) -> Response {
         self.chaos.count_request(operation);
-        let ticket = self.arrive(operation, call, order, resource, None);
         let key = draw_key(&self.chaos, operation, call, order, None, resource);
-        let mut pass = Pass::new(self, self.chaos.draw(operation, key), None, ticket);
+        let drawn = self.chaos.draw(operation, key);
+        let ticket = self.arrive(operation, call, &About { order, resource, body: None }, Some(&drawn));
+        let mut pass = Pass::new(self, drawn, None, ticket);
         if let Some(ending) = pass.before().await {
             return ending.into_response();
         }
         pass.operate(StatusCode::OK, operate);
         pass.after().await.into_response()
+    }
+
+    /// Reads and validates a request's body.
+    ///
+    /// # Errors
+    /// The answer to a body that is invalid.
+    pub fn prepare<B: DeserializeOwned, C>(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
+    ) -> Result<Intent<C>, Ending> {
+        call.parse().and_then(prepare).map_err(|problem| {
+            let refused = Ending::refused(problem);
+            let mut ticket = self.arrive(operation, call, &About::default(), None);
+            ticket.finish(&refused.sent(), self.clock.now());
+            refused
+        })
     }
 
     /// Claims the request's idempotency key and draws its outcome.
@@ -182,12 +205,14 @@ impl Way {
         self.chaos.count_request(operation);
         let (order, resource) = (intent.order.as_deref(), intent.resource.as_deref());
         let body = digest_of(&intent.command);
-        let mut ticket = self.arrive(operation, call, order, resource, Some(body));
+        let about = About { order, resource, body: Some(body) };
         let slot = self.claim(operation, call, body).inspect_err(|answered| {
-            ticket.finish(&answered.sent(), self.clock.now());
+            self.arrive(operation, call, &about, None).finish(&answered.sent(), self.clock.now());
         })?;
         let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
-        Ok(Pass::new(self, self.chaos.draw(operation, key), slot, ticket))
+        let drawn = self.chaos.draw(operation, key);
+        let ticket = self.arrive(operation, call, &about, Some(&drawn));
+        Ok(Pass::new(self, drawn, slot, ticket))
     }
 
     /// Writes the arrival of a request into the ledger.
@@ -195,12 +220,18 @@ impl Way {
         &self,
         operation: &'static Operation,
         call: &Call,
-        order: Option<&str>,
-        resource: Option<&str>,
-        fingerprint: Option<u128>,
+        about: &About<'_>,
+        drawn: Option<&Drawn>,
     ) -> Ticket {
-        let (context, key) = (&call.context, call.key.as_ref());
-        let arrival = Arrival { context, key, order, resource, fingerprint, now: self.clock.now() };
+        let arrival = Arrival {
+            context: &call.context,
+            key: call.key.as_ref(),
+            order: about.order,
+            resource: about.resource,
+            fingerprint: about.body,
+            drawn: drawn.map(|drawn| (drawn.attempt, drawn.outcome.name)),
+            now: self.clock.now(),
+        };
         self.ledger.begin(operation, arrival)
     }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -8,9 +8,6 @@ use super::{Effect, Fact, Life, Record, Request, Sequence};
 use crate::chaos::Operation;
 use crate::http::Context;
 use crate::number::Number;
-
-/// How many records are looked at, for every one that is written, in search of a settled order.
-const GLANCES: usize = 64;
 
 /// The records of one domain, compact: they are put into words when somebody reads them.
 #[derive(Debug)]
@@ -22,8 +19,15 @@ pub(crate) struct Book {
     /// Orders of resources that are live and belong to a client's correlation id: what the clock
     /// does to them is theirs, and the domain does not know it.
     lent: HashMap<Box<str>, Arc<str>>,
-    /// Where the search for a settled order goes on.
-    hand: u64,
+    /// What may leave, first come first. An order that is live again when its turn comes stays.
+    leaving: VecDeque<Leaving>,
+}
+
+#[derive(Debug)]
+enum Leaving {
+    Order(Arc<str>),
+    /// A record that belongs to no order.
+    Line(u64),
 }
 
 #[derive(Debug)]
@@ -64,6 +68,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) order: Option<&'a str>,
     pub(crate) resource: Option<&'a str>,
     pub(crate) fingerprint: Option<u128>,
+    /// The chaos attempt and its outcome.
+    pub(crate) drawn: Option<(u32, &'static str)>,
     pub(crate) now: Timestamp,
 }
 
@@ -83,11 +89,17 @@ struct Order {
     lines: Vec<u64>,
     live: u32,
     executing: u32,
+    is_leaving: bool,
 }
 
 impl Order {
     fn is_settled(&self) -> bool {
         self.live == 0 && self.executing == 0
+    }
+
+    /// Whether it is to stand in line to leave from now on: it is settled, and does not yet.
+    fn begins_to_leave(&mut self) -> bool {
+        self.is_settled() && !std::mem::replace(&mut self.is_leaving, true)
     }
 }
 
@@ -112,7 +124,7 @@ impl Book {
             lines: BTreeMap::new(),
             orders: HashMap::new(),
             lent: HashMap::new(),
-            hand: 0,
+            leaving: VecDeque::new(),
         }
     }
 
@@ -136,27 +148,31 @@ impl Book {
             key: arrival.key.cloned(),
             correlation: Arc::clone(correlation),
             fingerprint: arrival.fingerprint,
-            drawn: None,
+            drawn: arrival.drawn,
             started_at: arrival.now,
             end: None,
         };
+        let seq = self.sequence.next();
         if let Some(order) = &order {
-            self.orders.entry(Arc::clone(order)).or_default().executing += 1;
+            let order = self.orders.entry(Arc::clone(order)).or_default();
+            order.executing += 1;
+            order.lines.push(seq);
         }
-        (self.write(order.as_ref(), Line::Request(line)), order)
-    }
-
-    pub(super) fn drew(&mut self, seq: u64, attempt: u32, outcome: &'static str) {
-        if let Some(Line::Request(line)) = self.lines.get_mut(&seq) {
-            line.drawn = Some((attempt, outcome));
-        }
+        self.insert(seq, Line::Request(line));
+        (seq, order)
     }
 
     pub(super) fn finish(&mut self, seq: u64, sent: &Sent, now: Timestamp) {
         let Some(Line::Request(line)) = self.lines.get_mut(&seq) else { return };
         line.end = Some((now, *sent));
-        if let Some(order) = line.order.as_ref().and_then(|order| self.orders.get_mut(order)) {
-            order.executing = order.executing.saturating_sub(1);
+        let Some(order) = line.order.clone() else {
+            self.leaving.push_back(Leaving::Line(seq));
+            return;
+        };
+        let Some(known) = self.orders.get_mut(&order) else { return };
+        known.executing = known.executing.saturating_sub(1);
+        if known.begins_to_leave() {
+            self.leaving.push_back(Leaving::Order(order));
         }
     }
 
@@ -178,14 +194,6 @@ impl Book {
         if fact.life == Life::Closes {
             self.lent.remove(&resource);
         }
-        if let Some(order) = order {
-            let order = self.orders.entry(Arc::clone(order)).or_default();
-            match fact.life {
-                Life::Opens => order.live += 1,
-                Life::Closes => order.live = order.live.saturating_sub(1),
-                Life::Unchanged => {}
-            }
-        }
         let line = EffectLine {
             at,
             order: order.cloned(),
@@ -195,7 +203,23 @@ impl Book {
             detail: fact.detail.map(|detail| detail.to_string().into_boxed_str()),
             request,
         };
-        self.write(order, Line::Effect(line));
+        let seq = self.sequence.next();
+        match order {
+            None => self.leaving.push_back(Leaving::Line(seq)),
+            Some(order) => {
+                let known = self.orders.entry(Arc::clone(order)).or_default();
+                known.lines.push(seq);
+                match fact.life {
+                    Life::Opens => known.live += 1,
+                    Life::Closes => known.live = known.live.saturating_sub(1),
+                    Life::Unchanged => {}
+                }
+                if known.begins_to_leave() {
+                    self.leaving.push_back(Leaving::Order(Arc::clone(order)));
+                }
+            }
+        }
+        self.insert(seq, Line::Effect(line));
     }
 
     /// What the clock did. Where the domain knows no order, the resource was perhaps lent to one.
@@ -212,51 +236,43 @@ impl Book {
         self.effect(at, order.as_ref(), None, fact);
     }
 
-    fn write(&mut self, order: Option<&Arc<str>>, line: Line) -> u64 {
-        let seq = self.sequence.next();
-        if let Some(order) = order {
-            self.orders.entry(Arc::clone(order)).or_default().lines.push(seq);
-        }
+    fn insert(&mut self, seq: u64, line: Line) {
         self.lines.insert(seq, line);
         if self.lines.len() > self.capacity {
             self.make_room();
         }
-        seq
     }
 
-    /// Lets a settled order leave, the oldest first. The search is spread over many records, so the
-    /// ledger may grow a tenth beyond its capacity; then the oldest record leaves, live or not.
+    /// Lets the order leave that was settled longest ago. While none is settled, the ledger may grow a
+    /// tenth beyond its capacity; then the oldest record leaves, live or not.
     fn make_room(&mut self) {
-        for _ in 0..GLANCES {
-            let next = self.lines.range((Bound::Excluded(self.hand), Bound::Unbounded)).next();
-            let Some((&seq, line)) = next else {
-                self.hand = 0;
-                break;
-            };
-            self.hand = seq;
-            let order = line.order().cloned();
-            let is_settled = match order.as_ref().and_then(|order| self.orders.get(order)) {
-                Some(order) => order.is_settled(),
-                None => !line.is_executing(),
-            };
-            if is_settled {
-                self.forget(seq, order.as_ref());
-                return;
+        while let Some(candidate) = self.leaving.pop_front() {
+            match candidate {
+                Leaving::Line(seq) => {
+                    self.lines.remove(&seq);
+                    return;
+                }
+                Leaving::Order(order) => {
+                    let Some(candidate) = self.orders.get_mut(&order) else { continue };
+                    candidate.is_leaving = false;
+                    if candidate.is_settled() {
+                        self.forget(&order);
+                        return;
+                    }
+                }
             }
         }
         if self.lines.len() > self.capacity + self.capacity / 10
-            && let Some((&seq, line)) = self.lines.first_key_value()
+            && let Some((_, oldest)) = self.lines.pop_first()
+            && let Some(order) = oldest.order()
         {
-            let order = line.order().cloned();
-            self.forget(seq, order.as_ref());
+            self.forget(&Arc::clone(order));
         }
     }
 
-    fn forget(&mut self, seq: u64, order: Option<&Arc<str>>) {
-        match order.and_then(|order| self.orders.remove(order)) {
-            Some(order) => order.lines.iter().for_each(|seq| drop(self.lines.remove(seq))),
-            None => drop(self.lines.remove(&seq)),
-        }
+    fn forget(&mut self, order: &Arc<str>) {
+        let lines = self.orders.remove(order).map(|order| order.lines).unwrap_or_default();
+        lines.iter().for_each(|seq| drop(self.lines.remove(seq)));
     }
 
     pub(super) fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
@@ -294,10 +310,6 @@ impl Line {
             Self::Effect(line) => line.at,
             Self::Request(line) => line.started_at,
         }
-    }
-
-    fn is_executing(&self) -> bool {
-        matches!(self, Self::Request(RequestLine { end: None, .. }))
     }
 
     fn record(&self, seq: u64) -> Record {

@@ -30,7 +30,6 @@ pub struct Pass {
 
 impl Pass {
     pub(super) fn new(way: &Way, drawn: Drawn, slot: Option<Slot>, ticket: Ticket) -> Self {
-        ticket.drew(drawn.attempt, drawn.outcome.name);
         tracing::debug!(
             operation = drawn.operation.name,
             outcome = drawn.outcome.name,

@@ -12,7 +12,7 @@ use super::label_request::LabelRequest;
 use super::requests::{CancelRequest, CreateLabelRequest};
 use super::responses::{LabelCancelled, LabelCreated, LabelStatus};
 use crate::application::LabelDesk;
-use crate::infrastructure::chaos::{CANCEL, STATUS};
+use crate::infrastructure::chaos::{CANCEL, CREATE_LABEL, STATUS};
 
 /// Where labels are asked for.
 pub(super) const CREATE_LABEL_PATH: &str = "/shipping/create-label";
@@ -52,9 +52,9 @@ pub(crate) fn routes(desk: LabelDesk, way: Way) -> OpenApiRouter {
     ),
 )]
 async fn create_label(State(shipping): State<Shipping>, call: Call) -> Response {
-    let intent = match call.parse().and_then(CreateLabelRequest::prepare) {
+    let intent = match shipping.way.prepare(&CREATE_LABEL, &call, CreateLabelRequest::prepare) {
         Ok(intent) => intent,
-        Err(problem) => return problem.into_response(),
+        Err(refused) => return refused.into_response(),
     };
     match LabelRequest::begin(&shipping.way, &shipping.desk, &call, &intent).await {
         Ok(request) if call.wants_events => events::stream_of(request, call.context.correlation_id),
