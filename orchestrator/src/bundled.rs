@@ -17,6 +17,8 @@ use shared::way::Way;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::audit;
+
 /// A backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Domain {
@@ -134,6 +136,8 @@ impl Backends {
         let reset =
             Reset { chaos: Arc::clone(&chaos), ways: ways.iter().map(|(_, way)| way.clone()).collect() };
         routes = routes.merge(OpenApiRouter::new().routes(routes!(post_reset)).with_state(reset));
+        let audited = ways.clone();
+        routes = routes.merge(audit::routes(move || ledgers(&audited)));
         document(&mut routes, "fake-stripe-chaos backends", DESCRIPTION);
         describe_outcomes(routes.get_openapi_mut(), &operations());
         Self { routes, ways, chaos }
@@ -153,6 +157,13 @@ impl fmt::Debug for Backends {
 
 fn serve<S>(way: Way, settings: S, router: fn(Way, S) -> OpenApiRouter) -> (Way, OpenApiRouter) {
     (way.clone(), router(way, settings))
+}
+
+/// What the ledgers tell, as of now.
+fn ledgers(ways: &[(Domain, Way)]) -> audit::Ledgers {
+    ways.iter().for_each(|(_, way)| way.settle());
+    let named = |domain: &Domain| audit::Domain::named(domain.name());
+    ways.iter().filter_map(|(domain, way)| Some((named(domain)?, way.ledger().records()))).collect()
 }
 
 /// The routes of `domains`, with their document.
