@@ -122,10 +122,7 @@ async fn an_order_that_needs_attention_has_its_end_for_readers_and_can_be_retrie
                 "timestamp": "2026-01-28T10:00:00Z"
               },
               {
-                "data": {
-                  "reason": "",
-                  "rejectedBy": ""
-                },
+                "data": {},
                 "name": "manager_approval",
                 "status": "failed",
                 "timestamp": "2026-01-28T10:00:00Z"
