@@ -25,6 +25,7 @@ mod story;
 
 pub use decision::{Decision, Verb};
 pub use domain::{Domain, Ledgers};
+pub(crate) use format::junit;
 pub use format::{Format, step_summary, summary};
 pub use judge::{Allowance, Audit};
 pub use order::{

@@ -12,6 +12,8 @@ mod orchestrator;
 pub mod order;
 mod process;
 #[cfg(feature = "bundled")]
+mod run;
+#[cfg(feature = "bundled")]
 mod serve;
 
 use std::process::ExitCode;
@@ -41,6 +43,8 @@ enum Command {
     Openapi(openapi::Args),
     Order(order::Args),
     Audit(audit::Args),
+    #[cfg(feature = "bundled")]
+    Run(run::Args),
     Health(health::Args),
 }
 
@@ -106,6 +110,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Order(args) => return Ok(order::run(args).await),
         Command::Audit(args) => return Ok(audit::run(&args, &environment).await),
+        #[cfg(feature = "bundled")]
+        Command::Run(args) => return Ok(run::run(&args, &environment).await),
         Command::Health(args) => return health::run(&args).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod gateways;
+pub mod run;
 pub mod workflow;
 pub mod workflows;
 pub mod workload;

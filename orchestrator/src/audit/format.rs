@@ -2,7 +2,7 @@
 
 mod github;
 mod json;
-mod junit;
+pub(crate) mod junit;
 mod summary;
 mod text;
 

@@ -62,6 +62,12 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
 }
 
 impl Own {
+    /// Any free port, and a journal in memory.
+    #[cfg(feature = "bundled")]
+    pub(super) fn in_memory() -> Self {
+        Self { orchestrator_port: 0, data_dir: PathBuf::new(), ephemeral: true }
+    }
+
     pub(super) async fn listen(&self, host: &str) -> Result<TcpListener> {
         process::listen(host, self.orchestrator_port, "--orchestrator-port", "ORCHESTRATOR_PORT").await
     }

@@ -221,6 +221,6 @@ impl Ended {
         let body = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
         let FinalState { status, error, needs_attention } =
             serde_json::from_slice::<Answer>(&body).ok()?.result;
-        status.is_final().then(|| Self { status, error, needs_attention: !needs_attention.is_empty() })
+        status.is_final().then_some(Self { status, error, needs_attention: !needs_attention.is_empty() })
     }
 }

@@ -1,0 +1,297 @@
+//! `run`: put an orchestrator to the test, and report.
+
+mod files;
+mod progress;
+mod stage;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use shared::environment::{ConfigError, Environment, parse_duration};
+use shared::time::{Clock, TimeScale};
+
+use crate::audit::{Allowance, Audit, read_restarts};
+use crate::run::{self, Condition, Format, Plan};
+use crate::workload::Mix;
+use progress::Progress;
+use stage::Stage;
+
+const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations, or a condition of --fail-on; 2 wrong usage, or somebody \
+does not answer. docs/CI.md has recipes.
+
+What the run starts itself reads the variables of `backends` and `orchestrator`: CHAOS_PRESET=storm fake-stripe-chaos run";
+
+/// Put an orchestrator to the test: place orders, decide on them, audit, measure, report
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(super) struct Args {
+    /// How many orders to place, 100000 at most
+    #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=MOST_ORDERS))]
+    orders: u64,
+    #[arg(
+        long,
+        help = "What orders, decisions and outcomes are drawn from [default: CHAOS_SEED, or that of --backends, or random]"
+    )]
+    seed: Option<u64>,
+    /// How many orders are open at once
+    #[arg(long, env = "RUN_CONCURRENCY", default_value_t = 64, value_parser = at_least_one)]
+    concurrency: usize,
+    #[arg(long, value_parser = TimeScale::parse,
+        help = "Multiplies simulated durations [default: TIME_SCALE, or that of --backends, or 0.001, or 1 with --target]")]
+    time_scale: Option<TimeScale>,
+    #[command(flatten)]
+    decisions: Decisions,
+    /// Someone else's orchestrator, with the same order API [default: the bundled one, started here]
+    #[arg(long, value_name = "URL", env = "RUN_TARGET")]
+    target: Option<String>,
+    /// Backends that run [default: started here]
+    #[arg(long, value_name = "URL", env = "RUN_BACKENDS")]
+    backends: Option<String>,
+    /// Where to serve the backends if they are started here [default: 3001 with --target, else any free port]
+    #[arg(long, env = "RUN_PORT", conflicts_with = "backends")]
+    port: Option<u16>,
+    /// The address to serve them at; 0.0.0.0 is every address of this machine
+    #[arg(long, env = "RUN_HOST", default_value = "127.0.0.1")]
+    host: String,
+    /// Empty the backends first, and put up with another seed or time scale of theirs
+    #[arg(long, env = "RUN_RESET", value_parser = BoolishValueParser::new())]
+    reset: bool,
+    /// How long an order may take [default: 30m x time scale, at least 5m]
+    #[arg(long, value_name = "TIME", env = "RUN_PATIENCE", value_parser = parse_duration)]
+    patience: Option<Duration>,
+    /// What else fails the run: error-rate>5%, p99>2s, warnings, shipped<10%
+    #[arg(long, value_name = "CONDITION", env = "RUN_FAIL_ON", value_delimiter = ',')]
+    fail_on: Vec<Condition>,
+    /// Count warnings of the audit as violations
+    #[arg(long, env = "RUN_STRICT", value_parser = BoolishValueParser::new())]
+    strict: bool,
+    /// Allow what otherwise is a violation
+    #[arg(long, value_enum, env = "RUN_ALLOW", value_delimiter = ',')]
+    allow: Vec<Allowance>,
+    /// When the target was restarted: times such as 2026-01-28T10:00:00.250Z, one a line
+    #[arg(long, value_name = "FILE", env = "RUN_RESTARTS", requires = "target")]
+    restarts: Option<PathBuf>,
+    /// Write a report of HTML in one file
+    #[arg(long, value_name = "FILE", env = "RUN_REPORT")]
+    report: Option<PathBuf>,
+    #[arg(long, help = "Write the XML of JUnit", value_name = "FILE", env = "RUN_JUNIT")]
+    junit: Option<PathBuf>,
+    /// Save the ledgers and decisions there, as `audit` reads them
+    #[arg(long, value_name = "DIRECTORY", env = "RUN_LEDGER_DIR")]
+    ledger_dir: Option<PathBuf>,
+    /// The form of what is printed
+    #[arg(long, value_enum, env = "RUN_FORMAT", default_value_t)]
+    format: Format,
+}
+
+/// What share of the orders is decided how. Nobody says anything of the rest.
+#[derive(Debug, clap::Args)]
+struct Decisions {
+    /// The share of orders to approve [default: 0.9; 0 if another share is given]
+    #[arg(long, value_name = "SHARE", env = "RUN_APPROVE", value_parser = share)]
+    approve: Option<f64>,
+    /// The share of orders to reject [default: 0.05; 0 if another share is given]
+    #[arg(long, value_name = "SHARE", env = "RUN_REJECT", value_parser = share)]
+    reject: Option<f64>,
+    /// The share of orders to cancel [default: 0.05; 0 if another share is given]
+    #[arg(long, value_name = "SHARE", env = "RUN_CANCEL", value_parser = share)]
+    cancel: Option<f64>,
+}
+
+/// The backends' ledgers hold a million records each: enough for so many orders.
+const MOST_ORDERS: u64 = 100_000;
+
+/// The exit status of wrong usage and of those who do not answer.
+const UNUSABLE: u8 = 2;
+
+/// Why there is no run.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Run(#[from] run::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Audit(#[from] crate::audit::Error),
+    #[error("--approve, --reject, --cancel: {0}")]
+    Decisions(#[from] crate::workload::BadMix),
+    #[error("{0:#}")]
+    Start(anyhow::Error),
+    #[error("{path} cannot be written: {reason}")]
+    Unwritable { path: String, reason: io::Error },
+    #[error("the results cannot be printed: {0}")]
+    Output(#[from] io::Error),
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=100_000) => Ok(number),
+        _ => Err("must be a whole number from 1 to 100000".to_owned()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    run::parse_share(text)
+}
+
+/// Prints results to standard output, progress and errors to standard error.
+#[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
+pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
+    match execute(args, environment).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// Tells whether all is well.
+async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure> {
+    let mix = args.decisions.mix()?;
+    let audit = args.audit()?;
+    let stage = Stage::set(args, environment).await?;
+    let plan = args.plan(&stage, mix, audit, environment);
+    let progress = Progress::new(plan.orders);
+    let made = run::run(&plan, &stage.site, Clock::system(), &|end| progress.ended(end)).await?;
+    progress.finish();
+    files::write(args, environment, &made)?;
+    let mut stdout = anstream::stdout();
+    let written = args.format.write(&made.results, &mut stdout).and_then(|()| stdout.flush());
+    match written {
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(made.results.is_clean()),
+    }
+}
+
+impl Args {
+    fn plan(&self, stage: &Stage, mix: Mix, audit: Audit, environment: &Environment) -> Plan {
+        let usual = Duration::from_secs(30 * 60).mul_f64(stage.time_scale);
+        Plan {
+            orders: self.orders,
+            concurrency: self.concurrency,
+            seed: stage.seed,
+            time_scale: stage.time_scale,
+            mix,
+            patience: self.patience.unwrap_or(usual.max(Duration::from_secs(5 * 60))),
+            reset: self.reset,
+            conditions: self.fail_on.clone(),
+            audit,
+            command: self.command(stage, environment),
+        }
+    }
+
+    fn audit(&self) -> Result<Audit, crate::audit::Error> {
+        let restarts = self.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default();
+        Ok(Audit {
+            strict: self.strict,
+            allowed: self.allow.clone(),
+            restarts,
+            decisions: None,
+            one_sequence: self.backends.is_none(),
+        })
+    }
+
+    /// A command line that repeats what was drawn.
+    fn command(&self, stage: &Stage, environment: &Environment) -> String {
+        let mut words = Vec::new();
+        if self.backends.is_none() {
+            let names = environment.names_with("CHAOS_").filter(|name| *name != "CHAOS_SEED");
+            let set = names.filter_map(|name| Some((name, environment.get(name)?)));
+            words.extend(set.map(|(name, value)| format!("{name}={}", quoted(value))));
+        }
+        let (orders, seed, scale, at_once) = (self.orders, stage.seed, stage.time_scale, self.concurrency);
+        words.push(format!(
+            "fake-stripe-chaos run --orders {orders} --seed {seed} --time-scale {scale} --concurrency {at_once}"
+        ));
+        let Decisions { approve, reject, cancel } = self.decisions;
+        for (name, share) in [("approve", approve), ("reject", reject), ("cancel", cancel)] {
+            words.extend(share.map(|share| format!("--{name} {share}")));
+        }
+        for (name, url) in [("target", &self.target), ("backends", &self.backends)] {
+            words.extend(url.as_ref().map(|url| format!("--{name} {}", quoted(url))));
+        }
+        if self.strict {
+            words.push("--strict".to_owned());
+        }
+        if !self.fail_on.is_empty() {
+            let conditions: Vec<_> = self.fail_on.iter().map(ToString::to_string).collect();
+            words.push(format!("--fail-on {}", quoted(&conditions.join(","))));
+        }
+        words.join(" ")
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=%@+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+impl Decisions {
+    fn mix(&self) -> Result<Mix, crate::workload::BadMix> {
+        match (self.approve, self.reject, self.cancel) {
+            (None, None, None) => Ok(Mix::default()),
+            (approve, reject, cancel) => {
+                Mix::new(approve.unwrap_or(0.0), reject.unwrap_or(0.0), cancel.unwrap_or(0.0))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parsed(line: &str) -> Result<Args, String> {
+        let words = std::iter::once("run").chain(line.split_whitespace());
+        Line::try_parse_from(words)
+            .map(|line| line.args)
+            .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn the_usual_ways_to_run_are_understood() {
+        let args = parsed("--orders 50 --seed 7 --time-scale 0.001 --fail-on error-rate>5%,p99>2s --strict")
+            .unwrap();
+        assert_eq!((args.orders, args.seed, args.fail_on.len(), args.strict), (50, Some(7), 2, true));
+        assert_eq!(args.decisions.mix(), Ok(Mix::default()));
+        let args = parsed("--approve 1 --target http://shop:8080").unwrap();
+        assert_eq!(args.decisions.mix(), Mix::new(1.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn wrong_usage_is_named_with_what_is_valid() {
+        insta::assert_snapshot!(parsed("--orders 0").unwrap_err(), @"error: invalid value '0' for '--orders <ORDERS>': 0 is not in 1..=100000");
+        insta::assert_snapshot!(parsed("--concurrency 0").unwrap_err(), @"error: invalid value '0' for '--concurrency <CONCURRENCY>': must be a whole number from 1 to 100000");
+        insta::assert_snapshot!(parsed("--time-scale fast").unwrap_err(), @"error: invalid value 'fast' for '--time-scale <TIME_SCALE>': `fast` is not a number from 0.000001 to 1000, such as 0.01");
+        insta::assert_snapshot!(parsed("--approve 110%").unwrap_err(), @"error: invalid value '110%' for '--approve <SHARE>': `110%` is not a share such as 5% or 0.05");
+        insta::assert_snapshot!(parsed("--fail-on p98>2s").unwrap_err(), @"error: invalid value 'p98>2s' for '--fail-on <CONDITION>': nothing called `p98` is measured; there are violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
+        insta::assert_snapshot!(parsed("--backends http://a --port 1").unwrap_err(), @"error: the argument '--backends <URL>' cannot be used with '--port <PORT>'");
+        assert!(parsed("--approve 0.9 --reject 0.2").unwrap().decisions.mix().is_err());
+    }
+
+    #[test]
+    fn the_command_that_repeats_a_run_is_safe_to_paste() {
+        assert_eq!(quoted("http://shop:8080/a"), "http://shop:8080/a");
+        assert_eq!(quoted("p99>2s"), "'p99>2s'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use shared::environment::Environment;
+use shared::time::TimeScale;
+use tokio_util::sync::CancellationToken;
+
+use super::{Args, Failure};
+use crate::bundled::{self, Domain};
+use crate::cli::backends::serve_backends;
+use crate::cli::orchestrator::{Own, Running, Settings};
+use crate::cli::process::{self, random};
+use crate::gateways::Network;
+use crate::run::{Backends, Error, Site};
+
+/// What a run needs: started here, unless it runs already.
+pub(super) struct Stage {
+    pub(super) site: Site,
+    pub(super) seed: u64,
+    pub(super) time_scale: f64,
+}
+
+/// Where the backends are found by those who were not told otherwise.
+const USUAL_PORT: u16 = 3001;
+
+impl Stage {
+    /// Starts what does not run yet; it ends with the process.
+    pub(super) async fn set(args: &Args, environment: &Environment) -> Result<Self, Failure> {
+        process::allow_many_connections();
+        let (backends, backends_name) = match &args.backends {
+            Some(url) => (Backends::at(url)?, url.clone()),
+            None => start_backends(args, environment).await?,
+        };
+        let health = backends.health().await?;
+        let time_scale = match args.time_scale {
+            Some(scale) => scale.factor(),
+            None => environment.parse_or("TIME_SCALE", health.time_scale, |text| {
+                TimeScale::parse(text).map(TimeScale::factor)
+            })?,
+        };
+        let seed = match args.seed {
+            Some(seed) => seed,
+            None => environment.parse_or("CHAOS_SEED", health.seed, str::parse::<u64>)?,
+        };
+        let (orchestrator, orchestrator_name) = match &args.target {
+            Some(url) => (Network::new(url).map_err(Error::from)?, url.clone()),
+            None => {
+                let url = start_orchestrator(args, environment, time_scale, &backends).await?;
+                (Network::new(&url).map_err(Error::from)?, "the bundled orchestrator".to_owned())
+            }
+        };
+        let site = Site {
+            orchestrator: Arc::new(orchestrator),
+            backends: Arc::new(backends),
+            orchestrator_name,
+            backends_name,
+        };
+        Ok(Self { site, seed, time_scale })
+    }
+}
+
+async fn start_backends(args: &Args, environment: &Environment) -> Result<(Backends, String), Failure> {
+    let mut settings = bundled::Settings::from_environment(environment, args.seed.unwrap_or_else(random))?;
+    settings.plan.seed = args.seed.unwrap_or(settings.plan.seed);
+    // Someone else's orchestrator does not know of a time scale unless somebody told it.
+    let usual = if args.target.is_none() { TimeScale::parse("0.001") } else { Ok(TimeScale::REAL) };
+    match (args.time_scale, environment.get("TIME_SCALE"), usual) {
+        (Some(scale), _, _) | (None, None, Ok(scale)) => settings.plan.time_scale = scale,
+        _ => {}
+    }
+    let port = args.port.unwrap_or(if args.target.is_some() { USUAL_PORT } else { 0 });
+    let listener = process::listen(&args.host, port, "--port", "RUN_PORT").await.map_err(Failure::Start)?;
+    let url = process::url_of(listener.local_addr()?);
+    tokio::spawn(async move {
+        serve_backends(listener, &settings, &Domain::ALL, CancellationToken::new()).await;
+    });
+    Ok((Backends::at(&url)?, format!("started for the run at {url}")))
+}
+
+async fn start_orchestrator(
+    args: &Args,
+    environment: &Environment,
+    time_scale: f64,
+    backends: &Backends,
+) -> Result<String, Failure> {
+    let mut settings = Settings::from_environment(environment)?;
+    settings.time_scale = TimeScale::parse(&time_scale.to_string())
+        .map_err(|reason| Failure::Start(anyhow::anyhow!("the backends' time scale: {reason}")))?;
+    let own = Own::in_memory();
+    let listener = own.listen(&args.host).await.map_err(Failure::Start)?;
+    let url = process::url_of(listener.local_addr()?);
+    let running = Running::start(&own, &settings, backends.transport()).map_err(Failure::Start)?;
+    tokio::spawn(running.serve(listener, CancellationToken::new()));
+    Ok(url)
+}

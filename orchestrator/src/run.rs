@@ -1,0 +1,273 @@
+//! A fault-injection run: it places orders, decides on each, waits for their ends, audits and measures.
+//!
+//! It reaches the orchestrator and the backends over HTTP alone, as everybody does: whose they are,
+//! and in which language they are written, makes no difference. Who starts them is up to the command
+//! `run`.
+
+mod backends;
+mod condition;
+mod drive;
+mod format;
+mod html;
+mod junit;
+mod markdown;
+mod measure;
+mod results;
+#[cfg(test)]
+mod sample;
+mod statistics;
+mod text;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use shared::time::Clock;
+use tokio::time::{Instant, sleep};
+
+use crate::audit::{Audit, Decision, Ledgers};
+use crate::gateways::{BadBaseUrl, Transport};
+use crate::workload::{Mix, OrderApi, Refused, Workload};
+
+pub use backends::{Backends, Health};
+pub use condition::{Condition, Verdict, parse_share};
+pub use format::Format;
+pub use html::page;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use results::{
+    Compensations, End, Ends, OperationResults, OrderResult, OutcomeShare, Reason, Results, Setting,
+};
+pub use statistics::{Quantiles, wilson};
+
+/// How long requests may take that the orchestrator left behind when its orders had ended.
+const AFTERMATH: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many orders.
+    pub orders: u64,
+    /// How many of them are open at once.
+    pub concurrency: usize,
+    /// What orders, decisions and outcomes are drawn from.
+    pub seed: u64,
+    /// What the orchestrator multiplies simulated durations by.
+    pub time_scale: f64,
+    /// What is decided.
+    pub mix: Mix,
+    /// How long an order may take until it counts as not ended.
+    pub patience: Duration,
+    /// Whether to empty the backends first, and to put up with their seed and time scale.
+    pub reset: bool,
+    /// What fails the run beside violations.
+    pub conditions: Vec<Condition>,
+    /// How the orders are judged; their decisions are added.
+    pub audit: Audit,
+    /// A command line that repeats the run.
+    pub command: String,
+}
+
+/// What to run it against.
+#[derive(Clone)]
+pub struct Site {
+    /// Reaches the orchestrator.
+    pub orchestrator: Arc<dyn Transport>,
+    /// The backends that it acts on.
+    pub backends: Arc<Backends>,
+    /// Where the orchestrator is, for people.
+    pub orchestrator_name: String,
+    /// Where the backends are, for people.
+    pub backends_name: String,
+}
+
+/// A run that was made.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What came of it.
+    pub results: Results,
+    /// What the backends noted of its orders.
+    pub ledgers: Ledgers,
+}
+
+impl Run {
+    /// What the orchestrator said of each order, by its id.
+    pub fn decisions(&self) -> BTreeMap<String, Decision> {
+        decisions(&self.results.orders)
+    }
+}
+
+/// Why a run could not be made: one sentence, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum Error {
+    #[error(transparent)]
+    BadUrl(#[from] BadBaseUrl),
+    #[error(transparent)]
+    Ledgers(#[from] crate::audit::Error),
+    #[error("{who} at {url}: {reason}")]
+    Unreachable { who: &'static str, url: String, reason: String },
+    #[error("{url} does not answer like a chaos backend ({reason}): is --backends right?")]
+    NotBackends { url: String, reason: String },
+    #[error(
+        "the backends' seed is {theirs}, not {ours}: start them with CHAOS_SEED={ours}, run with --seed {theirs}, or \
+         put up with it by --reset"
+    )]
+    OtherSeed { theirs: u64, ours: u64 },
+    #[error(
+        "the backends' time scale is {theirs}, not {ours}: start them with TIME_SCALE={ours}, run with --time-scale \
+         {theirs}, or put up with it by --reset"
+    )]
+    OtherTimeScale { theirs: f64, ours: f64 },
+    #[error(
+        "the backends know {known} of these orders already, such as {example}: run with another --seed, or empty \
+         them by --reset"
+    )]
+    KnownToBackends { known: usize, example: String },
+    #[error(
+        "the orchestrator knows order {order} already: run with another --seed, or start it with an empty journal"
+    )]
+    KnownToOrchestrator { order: String },
+    #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
+    Refused { order: String, refused: Refused },
+}
+
+/// Makes a run. `on_end` is told of every order that ended.
+///
+/// # Errors
+/// See [`Error`]. Violations are none: they are in the results.
+pub async fn run(
+    plan: &Plan,
+    site: &Site,
+    clock: Clock,
+    on_end: &(dyn Fn(End) + Sync),
+) -> Result<Run, Error> {
+    let workload = Workload { seed: plan.seed, mix: plan.mix };
+    let health = site.backends.health().await?;
+    let mut notes = disagreements(plan, &health)?;
+    require_orchestrator(site).await?;
+    require_unknown(plan, workload, &site.backends).await?;
+    let before = site.backends.stats(&health).await?;
+    let (started_at, started) = (clock.now(), Instant::now());
+    let orders = drive::drive(plan, workload, &OrderApi::new(Arc::clone(&site.orchestrator)), on_end).await?;
+    let took = started.elapsed();
+    if (orders.len() as u64) < plan.orders {
+        let patience = shared::environment::format_duration(plan.patience);
+        notes.push(format!(
+            "Given up after {}: an order did not end within {patience} (--patience), and no other ended meanwhile.",
+            words::counted(orders.len() as u64, "order"),
+        ));
+    }
+    let audit = Audit { decisions: Some(decisions(&orders)), ..plan.audit.clone() };
+    let ledgers = settled(&audit, &orders, &site.backends).await?;
+    let after = site.backends.stats(&health).await?;
+    let mut results = Results {
+        setting: Setting {
+            version: env!("CARGO_PKG_VERSION"),
+            orders: plan.orders,
+            seed: plan.seed,
+            time_scale: health.time_scale,
+            concurrency: plan.concurrency,
+            orchestrator: site.orchestrator_name.clone(),
+            backends: site.backends_name.clone(),
+            command: plan.command.clone(),
+            started_at,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        },
+        notes,
+        ends: measure::ends(&orders),
+        reasons: measure::reasons(&orders),
+        troubled: measure::troubled(&orders),
+        order_latency: measure::order_latency(&orders),
+        operations: measure::operations(&ledgers, &before, &after),
+        compensations: measure::compensations(&ledgers),
+        conditions: Vec::new(),
+        audit: audit.report(&ledgers),
+        orders,
+    };
+    results.conditions = plan.conditions.iter().map(|condition| condition.judge(&results)).collect();
+    Ok(Run { results, ledgers })
+}
+
+/// What the backends are set to otherwise than the plan is, if that is put up with.
+fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
+    if health.seed != plan.seed {
+        let (theirs, ours) = (health.seed, plan.seed);
+        if !plan.reset {
+            return Err(Error::OtherSeed { theirs, ours });
+        }
+        notes.push(format!(
+            "Orders and decisions are those of seed {ours}, outcomes those of the backends' seed {theirs}."
+        ));
+    }
+    if health.time_scale != plan.time_scale {
+        let (theirs, ours) = (health.time_scale, plan.time_scale);
+        if !plan.reset {
+            return Err(Error::OtherTimeScale { theirs, ours });
+        }
+        notes.push(format!(
+            "The backends' time scale is {theirs}, not {ours}: timeouts may strike that should not."
+        ));
+    }
+    Ok(notes)
+}
+
+/// Any answer will do: someone else's orchestrator may have no health to tell of.
+async fn require_orchestrator(site: &Site) -> Result<(), Error> {
+    let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
+    let unreachable = |reason| Error::Unreachable {
+        who: "no orchestrator answers",
+        url: site.orchestrator_name.clone(),
+        reason,
+    };
+    site.orchestrator.send(request).await.map(drop).map_err(|error| unreachable(error.to_string()))
+}
+
+/// An order that was there before is judged by what happened then, and meets later attempts' outcomes.
+async fn require_unknown(plan: &Plan, workload: Workload, backends: &Backends) -> Result<(), Error> {
+    if plan.reset {
+        return backends.reset().await;
+    }
+    let ledgers = backends.ledgers().await?;
+    let known: BTreeSet<&str> = ledgers.values().flatten().filter_map(|record| record.order()).collect();
+    let ours = (0..plan.orders).map(|index| workload.order_id(index));
+    let mut ours = ours.filter(|order| known.contains(order.as_str()));
+    match ours.next() {
+        None => Ok(()),
+        Some(example) => Err(Error::KnownToBackends { known: 1 + ours.count(), example }),
+    }
+}
+
+/// What the orchestrator said of each order.
+fn decisions(orders: &[OrderResult]) -> BTreeMap<String, Decision> {
+    let decision = |order: &OrderResult| Decision {
+        order_id: order.order_id.clone(),
+        accepted: order.decision.filter(|_| order.accepted).into_iter().collect(),
+        status: order.end.status(),
+    };
+    orders.iter().map(|order| (order.order_id.clone(), decision(order))).collect()
+}
+
+/// The ledgers of the orders, when none of their requests is executing any more.
+async fn settled(audit: &Audit, orders: &[OrderResult], backends: &Backends) -> Result<Ledgers, Error> {
+    let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.clone()).collect();
+    let started = Instant::now();
+    loop {
+        let ledgers = measure::of_orders(backends.ledgers().await?, &ids);
+        if audit.report(&ledgers).executing == 0 || started.elapsed() >= AFTERMATH {
+            return Ok(ledgers);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").field("orchestrator", &self.orchestrator_name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! Places the orders, decides on each and waits for its end, so many at once.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::time::{Instant, timeout};
+
+use super::results::{End, OrderResult};
+use super::{Error, Plan};
+use crate::workload::{Customer, OrderApi, Placed, Refused, Workload};
+
+/// What became of the orders, in the order in which they were begun.
+///
+/// # Errors
+/// When the orchestrator refuses an order or knows it already. What does not end in time is no error.
+pub(super) async fn drive(
+    plan: &Plan,
+    workload: Workload,
+    api: &OrderApi,
+    on_end: &(dyn Fn(End) + Sync),
+) -> Result<Vec<OrderResult>, Error> {
+    let driver = Driver {
+        api,
+        workload,
+        patience: plan.patience,
+        ended: AtomicU64::new(0),
+        stalled: AtomicBool::new(false),
+    };
+    let orders = stream::iter(0..plan.orders).map(|index| driver.order(index));
+    let mut ended = orders.buffer_unordered(plan.concurrency);
+    let mut results = Vec::new();
+    while let Some(order) = ended.try_next().await? {
+        if let Some((index, result)) = order {
+            on_end(result.end);
+            results.push((index, result));
+        }
+    }
+    results.sort_unstable_by_key(|(index, _)| *index);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+struct Driver<'a> {
+    api: &'a OrderApi,
+    workload: Workload,
+    patience: Duration,
+    /// How many orders have ended so far.
+    ended: AtomicU64,
+    /// Whether an order was given up while no other ended: nothing more is placed.
+    stalled: AtomicBool,
+}
+
+impl Driver<'_> {
+    /// Sees one order through; `None` when the run has stalled.
+    async fn order(&self, index: u64) -> Result<Option<(u64, OrderResult)>, Error> {
+        if self.stalled.load(Relaxed) {
+            return Ok(None);
+        }
+        let ended_before = self.ended.load(Relaxed);
+        let mut result = OrderResult {
+            order_id: self.workload.order_id(index),
+            decision: None,
+            accepted: false,
+            end: End::NotEnded,
+            reason: None,
+            needs_attention: false,
+            took_ms: None,
+        };
+        match timeout(self.patience, self.follow(index, &mut result)).await {
+            Ok(followed) => {
+                followed?;
+                self.ended.fetch_add(1, Relaxed);
+            }
+            Err(_) if self.ended.load(Relaxed) == ended_before => self.stalled.store(true, Relaxed),
+            Err(_) => {}
+        }
+        Ok(Some((index, result)))
+    }
+
+    /// Writes into `result` what is known so far: it is read also if this is given up.
+    async fn follow(&self, index: u64, result: &mut OrderResult) -> Result<(), Error> {
+        let placement = self.workload.placement(index);
+        let customer = Customer::new(self.api.clone(), result.order_id.clone());
+        let refused = |refused: Refused| Error::Refused { order: self.workload.order_id(index), refused };
+        let started = Instant::now();
+        result.decision = placement.verb;
+        if customer.place(&placement.order).await.map_err(refused)? == Placed::Before {
+            return Err(Error::KnownToOrchestrator { order: result.order_id.clone() });
+        }
+        if let Some(verb) = placement.verb {
+            match customer.decide(verb).await {
+                Ok(()) => result.accepted = true,
+                // It came too late: the order has ended, or is being undone.
+                Err(too_late) if too_late.status == 409 => {}
+                Err(other) => return Err(refused(other)),
+            }
+        }
+        let ended = customer.end().await.map_err(refused)?;
+        result.end = End::of(Some(ended.status));
+        result.reason = ended.error;
+        result.needs_attention = ended.needs_attention;
+        result.took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+}

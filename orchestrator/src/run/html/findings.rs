@@ -1,0 +1,119 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+
+use super::timeline::Timeline;
+use crate::audit::{Finding, RULES, Report, Severity};
+use crate::run::Run;
+use crate::run::words::{count, counted};
+
+/// How many orders are told in full: a page stays a page.
+const MOST: usize = 25;
+/// How many of them are unfolded.
+const UNFOLDED: usize = 3;
+
+pub(super) fn findings(run: &Run) -> Markup {
+    let report = &run.results.audit;
+    html! {
+        @if report.findings.is_empty() {
+            p { (judged(report)) ", and none was broken by any of " (counted(report.orders as u64, "order")) "." }
+        } @else {
+            p { (judged(report)) " for each of " (counted(report.orders as u64, "order")) "." }
+            (by_rule(report))
+            (orders(run))
+        }
+        @if report.executing > 0 {
+            p class="note" { (counted(report.executing as u64, "order")) " could not be judged: a request of theirs is still executing." }
+        }
+        (not_judged(report))
+    }
+}
+
+fn judged(report: &Report) -> String {
+    let judged = RULES.len().saturating_sub(report.not_judged.len());
+    let strict = if report.strict { ", warnings counted as violations (--strict)" } else { "" };
+    format!("{} were judged{strict}", counted(judged as u64, "rule"))
+}
+
+fn by_rule(report: &Report) -> Markup {
+    let rows = RULES.iter().filter_map(|rule| {
+        let findings: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.name).collect();
+        Some((*rule, findings.first()?.severity, findings.len()))
+    });
+    html! {
+        table class="rules" {
+            caption class="hidden" { "Broken rules" }
+            thead { tr { th scope="col" { "Rule" } th scope="col" { "Orders" } th scope="col" { "What must hold" } } }
+            tbody { @for (rule, severity, orders) in rows { tr {
+                th scope="row" { (badge(severity)) " " code { (rule.name) } }
+                td class="number" { (count(orders as u64)) }
+                td { (rule.holds) }
+            } } }
+        }
+    }
+}
+
+/// Violating orders in full, and the names of the rest.
+fn orders(run: &Run) -> Markup {
+    let mut orders: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in &run.results.audit.findings {
+        orders.entry(&finding.order).or_default().push(finding);
+    }
+    let (violating, warned): (Vec<_>, Vec<_>) = orders
+        .into_iter()
+        .partition(|(_, findings)| findings.iter().any(|finding| finding.severity == Severity::Violation));
+    let rest: BTreeSet<&str> = violating.iter().skip(MOST).chain(&warned).map(|(order, _)| *order).collect();
+    html! {
+        @for (nth, (order, findings)) in violating.iter().take(MOST).enumerate() {
+            details class="order" id={ "order-" (nth + 1) } open[nth < UNFOLDED] {
+                summary { h3 { (order) } " " @for rule in rules(findings) { code { (rule) } " " } }
+                @for finding in findings { (told(finding)) }
+                (Timeline::of(order, &run.ledgers, findings).draw())
+            }
+        }
+        @if !rest.is_empty() {
+            details class="order" {
+                summary { h3 { (counted(rest.len() as u64, "more order")) } " with findings, not drawn here" }
+                p class="names" { @for order in &rest { code { (order) } " " } }
+            }
+        }
+    }
+}
+
+fn rules(findings: &[&Finding]) -> Vec<&'static str> {
+    findings.iter().map(|finding| finding.rule).collect()
+}
+
+fn told(finding: &Finding) -> Markup {
+    html! {
+        div class="finding" {
+            p { (badge(finding.severity)) " " code { (finding.rule) } }
+            p class="sentence" { (finding.finding) }
+            p class="muted" { (finding.cause) }
+        }
+    }
+}
+
+fn badge(severity: Severity) -> Markup {
+    html! {
+        @match severity {
+            Severity::Violation => span class="badge bad" { "violation" },
+            Severity::Warning => span class="badge warn" { "warning" },
+        }
+    }
+}
+
+fn not_judged(report: &Report) -> Markup {
+    html! {
+        @if !report.not_judged.is_empty() {
+            p class="note" {
+                "Not judged: "
+                @for (nth, item) in report.not_judged.iter().enumerate() {
+                    @if nth > 0 { "; " }
+                    code { (item.rule) } " (" (item.because) ")"
+                }
+                "."
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the ledgers, the draws and the ends of the orders add up to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::ledger::{Record, Request};
+
+use super::backends::OperationStats;
+use super::results::{Compensations, End, Ends, OperationResults, OrderResult, OutcomeShare, Reason};
+use super::statistics::{Quantiles, wilson};
+use crate::audit::{Fact, Ledgers, Verb};
+
+/// The records of these orders, and of none.
+pub(super) fn of_orders(ledgers: Ledgers, orders: &BTreeSet<String>) -> Ledgers {
+    let ours = |record: &Record| record.order().is_none_or(|order| orders.contains(order));
+    ledgers
+        .into_iter()
+        .map(|(domain, records)| (domain, records.into_iter().filter(ours).collect()))
+        .collect()
+}
+
+/// Decision by decision, how the orders ended.
+pub(super) fn ends(orders: &[OrderResult]) -> Vec<Ends> {
+    let decisions = [Some(Verb::Approve), Some(Verb::Reject), Some(Verb::Cancel), None];
+    let rows = decisions.into_iter().map(|decision| {
+        let mut row = Ends { decision, orders: 0, accepted: 0, ends: BTreeMap::new() };
+        for order in orders.iter().filter(|order| order.decision == decision) {
+            row.orders += 1;
+            row.accepted += u64::from(order.accepted);
+            *row.ends.entry(order.end).or_default() += 1;
+        }
+        row
+    });
+    rows.filter(|row| row.orders > 0).collect()
+}
+
+/// Why orders failed, most frequent first.
+pub(super) fn reasons(orders: &[OrderResult]) -> Vec<Reason> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for order in orders.iter().filter(|order| order.end == End::Failed) {
+        *counts.entry(order.reason.as_deref().unwrap_or("no reason given")).or_default() += 1;
+    }
+    let mut reasons: Vec<_> =
+        counts.into_iter().map(|(reason, orders)| Reason { reason: reason.to_owned(), orders }).collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.orders));
+    reasons
+}
+
+/// How long the orders took that ended.
+pub(super) fn order_latency(orders: &[OrderResult]) -> Option<Quantiles> {
+    Quantiles::of(orders.iter().filter_map(|order| order.took_ms).collect())
+}
+
+/// How many orders did not end, or ended in a way that needs a person.
+pub(super) fn troubled(orders: &[OrderResult]) -> u64 {
+    let troubled = |order: &&OrderResult| order.end == End::NotEnded || order.needs_attention;
+    orders.iter().filter(troubled).count() as u64
+}
+
+/// What was asked of each operation, and what was drawn for it between two readings of its stats.
+pub(super) fn operations(
+    ledgers: &Ledgers,
+    before: &[OperationStats],
+    after: &[OperationStats],
+) -> Vec<OperationResults> {
+    let mut requests: BTreeMap<&str, Vec<&Request>> = BTreeMap::new();
+    for record in ledgers.values().flatten() {
+        if let Record::Request(request) = record {
+            requests.entry(&request.operation).or_default().push(request);
+        }
+    }
+    let results = after.iter().map(|stats| {
+        let before = before.iter().find(|known| known.operation == stats.operation);
+        let asked = requests.remove(stats.operation.as_str()).unwrap_or_default();
+        operation(&asked, before, stats)
+    });
+    results.filter(|results| results.requests > 0).collect()
+}
+
+fn operation(
+    asked: &[&Request],
+    before: Option<&OperationStats>,
+    after: &OperationStats,
+) -> OperationResults {
+    let count = |holds: fn(&Request) -> bool| asked.iter().filter(|request| holds(request)).count() as u64;
+    let took = asked.iter().filter_map(|request| {
+        u64::try_from(request.ended_at?.duration_since(request.started_at).as_millis()).ok()
+    });
+    OperationResults {
+        operation: after.operation.clone(),
+        requests: asked.len() as u64,
+        retries: retries(asked),
+        replays: count(|request| request.replay),
+        faults: count(|request| request.outcome.as_deref().is_some_and(|outcome| outcome != "success")),
+        latency: Quantiles::of(took.collect()),
+        outcomes: outcomes(before, after),
+    }
+}
+
+/// How many writes asked again for the same with the same body. Reads are asked as often as one likes.
+fn retries(asked: &[&Request]) -> u64 {
+    let mut intents = BTreeSet::new();
+    let writes = asked.iter().filter_map(|request| Some((request, request.fingerprint.as_deref()?)));
+    let again = writes.filter(|(request, body)| !intents.insert((request.order.as_deref(), *body)));
+    again.count() as u64
+}
+
+fn outcomes(before: Option<&OperationStats>, after: &OperationStats) -> Vec<OutcomeShare> {
+    let drawn_before = |outcome: &str| {
+        let known = before.and_then(|stats| stats.outcomes.iter().find(|row| row.outcome == outcome));
+        known.map_or(0, |row| row.drawn)
+    };
+    let drawn: Vec<_> =
+        after.outcomes.iter().map(|row| row.drawn.saturating_sub(drawn_before(&row.outcome))).collect();
+    let draws: u64 = drawn.iter().sum();
+    let shares = after.outcomes.iter().zip(drawn).map(|(row, drawn)| {
+        let (low, high) = wilson(drawn, draws);
+        OutcomeShare {
+            outcome: row.outcome.clone(),
+            configured: row.configured,
+            drawn,
+            observed: (draws > 0).then(|| drawn as f64 / draws as f64),
+            low,
+            high,
+        }
+    });
+    shares.collect()
+}
+
+/// What was undone because the client asked for it.
+pub(super) fn compensations(ledgers: &Ledgers) -> Vec<Compensations> {
+    let mut counts = BTreeMap::new();
+    for (&domain, records) in ledgers {
+        for record in records {
+            if let Record::Effect(effect) = record
+                && Fact::new(domain, effect).is_undo()
+            {
+                *counts.entry((domain, effect.effect.as_str())).or_default() += 1;
+            }
+        }
+    }
+    let row = |((domain, effect), count): ((_, &str), _)| Compensations {
+        domain,
+        effect: effect.to_owned(),
+        count,
+    };
+    counts.into_iter().map(row).collect()
+}
