@@ -16,7 +16,7 @@ pub const CANCEL: &str = "cancelOrder";
 /// The signal to try again what could not be undone; it has no payload.
 pub const RETRY: &str = "retryCompensations";
 
-/// The query for the whole [`WorkflowState`].
+/// The query for the whole [`WorkflowState`](crate::domain::WorkflowState).
 pub const GET_ORDER_STATUS: &str = "getOrderStatus";
 /// The query for the progress in percent.
 pub const GET_PROGRESS: &str = "getProgress";
