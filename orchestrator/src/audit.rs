@@ -2,7 +2,7 @@
 //!
 //! It joins the ledgers of all domains, order by order, and holds every order against [`RULES`], one
 //! file each. Judging is pure ([`Audit::report`]); [`Source`] reads ledgers from running backends or
-//! from files; [`Format`] writes a report for people, programs and CI; [`routes`] serves it.
+//! from files; [`Format`] writes a report for people, programs and CI; [`routes()`] serves it.
 //!
 //! It may know nothing of the orchestrator that it judges, but for the names of an order's statuses.
 

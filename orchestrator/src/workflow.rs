@@ -6,7 +6,7 @@
 //! * a workflow sees the world only through its context: no clock, no randomness, no I/O;
 //! * what signals change and queries read lives in one `State`, changed and read by plain
 //!   functions ([`WorkflowDef::on_signal`], [`WorkflowDef::on_query`]); there is no signal channel;
-//! * concurrency inside a workflow is only [`race`] (left-biased) and `async` blocks;
+//! * concurrency inside a workflow is only [`race()`] (left-biased) and `async` blocks;
 //! * dropping a future never cancels what it stands for: cancelling a *scope* does.
 //!
 //! Engines know no business word; this module knows no engine, no HTTP and no clock.

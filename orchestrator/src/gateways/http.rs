@@ -1,6 +1,6 @@
 //! The adapters that speak the backends' HTTP contract.
 //!
-//! [`Backends`] makes one call; [`answer`] is the one place that classifies what came back.
+//! [`Backends`] makes one call; `answer` is the one place that classifies what came back.
 
 mod answer;
 mod carrier;

@@ -43,7 +43,7 @@ pub(crate) trait AuthorizationStore: Debug + Send + Sync {
 pub(crate) type Open<'a> = &'a mut dyn FnMut(&dyn Fn(AuthId) -> bool) -> Result<Authorization, Error>;
 
 impl dyn AuthorizationStore + '_ {
-    /// [Finds](Self::find) the authorization that a client names.
+    /// [Finds](AuthorizationStore::find) the authorization that a client names.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -52,7 +52,7 @@ impl dyn AuthorizationStore + '_ {
         found.ok_or_else(|| Error::NotFound { id: id.to_owned() })
     }
 
-    /// [Changes](Self::change) the authorization that a client names, as `decide` decides.
+    /// [Changes](AuthorizationStore::change) the authorization that a client names, as `decide` decides.
     ///
     /// # Errors
     /// [`Error::NotFound`], or what `decide` refuses with.
