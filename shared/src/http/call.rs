@@ -27,24 +27,27 @@ pub struct Call {
     pub key: Option<Arc<str>>,
     /// Whether the client asks for Server-Sent Events.
     pub wants_events: bool,
-    body: Bytes,
+    body: Result<Bytes, Problem>,
 }
 
 impl Call {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// See [`parse_json`].
+    /// What is wrong with the request as a whole (its key, its type, its size); else see [`parse_json`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        parse_json(&self.body)
+        parse_json(self.body.as_ref().map_err(Problem::clone)?)
     }
 
     /// The body as a JSON object, or `T`'s default when there is no body.
     ///
     /// # Errors
-    /// See [`parse_json`].
+    /// As [`parse`](Self::parse).
     pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
-        if self.body.iter().all(u8::is_ascii_whitespace) { Ok(T::default()) } else { self.parse() }
+        match &self.body {
+            Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(T::default()),
+            _ => self.parse(),
+        }
     }
 }
 
@@ -56,12 +59,16 @@ impl<S: Sync> FromRequest<S> for Call {
         let context = parts.extensions.remove::<Context>().ok_or_else(|| {
             Problem::new(&problems::PANIC, "The route was served without its correlation layer.")
         })?;
-        let key = idempotency_key(&parts.headers)?;
         let wants_events = contains(&parts.headers, header::ACCEPT, "text/event-stream");
-        let body = read(body).await?;
-        if !body.is_empty() {
-            require_json(&parts.headers)?;
-        }
+        // A request that is wrong as a whole is a call all the same, so that it is written down.
+        let (key, refusal) = match idempotency_key(&parts.headers) {
+            Ok(key) => (key, None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        let body = match refusal {
+            Some(refusal) => Err(refusal),
+            None => read(&parts.headers, body).await,
+        };
         Ok(Self { context, key, wants_events, body })
     }
 }
@@ -93,7 +100,15 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
-async fn read(body: axum::body::Body) -> Result<Bytes, Problem> {
+async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Problem> {
+    let body = read_whole(body).await?;
+    if !body.is_empty() {
+        require_json(headers)?;
+    }
+    Ok(body)
+}
+
+async fn read_whole(body: axum::body::Body) -> Result<Bytes, Problem> {
     // Nearly every body is there already, and needs no timer.
     let mut reading = std::pin::pin!(Limited::new(body, MAX_BODY_BYTES).collect());
     let ready = std::future::poll_fn(|cx| match reading.as_mut().poll(cx) {

@@ -30,10 +30,11 @@ enum Leaving {
     Line(u64),
 }
 
+/// Boxed, because a tree keeps room for nearly twice as many lines as it holds.
 #[derive(Debug)]
 enum Line {
-    Effect(EffectLine),
-    Request(RequestLine),
+    Effect(Box<EffectLine>),
+    Request(Box<RequestLine>),
 }
 
 #[derive(Debug)]
@@ -61,7 +62,7 @@ struct RequestLine {
 }
 
 /// A request, on its arrival.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
     pub(crate) context: &'a Context,
     pub(crate) key: Option<&'a Arc<str>>,
@@ -158,7 +159,7 @@ impl Book {
             order.executing += 1;
             order.lines.push(seq);
         }
-        self.insert(seq, Line::Request(line));
+        self.insert(seq, Line::Request(Box::new(line)));
         (seq, order)
     }
 
@@ -219,7 +220,7 @@ impl Book {
                 }
             }
         }
-        self.insert(seq, Line::Effect(line));
+        self.insert(seq, Line::Effect(Box::new(line)));
     }
 
     /// What the clock did. Where the domain knows no order, the resource was perhaps lent to one.

@@ -23,11 +23,14 @@ struct Known {
     by_key: DigestMap<Entry>,
     /// Keys with an answer, oldest first, with the time at which they are forgotten.
     answered: VecDeque<(u128, Timestamp)>,
+    /// How often a key was claimed, so that a claim from before a reset is told from a later one.
+    claims: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     body: u128,
+    claim: u64,
     answer: Option<Answer>,
 }
 
@@ -64,14 +67,17 @@ impl Keys {
             Some(Entry { answer: Some(answer), .. }) => Begun::Known(answer.clone()),
             Some(_) => Begun::Busy,
             None => {
-                known.by_key.insert(digest, Entry { body, answer: None });
-                Begun::New(Slot { keys: Arc::clone(keys), digest })
+                known.claims += 1;
+                let claim = known.claims;
+                known.by_key.insert(digest, Entry { body, claim, answer: None });
+                Begun::New(Slot { keys: Arc::clone(keys), digest, claim })
             }
         }
     }
 
     pub(super) fn clear(&self) {
-        *self.lock() = Known::default();
+        let mut known = self.lock();
+        *known = Known { claims: known.claims, ..Known::default() };
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -98,6 +104,7 @@ impl Known {
 pub(super) struct Slot {
     keys: Arc<Keys>,
     digest: u128,
+    claim: u64,
 }
 
 impl Slot {
@@ -107,20 +114,24 @@ impl Slot {
             return;
         }
         let mut known = self.keys.lock();
-        if known.answered.len() >= self.keys.capacity {
+        let Some(entry) = self.entry(&mut known) else { return };
+        entry.answer = Some(answer.clone());
+        known.answered.push_back((self.digest, now + REMEMBERED));
+        if known.answered.len() > self.keys.capacity {
             known.forget_oldest();
         }
-        if let Some(entry) = known.by_key.get_mut(&self.digest) {
-            entry.answer = Some(answer.clone());
-            known.answered.push_back((self.digest, now + REMEMBERED));
-        }
+    }
+
+    /// What this slot claimed, unless a reset forgot it.
+    fn entry<'a>(&self, known: &'a mut Known) -> Option<&'a mut Entry> {
+        known.by_key.get_mut(&self.digest).filter(|entry| entry.claim == self.claim)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut known = self.keys.lock();
-        if known.by_key.get(&self.digest).is_some_and(|entry| entry.answer.is_none()) {
+        if self.entry(&mut known).is_some_and(|entry| entry.answer.is_none()) {
             known.by_key.remove(&self.digest);
         }
     }

@@ -90,6 +90,10 @@ async fn invalid_bodies_and_keys_in_use_are_written_without_an_attempt() {
     let toys = Toys::meeting("timeout=100%@10s");
     toys.send(make_with("{}", &[])).await;
     toys.send(make_with("nonsense", &[("x-correlation-id", "c")])).await;
+    toys.send(make_with(RED, &[("idempotency-key", &"k".repeat(256))])).await;
+    toys.send(make_with(&" ".repeat(1024 * 1024 + 1), &[])).await;
+    toys.send(Request::post("/toy/make").header("content-type", "text/plain").body(Body::from(RED)).unwrap())
+        .await;
     let waiting = tokio::spawn({
         let toys = toys.clone();
         async move { toys.send(make_with(RED, &[("idempotency-key", "k")])).await }
@@ -100,8 +104,11 @@ async fn invalid_bodies_and_keys_in_use_are_written_without_an_attempt() {
     insta::assert_snapshot!(toys.ledger(), @r#"
     {"kind":"request","seq":1,"operation":"toy.make","status":400,"error":"validation_error","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     {"kind":"request","seq":2,"operation":"toy.make","order":"c","status":400,"error":"malformed_json","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"c"}
-    {"kind":"request","seq":3,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","attempt":1,"outcome":"timeout","status":408,"error":"timeout","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:50Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
-    {"kind":"request","seq":4,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","status":409,"error":"idempotency_in_progress","retryAfterMs":1000,"startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":3,"operation":"toy.make","status":400,"error":"validation_error","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":4,"operation":"toy.make","status":413,"error":"body_too_large","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":5,"operation":"toy.make","status":415,"error":"unsupported_media_type","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":6,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","attempt":1,"outcome":"timeout","status":408,"error":"timeout","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:50Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":7,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","status":409,"error":"idempotency_in_progress","retryAfterMs":1000,"startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
 }
 
