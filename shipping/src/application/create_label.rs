@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::ledger::Scribe;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::Instant;
 
 use super::LabelDesk;
@@ -92,6 +92,9 @@ impl Generation {
                 return Step::Stopped;
             }
         }
+        if self.is_stopped() {
+            return Step::Stopped;
+        }
         if step == STEPS {
             return Step::Due;
         }
@@ -105,20 +108,33 @@ impl Generation {
 
     /// Makes the label, which nothing but a cancellation undoes from here on. The tracking number
     /// comes from `bits`.
-    pub(crate) fn commit(&self, bits: u64, now: Timestamp) -> Result<(Label, Shipment), Error> {
+    pub(crate) fn commit(&mut self, bits: u64, now: Timestamp) -> Result<(Label, Shipment), Error> {
+        let stopped = Error::LabelCancelled { id: self.id };
+        if self.is_stopped() {
+            return Err(stopped);
+        }
         let tracking_number = tracking_number(&self.carrier, bits).into();
         let shipment = Shipment { tracking_number, created_at: now };
         let label = self.desk.labels.change(self.id, &|label| {
             let generated = label.generated(shipment.clone())?;
             self.scribe.happened(now, &facts::generated(&self.id));
             Ok(generated)
-        })?;
-        Ok((label, shipment))
+        });
+        // It is gone only after a reset, which calls off whatever is in the making.
+        Ok((label.map_err(|_| stopped)?, shipment))
+    }
+
+    /// Whether the label was cancelled, or was forgotten by a reset and its id given to another.
+    fn is_stopped(&mut self) -> bool {
+        !matches!(self.stopped.try_recv(), Err(TryRecvError::Empty))
     }
 }
 
 impl Drop for Generation {
     fn drop(&mut self) {
+        if self.is_stopped() {
+            return;
+        }
         self.desk.stops.forget(self.id);
         let now = self.desk.clock.now();
         // A label that was made or cancelled refuses, and stays as it is.

@@ -92,7 +92,7 @@ impl LabelRequest {
                 Step::Due => match pass.fault() {
                     // Ends here, so that the client finds the key free when it hears of the fault.
                     Some(fault) => Shown::End(fault),
-                    None => commit(&generation, pass, self.id).await,
+                    None => commit(&mut generation, pass, self.id).await,
                 },
             },
         }
@@ -119,7 +119,7 @@ async fn refuse(mut pass: Pass, desk: &LabelDesk) -> Ending {
     pass.after().await
 }
 
-async fn commit(generation: &Generation, mut pass: Pass, id: LabelId) -> Shown {
+async fn commit(generation: &mut Generation, mut pass: Pass, id: LabelId) -> Shown {
     let mut committed = false;
     pass.operate(StatusCode::CREATED, |turn| {
         let (label, shipment) = generation.commit(turn.id(), turn.now())?;

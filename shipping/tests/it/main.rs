@@ -9,6 +9,8 @@ mod faults_before;
 mod idempotency;
 mod labels;
 mod leaving;
+mod ledger;
+mod reset;
 mod sockets;
 mod store;
 mod support;

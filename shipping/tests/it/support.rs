@@ -27,12 +27,15 @@ pub(crate) const ORDER: &str = r#"{"shippingAddress":{"street":"123 Main St","ci
 pub(crate) struct Service {
     pub(crate) router: Router,
     pub(crate) chaos: Arc<Chaos>,
+    pub(crate) way: Way,
 }
 
 /// A service without failures, apart from those that `variables` ask for.
 pub(crate) fn service<const N: usize>(variables: [(&str, &str); N]) -> Service {
-    let (routes, chaos) = routes(variables);
-    Service { router: with_common(routes.split_for_parts().0, Correlation::seeded(1)), chaos }
+    let (routes, way) = routes(variables);
+    let routes = routes.merge(shared::service::ledger("shipping", &way));
+    let router = with_common(routes.split_for_parts().0, Correlation::seeded(1));
+    Service { router, chaos: way.chaos().clone(), way }
 }
 
 /// The service as it describes itself.
@@ -40,14 +43,14 @@ pub(crate) fn description() -> OpenApi {
     routes([]).0.into_openapi()
 }
 
-fn routes<const N: usize>(variables: [(&str, &str); N]) -> (OpenApiRouter, Arc<Chaos>) {
+fn routes<const N: usize>(variables: [(&str, &str); N]) -> (OpenApiRouter, Way) {
     let happy = [("CHAOS_FAILURE_RATE", "0"), ("CHAOS_SEED", "7")];
     let environment: Environment = happy.into_iter().chain(variables).collect();
     let plan = Plan::from_environment(&environment, OPERATIONS, 0).unwrap();
     let chaos = Arc::new(Chaos::new(plan));
     let clock = Clock::starting_at("2024-01-15T10:30:00Z".parse::<Timestamp>().unwrap());
-    let way = Way::new(chaos.clone(), clock, 1000);
-    (router(way, Settings::from_environment(&environment).unwrap()), chaos)
+    let way = Way::new(chaos, clock, 1000);
+    (router(way.clone(), Settings::from_environment(&environment).unwrap()), way)
 }
 
 /// A service that meets `outcome` at the first label of each order.
