@@ -9,6 +9,10 @@ use crate::domain::{Error, Items, Level, Reservation, ReservationId};
 #[cfg(test)]
 pub(crate) mod contract;
 
+/// Refuses or reserves, given how each SKU stands and which ids are taken.
+pub(crate) type Decide<'a> =
+    &'a mut dyn FnMut(&[Level], &dyn Fn(ReservationId) -> bool) -> Result<Reservation, Error>;
+
 /// Who keeps the books of stock and reservations.
 ///
 /// Each call is one atomic step as of `now`. A reservation whose time is over by then MUST count as
@@ -18,24 +22,19 @@ pub(crate) mod contract;
 /// The books are bounded. To make room, reservations that have ended are forgotten, the one that ended
 /// first before the others; one that keeps stock aside never is.
 ///
-/// What an order was granted and gave back changes in these calls alone, so whatever is to be recorded
-/// about it is recorded by the adapter, in the same step.
+/// What happens to a reservation is recorded in the step in which it happens: by `decide` and `change`
+/// what a caller asked for, by the adapter what the clock does.
 pub(crate) trait StockLedger: Debug + Send + Sync {
     /// Keeps stock aside for `items`, all of it or nothing.
     ///
     /// `decide` is given how each SKU of `items` stands, when nothing else can prevent the reservation.
-    /// It either refuses, or makes the reservation of these `items`; it MUST refuse when a level is
-    /// not sufficient. It is asked again while the reservation that it made has an id that is taken.
+    /// It either refuses, or makes the reservation of these `items`, with an id that is not taken; it
+    /// MUST refuse when a level is not sufficient. It is asked once, and what it makes is kept.
     ///
     /// # Errors
     /// [`Error::StoreFull`] when every reservation that may be kept is live; MUST be told before
     /// `decide` is asked. Otherwise what `decide` refused with. In both cases nothing MUST have changed.
-    fn reserve(
-        &self,
-        items: &Items,
-        now: Timestamp,
-        decide: &mut dyn FnMut(&[Level]) -> Result<Reservation, Error>,
-    ) -> Result<Reservation, Error>;
+    fn reserve(&self, items: &Items, now: Timestamp, decide: Decide<'_>) -> Result<Reservation, Error>;
 
     /// Changes one reservation, and gives back its stock if it keeps none aside any more.
     ///

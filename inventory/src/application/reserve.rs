@@ -27,14 +27,16 @@ pub(crate) fn reserve(
 ) -> Result<Reservation, Error> {
     let Reserve { items, order } = command;
     let now = turn.now();
-    let reservation = ledger.reserve(items, now, &mut |levels| {
+    ledger.reserve(items, now, &mut |levels, is_taken| {
         require(levels)?;
         if turn.overruled().is_some() {
             return Err(Error::StockWithheld);
         }
-        Ok(Reservation::new(turn.id(), items.clone(), order.clone(), now, ttl))
-    })?;
-    // Nobody else knows the reservation yet, so nothing can have happened to it in between.
-    turn.happened(&facts::reserved(&reservation.id));
-    Ok(reservation)
+        let mut id = turn.id();
+        while is_taken(id) {
+            id = turn.id();
+        }
+        turn.happened(&facts::reserved(&id));
+        Ok(Reservation::new(id, items.clone(), order.clone(), now, ttl))
+    })
 }

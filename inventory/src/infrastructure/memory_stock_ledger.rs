@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use shared::ledger::{Kept, Ledger};
 
 use crate::application::facts;
-use crate::application::ports::StockLedger;
+use crate::application::ports::{Decide, StockLedger};
 use crate::domain::{Error, Items, Level, Reservation, ReservationId, Stock};
 
 /// The books in memory, under one lock that is held for one step at a time.
@@ -48,23 +48,13 @@ impl MemoryStockLedger {
 }
 
 impl StockLedger for MemoryStockLedger {
-    fn reserve(
-        &self,
-        items: &Items,
-        now: Timestamp,
-        decide: &mut dyn FnMut(&[Level]) -> Result<Reservation, Error>,
-    ) -> Result<Reservation, Error> {
+    fn reserve(&self, items: &Items, now: Timestamp, decide: Decide<'_>) -> Result<Reservation, Error> {
         let mut books = self.books(now);
         if books.live.len() >= self.capacity {
             return Err(Error::StoreFull { capacity: self.capacity });
         }
         let levels = books.stock.levels(items);
-        let reservation = loop {
-            let reservation = decide(&levels)?;
-            if !books.reservations.contains_key(&reservation.id) {
-                break reservation;
-            }
-        };
+        let reservation = decide(&levels, &|id| books.reservations.contains_key(&id))?;
         if books.reservations.len() >= self.capacity {
             books.forget_the_first_to_end();
         }

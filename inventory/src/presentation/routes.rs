@@ -107,9 +107,10 @@ async fn release(State(inventory): State<Inventory>, call: Call) -> Response {
 )]
 async fn check(State(inventory): State<Inventory>, call: Call) -> Response {
     let Inventory { way, ledger, .. } = inventory;
-    let items = match call.parse().and_then(CheckRequest::validate) {
-        Ok(items) => items,
-        Err(problem) => return problem.into_response(),
+    let prepare = |body: CheckRequest| Ok(Intent { command: body.validate()?, order: None, resource: None });
+    let items = match way.prepare(&CHECK, &call, prepare) {
+        Ok(Intent { command, .. }) => command,
+        Err(refused) => return refused.into_response(),
     };
     way.read(&CHECK, &call, None, None, |turn| {
         let (available, levels) = application::check(&*ledger, &items, turn.now());

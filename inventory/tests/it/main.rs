@@ -9,6 +9,7 @@ mod check;
 mod documents;
 mod expiry;
 mod idempotency;
+mod ledger;
 mod reserve;
 mod settings;
 mod states;

@@ -35,7 +35,9 @@ impl Stockroom {
         let chaos = Arc::new(Chaos::new(Plan::from_environment(&environment, OPERATIONS, 42).unwrap()));
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
         let settings = Settings::from_environment(&environment).unwrap();
-        let routes = inventory::router(Way::new(chaos.clone(), clock, 100), settings);
+        let way = Way::new(chaos.clone(), clock, 100);
+        let ledger = shared::service::ledger("inventory", &way);
+        let routes = inventory::router(way, settings).merge(ledger);
         Self { router: with_common(routes.split_for_parts().0, Correlation::seeded(1)), chaos }
     }
 
@@ -56,7 +58,7 @@ impl Stockroom {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
     }
 

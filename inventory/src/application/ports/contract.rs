@@ -18,7 +18,7 @@ type New = fn(Stock, usize) -> Box<dyn StockLedger>;
 pub(crate) fn keep(new: New) {
     a_reservation_keeps_stock_aside_until_it_ends(new);
     a_refusal_changes_nothing(new);
-    an_id_that_is_taken_is_drawn_again(new);
+    it_tells_which_ids_are_taken(new);
     time_passes_in_every_call(new);
     callers_at_once_do_not_oversell(new);
     a_full_ledger_does_not_ask(new);
@@ -63,7 +63,7 @@ fn reserve(
     now: i64,
 ) -> Result<Reservation, Error> {
     let items = items(lines);
-    ledger.reserve(&items, at(now), &mut |levels| {
+    ledger.reserve(&items, at(now), &mut |levels, _| {
         require(levels)?;
         Ok(Reservation::new(id(number), items.clone(), Some("ORD-1".into()), at(now), TTL))
     })
@@ -91,7 +91,7 @@ fn a_refusal_changes_nothing(new: New) {
         panic!("there are three of B");
     };
     assert_eq!(short.iter().map(|level| (level.requested, level.available)).collect::<Vec<_>>(), [(4, 3)]);
-    let refused = ledger.reserve(&items(&[("A", 1)]), at(0), &mut |_| Err(Error::StockWithheld));
+    let refused = ledger.reserve(&items(&[("A", 1)]), at(0), &mut |_, _| Err(Error::StockWithheld));
     assert_eq!(refused, Err(Error::StockWithheld));
     assert_eq!((ledger.find(id(1), at(0)), available(&*ledger, "A", 0)), (None, 5));
 
@@ -105,13 +105,13 @@ fn a_refusal_changes_nothing(new: New) {
     assert_eq!(release(&*ledger, 2, 1), Err(Error::UnknownReservation { id: id(2).to_string() }));
 }
 
-fn an_id_that_is_taken_is_drawn_again(new: New) {
+fn it_tells_which_ids_are_taken(new: New) {
     let ledger = new(stock(), 9);
     let first = reserve(&*ledger, 1, &[("A", 1)], 0).unwrap();
     let items = items(&[("A", 2)]);
-    let mut drawn = [1, 1, 2].into_iter();
-    let second = ledger.reserve(&items, at(0), &mut |_| {
-        Ok(Reservation::new(id(drawn.next().unwrap()), items.clone(), None, at(0), TTL))
+    let second = ledger.reserve(&items, at(0), &mut |_, is_taken| {
+        assert_eq!([1, 2].map(|number| is_taken(id(number))), [true, false]);
+        Ok(Reservation::new(id(2), items.clone(), None, at(0), TTL))
     });
     assert_eq!(second.unwrap().id, id(2));
     assert_eq!((ledger.find(id(1), at(0)), available(&*ledger, "A", 0)), (Some(first), 2));
@@ -152,7 +152,7 @@ fn a_full_ledger_does_not_ask(new: New) {
     let ledger = new(stock(), 1);
     reserve(&*ledger, 1, &[("A", 1)], 0).unwrap();
     let mut asked = false;
-    let refused = ledger.reserve(&items(&[("A", 1)]), at(59), &mut |_| {
+    let refused = ledger.reserve(&items(&[("A", 1)]), at(59), &mut |_, _| {
         asked = true;
         Err(Error::StockWithheld)
     });
@@ -170,7 +170,7 @@ fn what_ended_first_is_forgotten_first(new: New) {
     release(&*ledger, 3, 1).unwrap();
     release(&*ledger, 1, 2).unwrap();
     let kept = |now| [1, 2, 3, 4, 5].map(|number| ledger.find(id(number), at(now)).is_some());
-    let refused = ledger.reserve(&items(&[("A", 1)]), at(3), &mut |_| Err(Error::StockWithheld));
+    let refused = ledger.reserve(&items(&[("A", 1)]), at(3), &mut |_, _| Err(Error::StockWithheld));
     assert!(refused.is_err());
     assert_eq!(kept(3), [true, true, true, false, false], "nobody is forgotten for nothing");
     reserve(&*ledger, 4, &[("A", 1)], 3).unwrap();
