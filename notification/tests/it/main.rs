@@ -4,6 +4,7 @@
 
 mod chaos;
 mod description;
+mod ledger;
 mod messages;
 mod post_office;
 mod repeats;

@@ -34,7 +34,9 @@ impl PostOffice {
         let chaos = Chaos::new(Plan::from_environment(&environment, OPERATIONS, 42).unwrap());
         let clock = Clock::starting_at("2026-01-28T10:00:00Z".parse().unwrap());
         let settings = Settings::from_environment(&environment).unwrap();
-        let routes = notification::router(Way::new(Arc::new(chaos), clock, 100), settings);
+        let way = Way::new(Arc::new(chaos), clock, 100);
+        let ledger = shared::service::ledger("notification", &way);
+        let routes = notification::router(way, settings).merge(ledger);
         Self(with_common(routes.into(), Correlation::seeded(1)))
     }
 
@@ -50,7 +52,7 @@ impl PostOffice {
         self.call(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    async fn call(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn call(&self, request: Request<Body>) -> Reply {
         let (head, body) = self.0.clone().oneshot(request).await.unwrap().into_parts();
         let body = match head.extensions.get::<Severed>() {
             Some(severed) => severed.to_string(),

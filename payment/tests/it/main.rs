@@ -7,6 +7,8 @@ mod answers;
 mod chaos;
 mod description;
 mod idempotency;
+mod ledger;
+mod ledger_fold;
 mod limits;
 mod service;
 mod states;

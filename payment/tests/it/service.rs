@@ -12,6 +12,7 @@ use serde_json::Value;
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlation, Severed, with_common};
+use shared::ledger::Record;
 use shared::time::Clock;
 use shared::way::Way;
 use tower::ServiceExt as _;
@@ -37,7 +38,8 @@ impl Service {
         let plan = Plan::from_environment(&environment, OPERATIONS, 42).unwrap();
         let clock = Clock::starting_at("2026-01-28T10:00:00Z".parse::<Timestamp>().unwrap());
         let way = Way::new(Arc::new(Chaos::new(plan)), clock, 1000);
-        let (routes, _) = payment::router(way, settings).split_for_parts();
+        let ledger = shared::service::ledger("payment", &way);
+        let (routes, _) = payment::router(way, settings).merge(ledger).split_for_parts();
         Self { router: with_common(routes, Correlation::seeded(1)) }
     }
 
@@ -58,6 +60,18 @@ impl Service {
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Posts JSON as part of what the correlation id names.
+    pub(crate) async fn post_for(&self, correlation: &str, path: &str, body: &str) -> Answer {
+        let request = Request::post(path).header("x-correlation-id", correlation);
+        self.send(request.body(body.to_owned().into()).unwrap()).await
+    }
+
+    /// What the ledger tells, all of it.
+    pub(crate) async fn ledger(&self) -> Vec<Record> {
+        let mut page = self.get("/payment/ledger?limit=1000").await.json();
+        serde_json::from_str(&page["records"].take().to_string()).unwrap()
     }
 
     /// Holds 109.97 usd for ORD-123, and returns the authorization's id.
