@@ -12,5 +12,7 @@ mod gateways;
 #[cfg(feature = "bundled")]
 mod kill;
 #[cfg(feature = "bundled")]
+mod reset;
+#[cfg(feature = "bundled")]
 mod saga;
 mod tidy;
