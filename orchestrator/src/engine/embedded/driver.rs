@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -51,7 +52,8 @@ pub(super) struct Driver {
     epoch: u64,
     started_ms: i64,
     factory: RunFactory,
-    runs: LruCache<RunKey, Box<Run>>,
+    /// Hashed without a seed: when the engine is killed, its runs are dropped in the map's order.
+    runs: LruCache<RunKey, Box<Run>, BuildHasherDefault<DefaultHasher>>,
     by_id: HashMap<Arc<str>, RunKey>,
     /// Runs that have something to do by themselves, by when: resident or not, each once.
     due: BTreeSet<(i64, RunKey)>,
@@ -94,7 +96,7 @@ impl Driver {
             epoch: takeover.epoch,
             started_ms,
             factory: RunFactory { next_key: takeover.next_key, id_seed: shared.options.id_seed },
-            runs: LruCache::unbounded(),
+            runs: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
             by_id: HashMap::new(),
             due: takeover.due.into_iter().collect(),
             line: VecDeque::new(),
@@ -166,7 +168,7 @@ impl Driver {
                 self.push(run, Input::AttemptEnded { id, serial, end });
             }
             Message::Durable { sent, results } => self.appended(sent, results),
-            Message::Loaded { run, stored } => self.loaded(run, stored),
+            Message::Loaded { run, stored } => self.loaded(run, *stored),
             Message::ChildLookedUp { parent, workflow_id, exists } => {
                 self.child_looked_up(parent, workflow_id, exists);
             }

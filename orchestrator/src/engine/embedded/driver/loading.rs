@@ -53,7 +53,7 @@ impl Driver {
     fn read(&self, run: RunRef) {
         let shared = Arc::clone(&self.shared);
         let reference = run.clone();
-        let reply = move |stored| shared.send(Message::Loaded { run: reference, stored });
+        let reply = move |stored| shared.send(Message::Loaded { run: reference, stored: Box::new(stored) });
         self.journal.load(run, Box::new(reply));
     }
 

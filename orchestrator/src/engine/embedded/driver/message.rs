@@ -46,7 +46,7 @@ pub(crate) enum Message {
     },
     Loaded {
         run: RunRef,
-        stored: Result<Option<StoredRun>, JournalError>,
+        stored: Box<Result<Option<StoredRun>, JournalError>>,
     },
     ChildLookedUp {
         parent: RunKey,

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -12,7 +12,8 @@ const FEW: usize = 1_024;
 /// are swept whenever their number has doubled, so that each costs a constant.
 #[derive(Default)]
 pub(super) struct WaitingForEnd {
-    by_id: HashMap<Arc<str>, Vec<oneshot::Sender<Outcome>>>,
+    /// Ordered: when the engine is killed, those who wait hear of it in this order.
+    by_id: BTreeMap<Arc<str>, Vec<oneshot::Sender<Outcome>>>,
     count: usize,
     left_by_sweep: usize,
 }

@@ -11,6 +11,8 @@ use crate::workflow::SearchKind;
 /// The format that this version writes, in `PRAGMA user_version`.
 const FORMAT: i64 = 1;
 
+/// Entries lie in the order in which they were written, not by run: a sync then writes a few full
+/// pages, instead of one for almost every run that has a new entry.
 const TABLES: &str = "
     CREATE TABLE owner (epoch INTEGER NOT NULL, latest INTEGER NOT NULL);
     INSERT INTO owner VALUES (0, 0);
@@ -37,9 +39,9 @@ const TABLES: &str = "
         position INTEGER NOT NULL,
         at INTEGER NOT NULL,
         event TEXT NOT NULL,
-        commands TEXT,
-        PRIMARY KEY (run, position)
-    ) WITHOUT ROWID;
+        commands TEXT
+    );
+    CREATE UNIQUE INDEX entries_of_run ON entries (run, position);
 ";
 
 /// Sets the connection up for writing, and makes the tables in an empty file.
@@ -50,9 +52,11 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), OpenEr
         return Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT });
     }
     let set_up = || {
+        // Savepoints remember pages as they were: in memory, since in a temporary file they would be
+        // most of all that is written.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA cache_size = -16000; PRAGMA busy_timeout = 1000;",
+             PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 1000;",
         )?;
         if found == 0 {
             connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT"))?;
