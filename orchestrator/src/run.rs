@@ -7,11 +7,13 @@
 mod backends;
 mod condition;
 mod drive;
+mod error;
 mod format;
 mod html;
 mod junit;
 mod markdown;
 mod measure;
+mod preflight;
 mod results;
 #[cfg(test)]
 mod sample;
@@ -23,17 +25,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Request;
 use shared::time::Clock;
 use tokio::time::{Instant, sleep};
 
 use crate::audit::{Audit, Decision, Ledgers};
-use crate::gateways::{BadBaseUrl, Transport};
-use crate::workload::{Mix, OrderApi, Refused, Workload};
+use crate::gateways::Transport;
+use crate::workload::{Mix, OrderApi, Workload};
 
 pub use backends::{Backends, Health};
 pub use condition::{Condition, Verdict, parse_share};
+pub use error::Error;
 pub use format::Format;
 pub use html::page;
 pub use junit::junit;
@@ -101,41 +102,6 @@ impl Run {
     }
 }
 
-/// Why a run could not be made: one sentence, with what to do about it.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the sentences say it")]
-pub enum Error {
-    #[error(transparent)]
-    BadUrl(#[from] BadBaseUrl),
-    #[error(transparent)]
-    Ledgers(#[from] crate::audit::Error),
-    #[error("{who} at {url}: {reason}")]
-    Unreachable { who: &'static str, url: String, reason: String },
-    #[error("{url} does not answer like a chaos backend ({reason}): is --backends right?")]
-    NotBackends { url: String, reason: String },
-    #[error(
-        "the backends' seed is {theirs}, not {ours}: start them with CHAOS_SEED={ours}, run with --seed {theirs}, or \
-         put up with it by --reset"
-    )]
-    OtherSeed { theirs: u64, ours: u64 },
-    #[error(
-        "the backends' time scale is {theirs}, not {ours}: start them with TIME_SCALE={ours}, run with --time-scale \
-         {theirs}, or put up with it by --reset"
-    )]
-    OtherTimeScale { theirs: f64, ours: f64 },
-    #[error(
-        "the backends know {known} of these orders already, such as {example}: run with another --seed, or empty \
-         them by --reset"
-    )]
-    KnownToBackends { known: usize, example: String },
-    #[error(
-        "the orchestrator knows order {order} already: run with another --seed, or start it with an empty journal"
-    )]
-    KnownToOrchestrator { order: String },
-    #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
-    Refused { order: String, refused: Refused },
-}
-
 /// Makes a run. `on_end` is told of every order that ended.
 ///
 /// # Errors
@@ -148,9 +114,9 @@ pub async fn run(
 ) -> Result<Run, Error> {
     let workload = Workload { seed: plan.seed, mix: plan.mix };
     let health = site.backends.health().await?;
-    let mut notes = disagreements(plan, &health)?;
-    require_orchestrator(site).await?;
-    require_unknown(plan, workload, &site.backends).await?;
+    let mut notes = preflight::disagreements(plan, &health)?;
+    preflight::require_orchestrator(site).await?;
+    preflight::require_unknown(plan, workload, &site.backends).await?;
     let before = site.backends.stats(&health).await?;
     let (started_at, started) = (clock.now(), Instant::now());
     let orders = drive::drive(plan, workload, &OrderApi::new(Arc::clone(&site.orchestrator)), on_end).await?;
@@ -191,56 +157,6 @@ pub async fn run(
     };
     results.conditions = plan.conditions.iter().map(|condition| condition.judge(&results)).collect();
     Ok(Run { results, ledgers })
-}
-
-/// What the backends are set to otherwise than the plan is, if that is put up with.
-fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>, Error> {
-    let mut notes = Vec::new();
-    if health.seed != plan.seed {
-        let (theirs, ours) = (health.seed, plan.seed);
-        if !plan.reset {
-            return Err(Error::OtherSeed { theirs, ours });
-        }
-        notes.push(format!(
-            "Orders and decisions are those of seed {ours}, outcomes those of the backends' seed {theirs}."
-        ));
-    }
-    if health.time_scale != plan.time_scale {
-        let (theirs, ours) = (health.time_scale, plan.time_scale);
-        if !plan.reset {
-            return Err(Error::OtherTimeScale { theirs, ours });
-        }
-        notes.push(format!(
-            "The backends' time scale is {theirs}, not {ours}: timeouts may strike that should not."
-        ));
-    }
-    Ok(notes)
-}
-
-/// Any answer will do: someone else's orchestrator may have no health to tell of.
-async fn require_orchestrator(site: &Site) -> Result<(), Error> {
-    let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
-    let unreachable = |reason| Error::Unreachable {
-        who: "no orchestrator answers",
-        url: site.orchestrator_name.clone(),
-        reason,
-    };
-    site.orchestrator.send(request).await.map(drop).map_err(|error| unreachable(error.to_string()))
-}
-
-/// An order that was there before is judged by what happened then, and meets later attempts' outcomes.
-async fn require_unknown(plan: &Plan, workload: Workload, backends: &Backends) -> Result<(), Error> {
-    if plan.reset {
-        return backends.reset().await;
-    }
-    let ledgers = backends.ledgers().await?;
-    let known: BTreeSet<&str> = ledgers.values().flatten().filter_map(|record| record.order()).collect();
-    let ours = (0..plan.orders).map(|index| workload.order_id(index));
-    let mut ours = ours.filter(|order| known.contains(order.as_str()));
-    match ours.next() {
-        None => Ok(()),
-        Some(example) => Err(Error::KnownToBackends { known: 1 + ours.count(), example }),
-    }
 }
 
 /// What the orchestrator said of each order.

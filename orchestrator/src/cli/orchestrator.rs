@@ -40,7 +40,7 @@ pub(super) struct Own {
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     pub(super) data_dir: PathBuf,
     /// Keep the journal in memory: running orders end with the process
-    #[arg(long, env = "EPHEMERAL")]
+    #[arg(long, env = "EPHEMERAL", value_parser = clap::builder::BoolishValueParser::new())]
     pub(super) ephemeral: bool,
 }
 

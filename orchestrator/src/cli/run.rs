@@ -2,6 +2,7 @@
 
 mod files;
 mod progress;
+mod repeat;
 mod stage;
 
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use shared::time::{Clock, TimeScale};
 use crate::audit::{Allowance, Audit, read_restarts};
 use crate::run::{self, Condition, Format, Plan};
 use crate::workload::Mix;
+use files::Files;
 use progress::Progress;
 use stage::Stage;
 
@@ -89,7 +91,7 @@ pub(super) struct Args {
 
 /// What share of the orders is decided how. Nobody says anything of the rest.
 #[derive(Debug, clap::Args)]
-struct Decisions {
+pub(super) struct Decisions {
     /// The share of orders to approve [default: 0.9; 0 if another share is given]
     #[arg(long, value_name = "SHARE", env = "RUN_APPROVE", value_parser = share)]
     approve: Option<f64>,
@@ -126,7 +128,7 @@ enum Failure {
     Output(#[from] io::Error),
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=100_000) => Ok(number),
         _ => Err("must be a whole number from 1 to 100000".to_owned()),
@@ -154,12 +156,13 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
 async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure> {
     let mix = args.decisions.mix()?;
     let audit = args.audit()?;
+    let files = Files::make(args, environment)?;
     let stage = Stage::set(args, environment).await?;
     let plan = args.plan(&stage, mix, audit, environment);
     let progress = Progress::new(plan.orders);
     let made = run::run(&plan, &stage.site, Clock::system(), &|end| progress.ended(end)).await?;
     progress.finish();
-    files::write(args, environment, &made)?;
+    files.write(&made)?;
     let mut stdout = anstream::stdout();
     let written = args.format.write(&made.results, &mut stdout).and_then(|()| stdout.flush());
     match written {
@@ -196,49 +199,10 @@ impl Args {
             one_sequence: self.backends.is_none(),
         })
     }
-
-    /// A command line that repeats what was drawn.
-    fn command(&self, stage: &Stage, environment: &Environment) -> String {
-        let mut words = Vec::new();
-        if self.backends.is_none() {
-            let names = environment.names_with("CHAOS_").filter(|name| *name != "CHAOS_SEED");
-            let set = names.filter_map(|name| Some((name, environment.get(name)?)));
-            words.extend(set.map(|(name, value)| format!("{name}={}", quoted(value))));
-        }
-        let (orders, seed, scale, at_once) = (self.orders, stage.seed, stage.time_scale, self.concurrency);
-        words.push(format!(
-            "fake-stripe-chaos run --orders {orders} --seed {seed} --time-scale {scale} --concurrency {at_once}"
-        ));
-        let Decisions { approve, reject, cancel } = self.decisions;
-        for (name, share) in [("approve", approve), ("reject", reject), ("cancel", cancel)] {
-            words.extend(share.map(|share| format!("--{name} {share}")));
-        }
-        for (name, url) in [("target", &self.target), ("backends", &self.backends)] {
-            words.extend(url.as_ref().map(|url| format!("--{name} {}", quoted(url))));
-        }
-        if self.strict {
-            words.push("--strict".to_owned());
-        }
-        if !self.fail_on.is_empty() {
-            let conditions: Vec<_> = self.fail_on.iter().map(ToString::to_string).collect();
-            words.push(format!("--fail-on {}", quoted(&conditions.join(","))));
-        }
-        words.join(" ")
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=%@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 impl Decisions {
-    fn mix(&self) -> Result<Mix, crate::workload::BadMix> {
+    pub(super) fn mix(&self) -> Result<Mix, crate::workload::BadMix> {
         match (self.approve, self.reject, self.cancel) {
             (None, None, None) => Ok(Mix::default()),
             (approve, reject, cancel) => {
@@ -285,13 +249,5 @@ mod tests {
         insta::assert_snapshot!(parsed("--fail-on p98>2s").unwrap_err(), @"error: invalid value 'p98>2s' for '--fail-on <CONDITION>': nothing called `p98` is measured; there are violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
         insta::assert_snapshot!(parsed("--backends http://a --port 1").unwrap_err(), @"error: the argument '--backends <URL>' cannot be used with '--port <PORT>'");
         assert!(parsed("--approve 0.9 --reject 0.2").unwrap().decisions.mix().is_err());
-    }
-
-    #[test]
-    fn the_command_that_repeats_a_run_is_safe_to_paste() {
-        assert_eq!(quoted("http://shop:8080/a"), "http://shop:8080/a");
-        assert_eq!(quoted("p99>2s"), "'p99>2s'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
     }
 }

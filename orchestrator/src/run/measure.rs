@@ -145,3 +145,70 @@ pub(super) fn compensations(ledgers: &Ledgers) -> Vec<Compensations> {
     };
     counts.into_iter().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Domain;
+    use serde_json::json;
+
+    fn ledgers(requests: &[serde_json::Value]) -> Ledgers {
+        let usual = json!({"kind": "request", "correlationId": "c", "startedAt": "2026-01-28T10:00:00Z",
+            "endedAt": "2026-01-28T10:00:00.250Z", "operation": "payment.capture", "order": "ORD-1",
+            "fingerprint": "a", "attempt": 1, "outcome": "success", "status": 200});
+        let record = |(seq, request): (usize, &serde_json::Value)| {
+            let mut record = usual.clone();
+            record["seq"] = seq.into();
+            let changes = request.as_object().unwrap().clone();
+            record.as_object_mut().unwrap().extend(changes);
+            serde_json::from_value::<Record>(record).unwrap()
+        };
+        [(Domain::Payment, requests.iter().enumerate().map(record).collect())].into()
+    }
+
+    fn stats(success: u64, timeout: u64) -> Vec<OperationStats> {
+        let json = json!([{"operation": "payment.capture", "outcomes": [
+            {"outcome": "success", "configured": 0.7, "drawn": success},
+            {"outcome": "timeout", "configured": 0.3, "drawn": timeout}]}]);
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn the_same_asked_again_is_a_retry_whatever_its_key_and_a_read_is_none() {
+        let asked = [
+            json!({"outcome": "timeout", "status": 408, "idempotencyKey": "1"}),
+            json!({"idempotencyKey": "2"}),
+            json!({"replay": true, "attempt": null, "outcome": null, "idempotencyKey": "2"}),
+            json!({"fingerprint": "b"}),
+            json!({"order": "ORD-2"}),
+            json!({"fingerprint": null, "resource": "auth_1"}),
+            json!({"fingerprint": null, "resource": "auth_1"}),
+        ];
+        let measured = operations(&ledgers(&asked), &[], &stats(0, 0));
+        let [OperationResults { requests, retries, replays, faults, latency, .. }] = &measured[..] else {
+            panic!("{measured:?}")
+        };
+        assert_eq!((*requests, *retries, *replays, *faults), (7, 2, 1, 1));
+        assert_eq!(latency.unwrap().p50, 250);
+    }
+
+    #[test]
+    fn only_what_was_drawn_meanwhile_counts() {
+        let measured = operations(&ledgers(&[json!({})]), &stats(100, 0), &stats(107, 3));
+        let shares: Vec<_> = measured[0]
+            .outcomes
+            .iter()
+            .map(|share| (share.drawn, share.observed, share.configured))
+            .collect();
+        assert_eq!(shares, [(7, Some(0.7), 0.7), (3, Some(0.3), 0.3)]);
+        let undrawn = operations(&ledgers(&[json!({})]), &stats(5, 5), &stats(5, 5));
+        assert_eq!(undrawn[0].outcomes[0].observed, None);
+    }
+
+    #[test]
+    fn other_orders_are_left_out_and_what_names_none_stays() {
+        let all = ledgers(&[json!({}), json!({"order": "ORD-2"}), json!({"order": null})]);
+        let ours = of_orders(all, &["ORD-1".to_owned()].into());
+        assert_eq!(ours[&Domain::Payment].len(), 2);
+    }
+}

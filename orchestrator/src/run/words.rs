@@ -2,8 +2,8 @@
 
 /// A share from 0 to 1, such as `18.3 %`.
 pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent == percent.round() { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
+    let percent = format!("{:.1}", share * 100.0);
+    format!("{} %", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
 /// A time in milliseconds, such as `<1 ms`, `250 ms`, `1.25 s` or `2 m 05 s`.
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        assert_eq!([0.0, 0.4, 0.183, 1.0].map(percent), ["0 %", "40 %", "18.3 %", "100 %"]);
+        assert_eq!([0.0, 0.4, 0.183, 0.29, 1.0].map(percent), ["0 %", "40 %", "18.3 %", "29 %", "100 %"]);
         assert_eq!(
             [0, 250, 1000, 1250, 59_999, 125_000].map(millis),
             ["<1 ms", "250 ms", "1 s", "1.25 s", "60 s", "2 m 05 s"]

@@ -14,5 +14,8 @@ mod kill;
 #[cfg(feature = "bundled")]
 mod reset;
 #[cfg(feature = "bundled")]
+mod run;
+#[cfg(feature = "bundled")]
 mod saga;
+#[cfg(feature = "bundled")]
 mod tidy;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
@@ -53,31 +53,36 @@ fn by_rule(report: &Report) -> Markup {
     }
 }
 
-/// Violating orders in full, and the names of the rest.
+/// Orders with findings, violating ones first, as they were placed; those that are too many by name.
 fn orders(run: &Run) -> Markup {
     let mut orders: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &run.results.audit.findings {
         orders.entry(&finding.order).or_default().push(finding);
     }
-    let (violating, warned): (Vec<_>, Vec<_>) = orders
-        .into_iter()
-        .partition(|(_, findings)| findings.iter().any(|finding| finding.severity == Severity::Violation));
-    let rest: BTreeSet<&str> = violating.iter().skip(MOST).chain(&warned).map(|(order, _)| *order).collect();
+    let placed: BTreeMap<&str, usize> =
+        run.results.orders.iter().enumerate().map(|(at, order)| (order.order_id.as_str(), at)).collect();
+    let mut orders: Vec<_> = orders.into_iter().collect();
+    orders.sort_by_key(|(order, findings)| (!is_violating(findings), placed.get(order)));
+    let (told_in_full, named) = orders.split_at(orders.len().min(MOST));
     html! {
-        @for (nth, (order, findings)) in violating.iter().take(MOST).enumerate() {
+        @for (nth, (order, findings)) in told_in_full.iter().enumerate() {
             details class="order" id={ "order-" (nth + 1) } open[nth < UNFOLDED] {
                 summary { h3 { (order) } " " @for rule in rules(findings) { code { (rule) } " " } }
                 @for finding in findings { (told(finding)) }
                 (Timeline::of(order, &run.ledgers, findings).draw())
             }
         }
-        @if !rest.is_empty() {
+        @if !named.is_empty() {
             details class="order" {
-                summary { h3 { (counted(rest.len() as u64, "more order")) } " with findings, not drawn here" }
-                p class="names" { @for order in &rest { code { (order) } " " } }
+                summary { h3 { (counted(named.len() as u64, "more order")) } " with findings" }
+                p class="names" { @for (order, _) in named { code { (order) } " " } }
             }
         }
     }
+}
+
+fn is_violating(findings: &[&Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Violation)
 }
 
 fn rules(findings: &[&Finding]) -> Vec<&'static str> {
@@ -86,7 +91,7 @@ fn rules(findings: &[&Finding]) -> Vec<&'static str> {
 
 fn told(finding: &Finding) -> Markup {
     html! {
-        div class="finding" {
+        div class={ "finding " @if finding.severity == Severity::Warning { "mild" } } {
             p { (badge(finding.severity)) " " code { (finding.rule) } }
             p class="sentence" { (finding.finding) }
             p class="muted" { (finding.cause) }

@@ -63,7 +63,7 @@ impl<'a> Timeline<'a> {
         let class = if rules.is_empty() { "request" } else { "request guilty" };
         html! {
             tr class=(class) {
-                td class="after" { "+" (millis(since(self.began, request.started_at))) }
+                td class="after" { (after(since(self.began, request.started_at))) }
                 td class="plot" { (self.span(request)) }
                 td {
                     code { (request.operation) }
@@ -85,7 +85,7 @@ impl<'a> Timeline<'a> {
         let x = at(self.place(effect.at));
         html! {
             tr class="effect" {
-                td class="after" { "+" (millis(since(self.began, effect.at))) }
+                td class="after" { (after(since(self.began, effect.at))) }
                 td class="plot" { svg class="lane" aria-hidden="true" focusable="false" { circle class="happened" cx=(x) cy="50%" r="3.5" {} } }
                 td colspan="4" {
                     strong { (effect.effect) } " " code { (effect.resource) }
@@ -103,7 +103,7 @@ impl<'a> Timeline<'a> {
         html! {
             svg class="lane" aria-hidden="true" focusable="false" {
                 line class=(if request.status.is_some_and(|status| status < 300) { "fine" } else { "not-fine" })
-                    x1=(at(start)) x2=(at(end.max(start + 0.004))) y1="50%" y2="50%" {}
+                    x1=(at(start)) x2=(at(end)) y1="50%" y2="50%" {}
             }
         }
     }
@@ -168,6 +168,11 @@ fn ended(record: &Record) -> Timestamp {
         Record::Request(request) => request.ended_at.unwrap_or(request.started_at),
         Record::Effect(effect) => effect.at,
     }
+}
+
+/// A time since the order was first heard of.
+fn after(elapsed: u64) -> String {
+    if elapsed == 0 { "0".to_owned() } else { format!("+{}", millis(elapsed)) }
 }
 
 fn since(began: Timestamp, when: Timestamp) -> u64 {

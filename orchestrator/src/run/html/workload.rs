@@ -11,7 +11,7 @@ pub(super) fn workload(results: &Results) -> Markup {
             div {
                 h3 { "Requests and retries" }
                 (retries(results))
-                p class="explain" { "A retry asks again for the same with the same body; dark is the part of retries." }
+                p class="explain" { "The stronger part of a bar is retries: the same was asked for again, with the same body." }
             }
             div {
                 h3 { "Compensations" }

@@ -1,0 +1,37 @@
+use crate::gateways::BadBaseUrl;
+use crate::workload::Refused;
+
+/// Why a run could not be made: one sentence, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum Error {
+    #[error(transparent)]
+    BadUrl(#[from] BadBaseUrl),
+    #[error(transparent)]
+    Ledgers(#[from] crate::audit::Error),
+    #[error("{who} at {url}: {reason}")]
+    Unreachable { who: &'static str, url: String, reason: String },
+    #[error("{url} does not answer like a chaos backend ({reason}): is --backends right?")]
+    NotBackends { url: String, reason: String },
+    #[error(
+        "the backends' seed is {theirs}, not {ours}: start them with CHAOS_SEED={ours}, run with --seed {theirs}, or \
+         put up with it by --reset"
+    )]
+    OtherSeed { theirs: u64, ours: u64 },
+    #[error(
+        "the backends' time scale is {theirs}, not {ours}: start them with TIME_SCALE={ours}, run with --time-scale \
+         {theirs}, or put up with it by --reset"
+    )]
+    OtherTimeScale { theirs: f64, ours: f64 },
+    #[error(
+        "the backends know {known} of these orders already, such as {example}: run with another --seed, or empty \
+         them by --reset"
+    )]
+    KnownToBackends { known: usize, example: String },
+    #[error(
+        "the orchestrator knows order {order} already: run with another --seed, or start it with an empty journal"
+    )]
+    KnownToOrchestrator { order: String },
+    #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
+    Refused { order: String, refused: Refused },
+}

@@ -1,0 +1,63 @@
+//! What must hold before the first order is placed, lest the results be somebody else's.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use http::Request;
+
+use super::{Backends, Error, Health, Plan, Site};
+use crate::workload::Workload;
+
+/// What the backends are set to otherwise than the plan is, if that is put up with.
+pub(super) fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
+    if health.seed != plan.seed {
+        let (theirs, ours) = (health.seed, plan.seed);
+        if !plan.reset {
+            return Err(Error::OtherSeed { theirs, ours });
+        }
+        notes.push(format!(
+            "Orders and decisions are those of seed {ours}, outcomes those of the backends' seed {theirs}."
+        ));
+    }
+    if health.time_scale != plan.time_scale {
+        let (theirs, ours) = (health.time_scale, plan.time_scale);
+        if !plan.reset {
+            return Err(Error::OtherTimeScale { theirs, ours });
+        }
+        notes.push(format!(
+            "The backends' time scale is {theirs}, not {ours}: timeouts may strike that should not."
+        ));
+    }
+    Ok(notes)
+}
+
+/// Any answer will do: someone else's orchestrator may have no health to tell of.
+pub(super) async fn require_orchestrator(site: &Site) -> Result<(), Error> {
+    let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
+    let unreachable = |reason| Error::Unreachable {
+        who: "no orchestrator answers",
+        url: site.orchestrator_name.clone(),
+        reason,
+    };
+    site.orchestrator.send(request).await.map(drop).map_err(|error| unreachable(error.to_string()))
+}
+
+/// An order that was there before is judged by what happened then, and meets later attempts' outcomes.
+pub(super) async fn require_unknown(
+    plan: &Plan,
+    workload: Workload,
+    backends: &Backends,
+) -> Result<(), Error> {
+    if plan.reset {
+        return backends.reset().await;
+    }
+    let ledgers = backends.ledgers().await?;
+    let known: BTreeSet<&str> = ledgers.values().flatten().filter_map(|record| record.order()).collect();
+    let ours = (0..plan.orders).map(|index| workload.order_id(index));
+    let mut ours = ours.filter(|order| known.contains(order.as_str()));
+    match ours.next() {
+        None => Ok(()),
+        Some(example) => Err(Error::KnownToBackends { known: 1 + ours.count(), example }),
+    }
+}

@@ -1,0 +1,219 @@
+//! `run`, as a CI job calls it: the binary against the bundled orchestrator, against someone else's
+//! that forgets something, and against backends that run already.
+
+mod foreign;
+mod forgetful;
+mod recipes;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use insta::assert_snapshot;
+use orchestrator::bundled;
+use serde_json::Value;
+use shared::environment::Environment;
+use shared::http::{Correlation, Limits, serve, with_common};
+use shared::time::Clock;
+use tokio::net::TcpListener;
+
+use forgetful::start_forgetful;
+
+/// Backends of seed 7, a thousand times as fast as real ones; their address.
+async fn start_backends(chaos: &[(&str, &str)]) -> String {
+    let usual = [("CHAOS_SEED", "7"), ("TIME_SCALE", "0.001")];
+    let variables: Environment = usual.iter().chain(chaos).copied().collect();
+    let settings = bundled::Settings::from_environment(&variables, 0).unwrap();
+    let routes = bundled::routes(&settings, &bundled::Domain::ALL, Clock::system());
+    let router = with_common(axum::Router::from(routes), Correlation::seeded(1));
+    serve_at_free_port(router).await
+}
+
+async fn serve_at_free_port(router: axum::Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+    format!("http://{address}")
+}
+
+/// A binary that knows nothing of this process's environment.
+fn command(name: &str, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.arg(name).args(line.split_whitespace()).env_clear().env("RUST_LOG", "error").stdin(Stdio::null());
+    command
+}
+
+/// Runs it beside the servers of this process.
+fn output(command: &mut Command) -> Output {
+    tokio::task::block_in_place(|| command.output().unwrap())
+}
+
+fn run(line: &str) -> Output {
+    output(&mut command("run", line))
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// What a run printed, which ended in this way.
+fn results(output: &Output, expected: i32) -> Value {
+    assert_eq!(code(output), expected, "{}\n{}", stdout(output), stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+const SMALL: &str = "--orders 40 --seed 7 --time-scale 0.001 --format json";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bundled_orchestrator_survives_the_default_chaos_however_many_orders_are_open_at_once() {
+    // A cancel is left out: how far its order is when it comes is a matter of time.
+    let fates = |concurrency: &str| {
+        let made = run(&format!("{SMALL} --strict --approve 0.9 --reject 0.1 --concurrency {concurrency}"));
+        let lines = stderr(&made);
+        assert_eq!(lines.lines().count(), 10, "{lines}");
+        let mut results = results(&made, 0);
+        assert_eq!((&results["clean"], &results["audit"]["orders"]), (&true.into(), &40.into()));
+        assert!(results["operations"][0]["retries"].as_u64().unwrap() > 0, "{}", results["operations"]);
+        for order in results["orders"].as_array_mut().unwrap() {
+            order.as_object_mut().unwrap().retain(|member, _| member != "tookMs" && member != "accepted");
+        }
+        results["orders"].take()
+    };
+    assert_eq!(fates("1"), fates("40"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orchestrator_that_forgets_to_release_holds_is_found_out() {
+    let backends = start_backends(&[
+        ("CHAOS_FAILURE_RATE", "0"),
+        ("CHAOS_INVENTORY_RESERVE", "success=70%, out_of_stock=30%"),
+    ])
+    .await;
+    let target = start_forgetful(&backends).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let text = |name: &str| fs::read_to_string(file(name)).unwrap();
+    let line = format!("{SMALL} --approve 1 --target {target} --backends {backends} --fail-on failed>90%");
+    let made = output(
+        command("run", &line)
+            .arg("--report")
+            .arg(file("report.html"))
+            .arg("--junit")
+            .arg(file("junit.xml"))
+            .arg("--ledger-dir")
+            .arg(file("ledgers"))
+            .env("GITHUB_STEP_SUMMARY", file("summary.md")),
+    );
+    let results = results(&made, 1);
+    let findings = results["audit"]["findings"].as_array().unwrap();
+    let violations = findings.iter().filter(|finding| finding["severity"] == "violation");
+    let violations: BTreeSet<_> =
+        violations.map(|it| (text_of(&it["rule"]), text_of(&it["order"]))).collect();
+    let failed = results["orders"].as_array().unwrap().iter().filter(|order| order["end"] == "failed");
+    let failed: Vec<_> = failed.map(|order| text_of(&order["orderId"])).collect();
+    assert_eq!(violations, failed.iter().map(|order| ("hold_left_open", *order)).collect());
+    assert_eq!(results["conditions"][0]["broken"], false);
+
+    let page = text("report.html");
+    let guilty = page.split("<tr class=\"request guilty\">").nth(1).unwrap().split("</tr>").next().unwrap();
+    let order = failed[0];
+    for shown in [
+        "payment.authorize",
+        "attempt 1",
+        "named by hold_left_open",
+        "success",
+        "201",
+        &format!("pay-{order}"),
+        &format!("checkout-{order}"),
+    ] {
+        assert!(guilty.contains(shown), "{shown}\n{guilty}");
+    }
+    assert!(text("junit.xml").contains("<failure type=\"hold_left_open\""));
+    assert!(text("summary.md").starts_with("## ❌ 40 orders in "), "{}", text("summary.md"));
+    assert_judged_again(&file("ledgers"), violations.len());
+}
+
+/// The ledgers that a run saved tell the audit what they told the run.
+fn assert_judged_again(directory: &Path, violations: usize) {
+    let domains = ["payment", "inventory", "shipping", "notification"];
+    let ledgers = domains.map(|domain| directory.join(format!("{domain}.jsonl")));
+    let mut audit = command("audit", "--format json --decisions");
+    let judged = output(audit.arg(directory.join("decisions.jsonl")).arg("--ledger").args(ledgers));
+    assert_eq!(results(&judged, 1)["violations"], violations);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_that_do_not_end_are_given_up_and_named() {
+    let backends = start_backends(&[("CHAOS_FAILURE_RATE", "0")]).await;
+    let target = start_forgetful(&backends).await;
+    // It waits for a decision that nobody makes.
+    let line = format!(
+        "{SMALL} --cancel 0 --concurrency 2 --patience 300ms --target {target} --backends {backends}"
+    );
+    let results = results(&run(&line), 1);
+    assert_snapshot!(results["notes"][0], @r#""Given up after 2 orders: an order did not end within 300ms (--patience), and no other ended meanwhile.""#);
+    let rules: BTreeSet<_> = results["audit"]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["rule"].as_str())
+        .collect();
+    assert!(rules.contains("order_not_ended"), "{rules:?}");
+    assert_eq!(results["troubled"], results["orders"].as_array().unwrap().len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_that_were_there_before_are_not_judged_again() {
+    let backends = start_backends(&[]).await;
+    let line = format!("--orders 5 --backends {backends}");
+    assert_eq!(code(&run(&line)), 0, "seed and time scale are those of the backends");
+    let again = run(&line);
+    assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
+    assert_snapshot!(stderr(&again), @"error: the backends know 5 of these orders already, such as ORD-7-0: run with another --seed, or empty them by --reset");
+    assert_eq!(code(&run(&format!("{line} --reset"))), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backends_that_are_set_otherwise_are_refused() {
+    let backends = start_backends(&[]).await;
+    let refused = |line: &str| {
+        let made = run(&format!("--orders 5 --backends {backends} {line}"));
+        assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
+        stderr(&made)
+    };
+    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: start them with CHAOS_SEED=8, run with --seed 7, or put up with it by --reset");
+    assert_snapshot!(refused("--time-scale 0.01"), @"error: the backends' time scale is 0.001, not 0.01: start them with TIME_SCALE=0.01, run with --time-scale 0.001, or put up with it by --reset");
+    let put_up_with =
+        results(&run(&format!("--orders 5 --backends {backends} --seed 8 --reset --format json")), 0);
+    assert_snapshot!(put_up_with["notes"], @r#"["Orders and decisions are those of seed 8, outcomes those of the backends' seed 7."]"#);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_run_ends_with_2() {
+    let backends = start_backends(&[]).await;
+    let refused = |line: &str| {
+        let made = run(line);
+        assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
+        stderr(&made)
+    };
+    assert_snapshot!(refused("--backends http://127.0.0.1:1"), @"error: no backends answer at http://127.0.0.1:1: could not connect: Connection refused (os error 111)");
+    assert_snapshot!(refused(&format!("--backends {backends} --target http://127.0.0.1:1")), @"error: no orchestrator answers at http://127.0.0.1:1: could not connect: Connection refused (os error 111)");
+    assert_snapshot!(refused("--target ftp://shop --port 0"), @"error: `ftp://shop` is not a base URL such as http://localhost:3001: only the scheme http is served");
+    assert_snapshot!(refused("--report /no/such/place/report.html"), @"error: /no/such/place/report.html cannot be written: No such file or directory (os error 2)");
+    assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve, --reject, --cancel: the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
+    let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
+    assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 not_found): does it serve the same order API?");
+}

@@ -1,0 +1,52 @@
+//! The shell recipes of `docs/CI.md`, run as they are written, but for the ports.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const PAGE: &str = include_str!("../../../../docs/CI.md");
+
+/// The shell blocks of the page.
+fn recipes() -> Vec<&'static str> {
+    let blocks = PAGE.split("```sh\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap()).collect()
+}
+
+fn free_port() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+}
+
+fn cook(recipe: &str, folder: &Path) {
+    let (backends, orchestrator) = (free_port(), free_port());
+    let script = recipe.replace("3001", &backends).replace("3002", &orchestrator);
+    let program = Path::new(env!("CARGO_BIN_EXE_fake-stripe-chaos")).parent().unwrap();
+    let cooked = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env_clear()
+        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", program.display()))
+        .env("RUST_LOG", "error")
+        .env("PORT", &backends)
+        .env("ORCHESTRATOR_PORT", &orchestrator)
+        .env("BACKENDS_URL", format!("http://localhost:{backends}"))
+        .output()
+        .unwrap();
+    let told = [cooked.stdout, cooked.stderr].map(|text| String::from_utf8(text).unwrap()).join("\n");
+    assert!(cooked.status.success(), "{recipe}\n{told}");
+    assert!(told.contains("Clean: no findings."), "{recipe}\n{told}");
+    if recipe.contains("--report") {
+        for file in ["report.html", "junit.xml"] {
+            assert!(folder.join(file).metadata().unwrap().len() > 1000, "{file}");
+        }
+    }
+}
+
+#[test]
+fn they_work_as_written() {
+    let recipes = recipes();
+    assert_eq!(recipes.len(), 3);
+    for recipe in recipes {
+        cook(recipe, tempfile::tempdir().unwrap().path());
+    }
+}
