@@ -15,11 +15,16 @@ mod process;
 mod run;
 #[cfg(feature = "bundled")]
 mod serve;
+#[cfg(feature = "bundled")]
+mod simulate;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shared::environment::{ConfigError, Environment};
+
+#[cfg(feature = "bundled")]
+use crate::simulate::Flow;
 
 /// Fake payment, inventory, shipping and notification services that misbehave as real ones do, and a saga
 /// that survives them
@@ -45,7 +50,20 @@ enum Command {
     Audit(audit::Args),
     #[cfg(feature = "bundled")]
     Run(run::Args),
+    #[cfg(feature = "bundled")]
+    Simulate(Box<simulate::Args>),
     Health(health::Args),
+}
+
+impl Command {
+    /// Whether its logs are of use to whoever gave it. Those of simulated processes are not.
+    fn logs(&self) -> bool {
+        #[cfg(feature = "bundled")]
+        if let Self::Simulate(_) = self {
+            return false;
+        }
+        true
+    }
 }
 
 const ENVIRONMENT: &str = "Environment, beside the variables of the options:
@@ -98,7 +116,9 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
-    shared::telemetry::start(&environment)?;
+    if command.logs() || environment.get("RUST_LOG").is_some() {
+        shared::telemetry::start(&environment)?;
+    }
     match command {
         #[cfg(feature = "bundled")]
         Command::Serve(args) => serve::run(&args, &environment).await?,
@@ -112,9 +132,25 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => return Ok(audit::run(&args, &environment).await),
         #[cfg(feature = "bundled")]
         Command::Run(args) => return Ok(run::run(&args, &environment).await),
+        // Its worlds have runtimes of their own.
+        #[cfg(feature = "bundled")]
+        Command::Simulate(args) => {
+            let simulate = || simulate::run(&args, Flow::shipped(), &environment);
+            return Ok(tokio::task::block_in_place(simulate));
+        }
         Command::Health(args) => return health::run(&args).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The command `simulate` for a flow of one's own. `words` are what follows the command's name.
+#[cfg(feature = "bundled")]
+pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
+    let words = ["fake-stripe-chaos", "simulate"].into_iter().chain(words.iter().map(String::as_str));
+    match Cli::parse_from(words).command {
+        Some(Command::Simulate(args)) => simulate::run(&args, flow, &Environment::of_process()),
+        _ => ExitCode::from(UNUSABLE),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command's error reaches the person who gave it")]

@@ -14,6 +14,8 @@ pub mod domain;
 pub mod engine;
 pub mod gateways;
 pub mod run;
+#[cfg(feature = "bundled")]
+pub mod simulate;
 pub mod workflow;
 pub mod workflows;
 pub mod workload;

@@ -4,6 +4,7 @@
 mod foreign;
 mod forgetful;
 mod recipes;
+mod simulated;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,0 +1,180 @@
+//! `simulate`: put the saga to the test in virtual time.
+
+mod progress;
+mod report;
+mod search;
+
+use std::fs;
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use shared::environment::{ConfigError, Environment};
+
+use super::run::{Decisions, at_least_one};
+use crate::activities::ActivitySettings;
+use crate::bundled::Settings;
+use crate::simulate::{Crash, Decision, Flow, Schedule, Stuck, Subject};
+use crate::workload::BadMix;
+use report::Format;
+
+const EXIT_STATUS: &str = "\
+Three ways:
+  --seeds 1..1000            orders at random, a world for each seed, under the chaos of CHAOS_... (the default)
+  --exhaustive               everything that can happen with up to --faults faults, under every decision
+  --script, --replay         what one order meets, with a timeline: the lines that the other two print
+
+Exit status: 0 clean; 1 findings; 2 wrong usage.";
+
+/// Put the saga to the test in virtual time: thousands of orders a second, every step of which is judged
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(super) struct Args {
+    /// The seeds of the worlds to simulate, both ends included
+    #[arg(long, value_name = "FIRST..LAST", value_parser = parse_seeds, default_value = "1..100")]
+    seeds: RangeInclusive<u64>,
+    /// How many orders are placed in each world
+    #[arg(long, value_name = "COUNT", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    orders_per_world: u64,
+    /// How many orders of a world are open at once
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = at_least_one)]
+    concurrency: usize,
+    #[command(flatten)]
+    decisions: Decisions,
+    /// The share of approved orders that is cancelled some time within a minute
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = crate::run::parse_share)]
+    late_cancels: f64,
+    /// Let the orchestrator's process die: at random, or at every append to the journal
+    #[arg(long)]
+    crashes: bool,
+
+    /// Try everything
+    #[arg(long, conflicts_with_all = ["seeds", "orders_per_world", "concurrency", "Decisions", "late_cancels", "log"])]
+    exhaustive: bool,
+    /// The most faults that an order meets
+    #[arg(long, value_name = "COUNT", default_value_t = 1, requires = "exhaustive")]
+    faults: usize,
+    /// What people decide: none, approve, reject, cancel, cancel@payment.capture, ... [default: approve, or everything]
+    #[arg(long)]
+    decision: Vec<Decision>,
+
+    /// Let one order meet this, in the form of `CHAOS_SCRIPT`: `payment.capture#1=lost_response; shipping.create_label#1=reset`
+    #[arg(long, conflicts_with_all = ["exhaustive", "seeds", "crashes"])]
+    script: Option<String>,
+    /// Where the orchestrator's process dies: `before:payment_capture:1.completed`, or `after:`
+    #[arg(long, requires = "script")]
+    crash: Vec<Crash>,
+    /// Let one order after the other meet the lines of a file, each as this command prints it; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["exhaustive", "seeds", "crashes", "script"])]
+    replay: Option<PathBuf>,
+
+    /// How many worlds run at once [default: one a core]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Write everything that happens in the worlds of --seeds, in the order of the seeds
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// The exit status of wrong usage.
+const UNUSABLE: u8 = 2;
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("--approve, --reject, --cancel: {0}")]
+    Mix(#[from] BadMix),
+    #[error("{0}")]
+    Line(String),
+    #[error("--decision: only one order is simulated, so there is only one decision")]
+    Decisions,
+    #[error(transparent)]
+    Stuck(#[from] Stuck),
+    #[error("{path}: {error}")]
+    File { path: String, error: io::Error },
+    #[error("the report cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Prints the report to standard output, and progress and errors to standard error.
+#[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
+pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> ExitCode {
+    match judged(args, flow, environment, &mut anstream::stdout()) {
+        Ok(clean) => ExitCode::from(u8::from(!clean)),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(if matches!(failure, Failure::Stuck(_)) { 1 } else { UNUSABLE })
+        }
+    }
+}
+
+/// Whether all is well.
+fn judged(args: &Args, flow: Flow, environment: &Environment, out: &mut dyn Write) -> Result<bool, Failure> {
+    let subject = Arc::new(Subject {
+        flow,
+        patience: ActivitySettings::from_environment(environment)?,
+        backends: Settings::from_environment(environment, 1)?,
+    });
+    if let Some(schedules) = args.schedules()? {
+        return report::replays(&subject, &schedules, args.format, out);
+    }
+    if args.exhaustive {
+        search::exhaustive(args, &subject, out)
+    } else {
+        search::random(args, &subject, out)
+    }
+}
+
+impl Args {
+    /// What orders are to meet, if that is given.
+    fn schedules(&self) -> Result<Option<Vec<Schedule>>, Failure> {
+        if let Some(script) = &self.script {
+            let faults =
+                Schedule::parse_faults(script).map_err(|e| Failure::Line(format!("--script: {e}")))?;
+            let decision = match self.decision[..] {
+                [] => Decision::Early(crate::audit::Verb::Approve),
+                [decision] => decision,
+                _ => return Err(Failure::Decisions),
+            };
+            return Ok(Some(vec![Schedule {
+                faults,
+                decision,
+                crashes: self.crash.iter().cloned().collect(),
+            }]));
+        }
+        self.replay.as_deref().map(read_schedules).transpose()
+    }
+
+    fn threads(&self) -> usize {
+        self.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}
+
+/// The schedules of a file, one a line. A line that begins with `#` is a comment.
+fn read_schedules(path: &Path) -> Result<Vec<Schedule>, Failure> {
+    let name = path.display().to_string();
+    let text = if name == "-" { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
+    let text = text.map_err(|error| Failure::File { path: name.clone(), error })?;
+    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
+    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let schedules = lines.map(|(number, line)| {
+        line.parse().map_err(|error| Failure::Line(format!("{name}: line {number}: {error}")))
+    });
+    schedules.collect()
+}
+
+fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let wrong = || format!("`{text}` is not a range of seeds such as 1..1000");
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let last = last.strip_prefix('=').unwrap_or(last);
+    let seeds = first.parse().map_err(|_| wrong())?..=last.parse().map_err(|_| wrong())?;
+    if seeds.is_empty() { Err(wrong()) } else { Ok(seeds) }
+}

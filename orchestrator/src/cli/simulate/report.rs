@@ -1,0 +1,175 @@
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::json;
+
+use super::Failure;
+use crate::audit::{self, Finding};
+use crate::simulate::{Coverage, Failures, Schedule, Subject, Trial};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// In which form a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What a search has gone through.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Searched {
+    Random { worlds: u64, orders: u64, records: u64, ends: BTreeMap<&'static str, u64> },
+    Exhaustive(Coverage),
+}
+
+/// Reports a search; tells whether all is well.
+pub(super) fn search(
+    subject: &Subject,
+    searched: &Searched,
+    failures: &Failures,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let found = failures.iter().map(|(rule, failure)| {
+        let shrunk = failure.shrunk(subject);
+        let (line, findings) = match shrunk {
+            Some((schedule, trial)) => (Some(line_of(subject, &schedule)), trial.findings),
+            None => (None, failure.findings.clone()),
+        };
+        Found { rule, orders: failure.orders, line, findings }
+    });
+    let found: Vec<_> = found.collect();
+    match format {
+        Format::Text => text(searched, &found, out)?,
+        Format::Json => {
+            let report = json!({ "searched": searched, "failures": found, "clean": failures.is_empty() });
+            writeln!(out, "{report:#}")?;
+        }
+    }
+    Ok(failures.is_empty())
+}
+
+/// A way to go wrong.
+#[derive(Serialize)]
+struct Found {
+    rule: &'static str,
+    orders: u64,
+    line: Option<String>,
+    findings: Vec<Finding>,
+}
+
+fn text(searched: &Searched, found: &[Found], out: &mut dyn Write) -> io::Result<()> {
+    for Found { rule, orders, line, findings } in found {
+        findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))?;
+        let plural = if *orders == 1 { "order" } else { "orders" };
+        writeln!(out, "{BOLD}{orders} {plural}{BOLD:#} went wrong with {rule}. ")?;
+        match line {
+            Some(line) => writeln!(out, "To see the least of them, with its timeline:\n  {line}\n")?,
+            None => {
+                writeln!(out, "The first of them, shown here, goes wrong only among others of its world.\n")?
+            }
+        }
+    }
+    match searched {
+        Searched::Random { worlds, orders, records, ends } => {
+            let ends: Vec<_> = ends.iter().map(|(end, orders)| format!("{end} {orders}")).collect();
+            writeln!(out, "{worlds} worlds, {orders} orders, {records} records: {}", ends.join(", "))?;
+        }
+        Searched::Exhaustive(coverage) => covered(coverage, out)?,
+    }
+    outcome(found.iter().map(|found| found.orders).sum(), out)
+}
+
+fn covered(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+    let Coverage { schedules, by_faults, by_faults_with_crash, decisions, outcomes, attempts, appends } =
+        coverage;
+    let counts = |counts: &BTreeMap<usize, u64>| {
+        let counts: Vec<_> = counts.iter().map(|(faults, count)| format!("{count} with {faults}")).collect();
+        counts.join(", ")
+    };
+    writeln!(out, "{BOLD}{schedules} schedules{BOLD:#}, by faults: {}", counts(by_faults))?;
+    if !by_faults_with_crash.is_empty() {
+        writeln!(out, "and with a crash: {}", counts(by_faults_with_crash))?;
+    }
+    writeln!(out, "\n{} decisions: {}", decisions.len(), decisions.join(", "))?;
+    writeln!(out, "\nfaults, at every attempt that an order came to:")?;
+    for (operation, outcomes) in outcomes {
+        let attempts = attempts.get(*operation).copied().unwrap_or_default();
+        writeln!(out, "  {operation} {DIM}(#1 to #{attempts}){DIM:#}: {}", outcomes.join(", "))?;
+    }
+    if !appends.is_empty() {
+        let appends: Vec<_> = appends.iter().map(String::as_str).collect();
+        writeln!(out, "\ncrashes before and after {} appends: {}", appends.len(), appends.join(", "))?;
+    }
+    writeln!(
+        out,
+        "\n{DIM}A schedule that went wrong was not extended; what no order came to was not tried.{DIM:#}"
+    )
+}
+
+fn outcome(wrong: u64, out: &mut dyn Write) -> io::Result<()> {
+    match wrong {
+        0 => writeln!(out, "{GOOD}clean{GOOD:#}"),
+        1 => writeln!(out, "{BAD}1 order went wrong{BAD:#}"),
+        wrong => writeln!(out, "{BAD}{wrong} orders went wrong{BAD:#}"),
+    }
+}
+
+/// Lets an order meet each schedule, and shows what happened to it; tells whether all is well.
+pub(super) fn replays(
+    subject: &Subject,
+    schedules: &[Schedule],
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let trials: Vec<_> = schedules.iter().map(|schedule| (schedule, schedule.run(subject, true))).collect();
+    let wrong = trials.iter().filter(|(_, trial)| !trial.findings.is_empty()).count();
+    match format {
+        Format::Text => {
+            for (schedule, trial) in &trials {
+                replay(&line_of(subject, schedule), trial, out)?;
+            }
+            outcome(wrong as u64, out)?;
+        }
+        Format::Json => {
+            let trials = trials.iter().map(|(schedule, trial)| {
+                json!({
+                    "line": line_of(subject, schedule),
+                    "status": trial.decision.status,
+                    "accepted": trial.decision.accepted,
+                    "timeline": trial.log.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                    "findings": trial.findings,
+                })
+            });
+            let report = json!({ "replays": trials.collect::<Vec<_>>(), "clean": wrong == 0 });
+            writeln!(out, "{report:#}")?;
+        }
+    }
+    Ok(wrong == 0)
+}
+
+fn replay(line: &str, trial: &Trial, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{DIM}{line}{DIM:#}\n")?;
+    trial.log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    writeln!(out)?;
+    trial.findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))
+}
+
+/// The command that lets an order meet the schedule, under the settings of this one.
+fn line_of(subject: &Subject, schedule: &Schedule) -> String {
+    let mut line = String::new();
+    for (name, value) in subject.changed_variables() {
+        line.push_str(&format!("{name}={value} "));
+    }
+    format!("{line}fake-stripe-chaos simulate {schedule}")
+}

@@ -1,0 +1,93 @@
+use std::collections::BTreeMap;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
+use std::time::Duration;
+
+/// How long, in real time, nothing may come to an end. A world takes a fraction of a second.
+const STALLED: Duration = Duration::from_secs(120);
+
+/// Why not all worlds came to an end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stuck {
+    /// This one goes on for ever without letting time pass, or its time has stopped.
+    #[error("{0} does not come to an end: a task spins, or all wait for what never comes")]
+    Stalled(String),
+    /// This one panicked; its message was printed.
+    #[error("{0} panicked: this is a bug")]
+    Panicked(String),
+}
+
+/// Does `work` on every job on so many threads, and hands the results to `take` in the order of the jobs, whichever
+/// is done first. `name` is how people know a job.
+pub(super) fn in_order<J, R>(
+    threads: usize,
+    jobs: Vec<J>,
+    name: impl Fn(&J) -> String,
+    work: impl Fn(&J) -> R + Send + Sync + 'static,
+    mut take: impl FnMut(&J, R),
+) -> Result<(), Stuck>
+where
+    J: Send + Sync + 'static,
+    R: Send + 'static,
+{
+    let (jobs, work) = (Arc::new(jobs), Arc::new(work));
+    let next = Arc::new(Mutex::new(0..jobs.len()));
+    let (sender, results) = channel();
+    for number in 0..threads.clamp(1, jobs.len().max(1)) {
+        let (jobs, work, next, sender) =
+            (Arc::clone(&jobs), Arc::clone(&work), Arc::clone(&next), sender.clone());
+        let thread = Builder::new().name(format!("world-{number}"));
+        // Not scoped: who waits for a world that never ends would not end either.
+        let spawned = thread.spawn(move || {
+            while let Some(at) = {
+                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                next.next()
+            } {
+                if sender.send((at, work(&jobs[at]))).is_err() {
+                    return;
+                }
+            }
+        });
+        drop(spawned);
+    }
+    drop(sender);
+    let mut early = BTreeMap::new();
+    for (at, job) in jobs.iter().enumerate() {
+        let result = loop {
+            if let Some(result) = early.remove(&at) {
+                break result;
+            }
+            match results.recv_timeout(STALLED) {
+                Ok((done, result)) => drop(early.insert(done, result)),
+                Err(RecvTimeoutError::Timeout) => return Err(Stuck::Stalled(name(job))),
+                Err(RecvTimeoutError::Disconnected) => return Err(Stuck::Panicked(name(job))),
+            }
+        };
+        take(job, result);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_on_however_many_threads() {
+        for threads in [1, 3, 8] {
+            let mut taken = Vec::new();
+            let jobs: Vec<u64> = (0..100).collect();
+            in_order(threads, jobs, u64::to_string, |job| job * 2, |job, result| taken.push((*job, result)))
+                .unwrap();
+            assert_eq!(taken, (0..100).map(|job| (job, job * 2)).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_job_that_panics_is_named() {
+        let jobs = vec![1, 2, 3];
+        let stuck = in_order(2, jobs, |job| format!("job {job}"), |job| assert_ne!(*job, 2), |_, ()| {});
+        assert_eq!(stuck, Err(Stuck::Panicked("job 2".to_owned())));
+    }
+}

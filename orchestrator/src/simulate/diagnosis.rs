@@ -1,0 +1,79 @@
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use shared::chaos::{Plan, ScriptLine, faults};
+use shared::ledger::{Record, Request};
+
+use super::crash::{Crash, When, event_name};
+use super::decision::Decision;
+use super::dooms::Strike;
+use super::schedule::Schedule;
+use super::world::Remains;
+use crate::audit::Ledgers;
+use crate::engine::embedded::{Journal, RunRef, StoredRun};
+use crate::workflows::order_fulfillment::workflow_id;
+
+/// What one order of a world may have met: schedules to meet the same alone, of which one will do. How a
+/// death of the process met the order is not always certain.
+pub(super) fn schedules_of(
+    order_id: &str,
+    decision: Decision,
+    ledgers: &Ledgers,
+    plan: &Plan,
+    remains: &Remains,
+    strikes: &[Strike],
+) -> Vec<Schedule> {
+    let mut schedule = Schedule::of(decision);
+    for record in ledgers.values().flatten().filter(|record| record.order() == Some(order_id)) {
+        if let Record::Request(request) = record
+            && let Some(fault) = fault_of(request, plan)
+        {
+            schedule = schedule.with(fault);
+        }
+    }
+    let Some(run) = run_of(order_id, remains) else { return vec![schedule] };
+    let crashes: Vec<_> = strikes.iter().filter_map(|strike| crashes_of(&run, strike)).collect();
+    let dying = |pick: fn(&[Crash; 2]) -> &Crash| Schedule {
+        crashes: crashes.iter().map(pick).cloned().collect(),
+        ..schedule.clone()
+    };
+    let mut all = vec![dying(|[likely, _]| likely), dying(|[_, other]| other)];
+    all.extend(crashes.iter().flatten().map(|crash| schedule.dying_at(crash.clone())));
+    all
+}
+
+/// What was drawn for a request, as a line of a script.
+fn fault_of(request: &Request, plan: &Plan) -> Option<ScriptLine> {
+    let name = request.outcome.as_deref().filter(|name| *name != faults::SUCCESS.name)?;
+    let planned = plan.operations.iter().find(|planned| planned.operation.name == request.operation)?;
+    let operation = planned.operation;
+    let outcome = operation.outcome(name)?;
+    let share = planned.table.shares().iter().find(|share| share.outcome.name == name);
+    let delay = share.map_or(outcome.delay, |share| share.delay);
+    Some(ScriptLine { order: None, operation, attempt: request.attempt?, outcome, delay })
+}
+
+fn run_of(order_id: &str, remains: &Remains) -> Option<StoredRun> {
+    let (sender, answer) = channel();
+    let reply = move |run| drop(sender.send(run));
+    remains.journal.load(RunRef::Id(workflow_id(order_id).into()), Box::new(reply));
+    // A journal in memory answers before it returns.
+    answer.try_recv().ok()?.ok()?
+}
+
+/// How a process's death struck a run: at an append of its own; or so long after its last one, which is as
+/// if before the next, when the answer to a request was on its way to the journal.
+fn crashes_of(run: &StoredRun, strike: &Strike) -> Option<[Crash; 2]> {
+    if let Some(append) = strike.appends.get(&run.row.key) {
+        let crash = Crash { append: append.clone(), when: strike.when };
+        return Some([crash.clone(), crash]);
+    }
+    let is_over = run.row.ending.as_ref().is_some_and(|ending| ending.at_ms <= strike.at_ms);
+    let next = run.entries.partition_point(|entry| entry.at_ms <= strike.at_ms);
+    let last = run.entries.get(next.checked_sub(1)?).filter(|_| !is_over)?;
+    let later = Duration::from_millis(u64::try_from(strike.at_ms - last.at_ms).ok()?);
+    let after = Crash { append: event_name(&last.event), when: When::After(later) };
+    let before =
+        run.entries.get(next).map(|next| Crash { append: event_name(&next.event), when: When::Before });
+    Some([before.unwrap_or_else(|| after.clone()), after])
+}

@@ -1,0 +1,98 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use shared::chaos::Draw;
+
+use super::crash::{Crash, When, event_name, name_of};
+use crate::engine::embedded::{Append, RunKey};
+
+/// At random, one append in so many is the last of its process.
+const ONE_IN: u32 = 50;
+
+/// When the processes of an orchestrator die.
+#[derive(Debug)]
+pub(super) struct Dooms(Mutex<Fate>);
+
+#[derive(Debug)]
+enum Fate {
+    Never,
+    /// At these points, each once.
+    Named {
+        crashes: BTreeSet<Crash>,
+        appends: Vec<String>,
+    },
+    Chance {
+        draw: Draw,
+        strikes: Vec<Strike>,
+    },
+}
+
+/// A death by chance.
+#[derive(Clone, Debug)]
+pub(super) struct Strike {
+    /// In epoch milliseconds.
+    pub(super) at_ms: i64,
+    pub(super) when: When,
+    /// The append, by the runs in it.
+    pub(super) appends: BTreeMap<RunKey, String>,
+}
+
+impl Dooms {
+    pub(super) fn never() -> Self {
+        Self(Mutex::new(Fate::Never))
+    }
+
+    /// At `crashes`; the names of all appends are remembered.
+    pub(super) fn named(crashes: BTreeSet<Crash>) -> Self {
+        Self(Mutex::new(Fate::Named { crashes, appends: Vec::new() }))
+    }
+
+    pub(super) fn by_chance(draw: Draw) -> Self {
+        Self(Mutex::new(Fate::Chance { draw, strikes: Vec::new() }))
+    }
+
+    /// The names of all appends so far.
+    pub(super) fn appends(&self) -> Vec<String> {
+        match &*self.fate() {
+            Fate::Named { appends, .. } => appends.clone(),
+            Fate::Never | Fate::Chance { .. } => Vec::new(),
+        }
+    }
+
+    /// The deaths by chance so far.
+    pub(super) fn strikes(&self) -> Vec<Strike> {
+        match &*self.fate() {
+            Fate::Chance { strikes, .. } => strikes.clone(),
+            Fate::Never | Fate::Named { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether the process dies at `batch`, and how.
+    pub(super) fn strike(&self, batch: &[Append], at_ms: i64) -> Option<When> {
+        match &mut *self.fate() {
+            Fate::Never => None,
+            Fate::Named { crashes, appends } => {
+                appends.extend(batch.iter().filter_map(name_of));
+                let entries = batch.iter().flat_map(|item| &item.entries);
+                let names: BTreeSet<_> = entries.map(|entry| event_name(&entry.event)).collect();
+                let struck = crashes.iter().find(|crash| names.contains(&crash.append)).cloned()?;
+                crashes.remove(&struck);
+                Some(struck.when)
+            }
+            Fate::Chance { draw, strikes } => {
+                if draw.below(ONE_IN) > 0 {
+                    return None;
+                }
+                let when = if draw.below(2) == 0 { When::Before } else { When::After(Duration::ZERO) };
+                let appends = batch.iter().filter_map(|item| Some((item.run, name_of(item)?))).collect();
+                strikes.push(Strike { at_ms, when, appends });
+                Some(when)
+            }
+        }
+    }
+
+    fn fate(&self) -> MutexGuard<'_, Fate> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,144 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use shared::chaos::{Script, ScriptLine};
+
+use super::crash::Crash;
+use super::decision::Decision;
+use crate::bundled::operations;
+
+/// All that one order meets. Written as the options of the command that lets an order meet it.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// What goes wrong in the backends, each attempt at most once; everything else succeeds.
+    pub faults: Vec<ScriptLine>,
+    /// What people decide.
+    pub decision: Decision,
+    /// Where the orchestrator's process dies.
+    pub crashes: BTreeSet<Crash>,
+}
+
+impl Schedule {
+    /// Nothing goes wrong.
+    pub fn of(decision: Decision) -> Self {
+        Self { faults: Vec::new(), decision, crashes: BTreeSet::new() }
+    }
+
+    /// The faults that `script` has for every order.
+    ///
+    /// # Errors
+    /// A sentence, when the script is not one, or names an order: there is only one.
+    pub fn parse_faults(script: &str) -> Result<Vec<ScriptLine>, String> {
+        let script = Script::parse(&operations(), script)?;
+        match script.lines().iter().find(|line| line.order.is_some()) {
+            Some(line) => Err(format!("in `{line}`: there is only one order, so none is to be named")),
+            None => Ok(script.lines().to_vec()),
+        }
+    }
+
+    /// The same with one more fault, in the order in which faults are written.
+    #[must_use]
+    pub(super) fn with(&self, fault: ScriptLine) -> Self {
+        let mut more = self.clone();
+        let place = more.faults.partition_point(|other| target(other) < target(&fault));
+        more.faults.insert(place, fault);
+        more
+    }
+
+    /// The same with a crash.
+    #[must_use]
+    pub(super) fn dying_at(&self, crash: Crash) -> Self {
+        let mut more = self.clone();
+        more.crashes.insert(crash);
+        more
+    }
+
+    /// Whether a fault is set for an attempt of an operation.
+    pub(super) fn decides(&self, operation: &str, attempt: u32) -> bool {
+        self.faults.iter().any(|fault| target(fault) == (operation, attempt))
+    }
+
+    /// The script of its faults, for an order of this id.
+    pub(super) fn lines_for<'a>(&'a self, order_id: &'a str) -> impl Iterator<Item = ScriptLine> + 'a {
+        self.faults.iter().map(move |fault| ScriptLine { order: Some(order_id.to_owned()), ..fault.clone() })
+    }
+
+    fn script(&self) -> String {
+        self.faults.iter().cloned().collect::<Script>().to_string()
+    }
+}
+
+fn target(fault: &ScriptLine) -> (&'static str, u32) {
+    (fault.operation.name, fault.attempt)
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "--script \"{}\" --decision {}", self.script(), self.decision)?;
+        self.crashes.iter().try_for_each(|crash| write!(f, " --crash {crash}"))
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = String;
+
+    /// Reads the options of a command, whatever comes before them.
+    fn from_str(line: &str) -> Result<Self, String> {
+        let mut schedule = Self::of(Decision::Nobody);
+        let mut words = words(line)?.into_iter().skip_while(|word| !word.starts_with("--"));
+        while let Some(option) = words.next() {
+            let value = words.next().ok_or_else(|| format!("`{option}` is without a value"))?;
+            match option.as_str() {
+                "--script" => schedule.faults = Self::parse_faults(&value)?,
+                "--decision" => schedule.decision = value.parse()?,
+                "--crash" => drop(schedule.crashes.insert(value.parse()?)),
+                _ => return Err(format!("`{option}` is not one of --script, --decision, --crash")),
+            }
+        }
+        Ok(schedule)
+    }
+}
+
+/// The words of a command line; double quotes keep one together.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    for (part, text) in line.split('"').enumerate() {
+        if part % 2 == 1 {
+            words.push(text.to_owned());
+        } else {
+            words.extend(text.split_whitespace().map(str::to_owned));
+        }
+    }
+    if line.matches('"').count().is_multiple_of(2) {
+        Ok(words)
+    } else {
+        Err("a quote is not closed".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_reads_back() {
+        let line = "--script \"payment.capture#1=lost_response; shipping.create_label#2=timeout@20s\" \
+                    --decision cancel@shipping.create_label+7s --crash before:payment_capture:1.completed";
+        let schedule: Schedule = format!("fake-stripe-chaos simulate {line}").parse().unwrap();
+        assert_eq!(schedule.to_string(), line);
+        assert_eq!(
+            "--script \"\" --decision none".parse::<Schedule>().unwrap().to_string(),
+            "--script \"\" --decision none"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong = |line: &str| line.parse::<Schedule>().unwrap_err();
+        insta::assert_snapshot!(wrong("--decision"), @"`--decision` is without a value");
+        insta::assert_snapshot!(wrong("--script \"A:payment.capture#1=reset\""), @"in `A:payment.capture#1=reset`: there is only one order, so none is to be named");
+        insta::assert_snapshot!(wrong("--script \"payment.capture#1=reset"), @"a quote is not closed");
+        insta::assert_snapshot!(wrong("--seed 1"), @"`--seed` is not one of --script, --decision, --crash");
+    }
+}

@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use shared::chaos::{Plan, Script, Table};
+
+use super::decision::{Decision, Moment};
+use super::dooms::Dooms;
+use super::life::live;
+use super::log::{Line, Log};
+use super::moments::Moments;
+use super::schedule::Schedule;
+use super::subject::Subject;
+use super::world::{Circumstances, World, in_virtual_time};
+use crate::audit::{self, Finding};
+use crate::workload::Workload;
+
+/// What became of one order that met a schedule.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// How the order ended, and what was accepted of the decisions.
+    pub decision: audit::Decision,
+    /// All that happened, if the log was kept.
+    pub log: Vec<Line>,
+    /// Every attempt that an outcome was drawn for: its operation and number.
+    pub(super) draws: Vec<(String, u32)>,
+    /// The names of all appends to the journal.
+    pub(super) appends: Vec<String>,
+}
+
+impl Schedule {
+    /// Lets an order meet the schedule, in a world of its own.
+    pub fn run(&self, subject: &Subject, log: bool) -> Trial {
+        let [trial] = run_all(subject, &[self], log).try_into().expect("one schedule is one trial");
+        trial
+    }
+}
+
+/// Lets one order after the other meet one of the schedules each, in one world. Orders have nothing
+/// in common, so it makes no difference to any of them; but a world takes time to make.
+pub(super) fn run_all(subject: &Subject, schedules: &[&Schedule], log: bool) -> Vec<Trial> {
+    in_virtual_time(async {
+        let workload = Workload::new(subject.backends.plan.seed);
+        let plan = plan_for(subject, &workload, schedules);
+        let world = World::new(subject, plan, Log::if_wanted(log));
+        let mut trials = Vec::with_capacity(schedules.len());
+        for (index, schedule) in schedules.iter().enumerate() {
+            trials.push(run(&world, &workload, index as u64, schedule).await);
+        }
+        trials
+    })
+}
+
+async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Schedule) -> Trial {
+    let order = workload.placement(index).order;
+    let dooms = Arc::new(Dooms::named(schedule.crashes.clone()));
+    let moments = match schedule.decision {
+        Decision::Nobody | Decision::Early(_) | Decision::Late(_, Moment::Placed(_)) => None,
+        Decision::Late(_, moment) => Some(Arc::new(Moments::new(moment))),
+    };
+    let circumstances = Circumstances { dooms: Arc::clone(&dooms), moments: moments.clone() };
+    let life = live(world, &order, schedule.decision, moments.as_deref());
+    let (decision, remains) = world.with_orchestrator(&circumstances, life).await;
+    let ledgers = world.ledgers_of(Some(&order.order_id));
+    let decisions = BTreeMap::from([(order.order_id, decision.clone())]);
+    let findings = world.judge(&ledgers, decisions, remains.restarts).findings;
+    let draws = ledgers.values().flatten().filter_map(draw_of).collect();
+    Trial { findings, decision, log: world.log.take(), draws, appends: dooms.appends() }
+}
+
+fn draw_of(record: &shared::ledger::Record) -> Option<(String, u32)> {
+    match record {
+        shared::ledger::Record::Request(request) => Some((request.operation.clone(), request.attempt?)),
+        shared::ledger::Record::Effect(_) => None,
+    }
+}
+
+/// Everything succeeds but what the schedules say.
+fn plan_for(subject: &Subject, workload: &Workload, schedules: &[&Schedule]) -> Plan {
+    let mut plan = subject.backends.plan.clone();
+    for planned in &mut plan.operations {
+        planned.table =
+            Table::parse(planned.operation, "success=100%").expect("any table may hold success alone");
+    }
+    let order_ids: Vec<_> = (0..schedules.len() as u64).map(|index| workload.order_id(index)).collect();
+    let lines = schedules.iter().zip(&order_ids).flat_map(|(schedule, id)| schedule.lines_for(id));
+    plan.script = lines.collect::<Script>();
+    plan
+}
