@@ -39,8 +39,9 @@ pub mod reason {
     pub const NOTHING_TO_RETRY: &str = "nothing_to_retry";
 }
 
-/// The longest text that a signal may carry.
-const MAX_TEXT: usize = 1000;
+/// The longest payload of a signal, in bytes: room for the longest name and reason that the HTTP API
+/// takes, each of their characters escaped.
+const MAX_PAYLOAD: usize = 4096;
 
 /// The payload of [`APPROVE`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -164,8 +165,8 @@ impl OrderState {
 
 /// A signal's payload; no payload is an empty one.
 fn read<T: DeserializeOwned + Default>(signal: &str, payload: &Json) -> Result<T, UnknownMessage> {
-    if payload.text().len() > MAX_TEXT {
-        return Err(UnknownMessage(format!("{signal}: the payload is longer than {MAX_TEXT} bytes")));
+    if payload.text().len() > MAX_PAYLOAD {
+        return Err(UnknownMessage(format!("{signal}: the payload is longer than {MAX_PAYLOAD} bytes")));
     }
     let payload: Option<T> = payload.parse().map_err(|e| UnknownMessage(format!("{signal}: {e}")))?;
     Ok(payload.unwrap_or_default())
@@ -263,7 +264,7 @@ mod tests {
     fn bad_messages_are_refused_and_change_nothing() {
         let mut state = state(Phase::Forward);
         let json = |text: &str| Json::from_text(text.to_owned()).unwrap();
-        let long = json(&format!(r#"{{"reason":"{}"}}"#, "x".repeat(MAX_TEXT)));
+        let long = json(&format!(r#"{{"reason":"{}"}}"#, "x".repeat(MAX_PAYLOAD)));
         for (signal, payload) in [
             ("explode", Json::null()),
             (APPROVE, json("7")),

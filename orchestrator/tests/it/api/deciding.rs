@@ -121,6 +121,19 @@ async fn the_original_paths_decide_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_longest_reason_is_taken_in_any_language() {
+    with_calm_system(async |client| {
+        client.place("A").await;
+        let name = "\u{1F4A5}".repeat(128);
+        let reason = "\\u00e9".repeat(500);
+        let rejection = format!(r#"{{"rejectedBy":"{name}","reason":"{reason}"}}"#);
+        let answer = client.post("/workflows/A/reject", rejection).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.json());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_decision_that_breaks_a_rule_is_refused() {
     with_calm_system(async |client| {
         client.place("A").await;
@@ -169,31 +182,10 @@ async fn a_decision_that_breaks_a_rule_is_refused() {
           "type": "urn:fake-stripe-chaos:problem:validation_error"
         }
         "#);
-        let wide = format!(r#"{{"reason":"{}"}}"#, "\u{1F4A5}".repeat(500));
-        insta::assert_snapshot!(client.post("/workflows/A/cancel", wide).await, @r#"
-        400 Bad Request
-        {
-          "correlationId": "c86656f0-93d5-478e-bac2-7d107f8b2e34",
-          "detail": "body cancelOrder: the payload is longer than 1000 bytes",
-          "error": "validation_error",
-          "errors": [
-            {
-              "field": "body",
-              "message": "cancelOrder: the payload is longer than 1000 bytes"
-            }
-          ],
-          "instance": "/workflows/A/cancel",
-          "message": "body cancelOrder: the payload is longer than 1000 bytes",
-          "status": 400,
-          "success": false,
-          "title": "Invalid request",
-          "type": "urn:fake-stripe-chaos:problem:validation_error"
-        }
-        "#);
         insta::assert_snapshot!(client.post("/workflows/A/approve", "yes").await, @r#"
         400 Bad Request
         {
-          "correlationId": "03eb8484-29ef-4ced-ae0c-f9d190917dbf",
+          "correlationId": "c86656f0-93d5-478e-bac2-7d107f8b2e34",
           "detail": "The body is not valid JSON: expected value at line 1 column 1.",
           "error": "malformed_json",
           "instance": "/workflows/A/approve",
