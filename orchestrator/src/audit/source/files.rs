@@ -20,6 +20,9 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Ledgers, Error> {
 }
 
 fn add(collected: &mut Collected, domain: Option<Domain>, text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return collected.page(domain, Page { domain: None, records: Vec::new(), next_cursor: None });
+    }
     let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     for (nth, value) in values.enumerate() {
         let value = value.map_err(|error| format!("not JSON: {error}"))?.get();
@@ -109,6 +112,7 @@ mod tests {
     fn an_empty_ledger_is_served_if_the_page_or_the_name_tells_whose_it_is() {
         let empty = r#"{"success":true,"records":[]}"#;
         assert_eq!(read_files(&[("shipping.json", empty)]).unwrap(), [(Domain::Shipping, 0)]);
+        assert_eq!(read_files(&[("shipping.jsonl", "")]).unwrap(), [(Domain::Shipping, 0)]);
         let named = r#"{"domain":"inventory","records":[]}"#;
         assert_eq!(read_files(&[("a.json", named)]).unwrap(), [(Domain::Inventory, 0)]);
         assert_eq!(read_files(&[("a.json", empty)]).unwrap(), []);
