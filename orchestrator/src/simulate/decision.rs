@@ -51,8 +51,9 @@ cancel@payment.capture, cancel@payment.capture:answered, cancel@shipping.create_
 cancel@approval, approve@deadline or approve@deadline:before";
 
 impl Decision {
-    /// Every decision that an exhaustive search tries: right after the start; while a manager is waited
-    /// for and on both sides of the end of that wait; and a cancel around every request of every step.
+    /// Every decision that an exhaustive search tries, the simplest first: right after the start; while a
+    /// manager is waited for and on both sides of the end of that wait; and a cancel around every request
+    /// of every step.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Early(Verb::Approve), Self::Nobody];
         all.extend([Verb::Reject, Verb::Cancel].map(Self::Early));
@@ -62,7 +63,10 @@ impl Decision {
         }
         for step in STEPS {
             all.extend([Moment::Sent(step), Moment::Answered(step)].map(|m| Self::Late(Verb::Cancel, m)));
-            // In the wait before a second attempt, if there is one; else in the midst of the next step.
+        }
+        // In the wait before a second attempt, if there is one; else in the midst of a later step. Of two
+        // names of one moment, that of the later step says more about it.
+        for step in STEPS.into_iter().rev() {
             all.push(Self::Late(Verb::Cancel, Moment::After(step, Duration::from_millis(500))));
         }
         // When the carrier has told of some progress.
