@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use shared::chaos::{Plan, Script, Table};
+use shared::ledger::Record;
 
 use super::decision::{Decision, Moment};
 use super::dooms::Dooms;
@@ -11,7 +12,7 @@ use super::moments::Moments;
 use super::schedule::Schedule;
 use super::subject::Subject;
 use super::world::{Circumstances, World, in_virtual_time};
-use crate::audit::{self, Finding};
+use crate::audit::{self, Finding, Ledgers};
 use crate::workload::Workload;
 
 /// What became of one order that met a schedule.
@@ -21,6 +22,8 @@ pub struct Trial {
     pub findings: Vec<Finding>,
     /// How the order ended, and what was accepted of the decisions.
     pub decision: audit::Decision,
+    /// What the ledgers tell of it.
+    pub ledgers: Ledgers,
     /// All that happened, if the log was kept.
     pub log: Vec<Line>,
     /// Every attempt that an outcome was drawn for: its operation and number.
@@ -66,13 +69,13 @@ async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Sche
     let decisions = BTreeMap::from([(order.order_id, decision.clone())]);
     let findings = world.judge(&ledgers, decisions, remains.restarts).findings;
     let draws = ledgers.values().flatten().filter_map(draw_of).collect();
-    Trial { findings, decision, log: world.log.take(), draws, appends: dooms.appends() }
+    Trial { findings, decision, ledgers, log: world.log.take(), draws, appends: dooms.appends() }
 }
 
-fn draw_of(record: &shared::ledger::Record) -> Option<(String, u32)> {
+fn draw_of(record: &Record) -> Option<(String, u32)> {
     match record {
-        shared::ledger::Record::Request(request) => Some((request.operation.clone(), request.attempt?)),
-        shared::ledger::Record::Effect(_) => None,
+        Record::Request(request) => Some((request.operation.clone(), request.attempt?)),
+        Record::Effect(_) => None,
     }
 }
 

@@ -18,5 +18,5 @@ mod run;
 #[cfg(feature = "bundled")]
 mod saga;
 #[cfg(feature = "bundled")]
-mod simulate_command;
+mod simulate;
 mod tidy;

@@ -16,26 +16,26 @@ fn script(script: &str) -> String {
 }
 
 #[test]
-fn a_seed_gives_the_same_events_in_every_process() {
+fn seeds_give_the_same_events_in_every_process_on_however_many_threads() {
     let directory = tempfile::tempdir().unwrap();
-    let log = |name: &str| {
-        let path = directory.path().join(name);
-        let output =
-            simulate(&format!("--seeds 1..5 --orders-per-world 20 --crashes --log {}", path.display()));
+    let log = |threads: &str| {
+        let path = directory.path().join(threads);
+        let line = "--seeds 1..10 --orders-per-world 10 --crashes --late-cancels 0.3";
+        let output = simulate(&format!("{line} --threads {threads} --log {}", path.display()));
         assert!(output.status.success(), "{output:?}");
         std::fs::read_to_string(path).unwrap()
     };
-    let first = log("first");
-    assert!(first.lines().count() > 1000, "{}", first.lines().count());
-    assert!(first == log("second"), "two processes differ");
+    let alone = log("1");
+    assert!(alone.lines().count() > 1000, "{}", alone.lines().count());
+    assert!(alone == log("8"), "two processes differ");
 }
 
 #[test]
-fn one_fault_anywhere_under_every_decision_is_survived() {
-    let output = simulate("--exhaustive --faults 1");
+fn one_fault_and_a_crash_anywhere_under_every_decision_are_survived() {
+    let output = simulate("--exhaustive --faults 1 --crashes");
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{report}");
-    assert!(report.contains("shipping.create_label (#1 to #2): address_validation_failed"), "{report}");
+    assert!(report.contains("shipping.create_label (#1 to #3): address_validation_failed"), "{report}");
 }
 
 #[test]
