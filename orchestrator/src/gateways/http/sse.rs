@@ -60,18 +60,19 @@ impl Events {
     }
 }
 
-/// Where the first blank line begins, and how long it is with the line end before it.
+/// Where the line before the first blank line ends, and how long the two line ends are.
 fn blank_line(buffer: &[u8]) -> Option<(usize, usize)> {
-    (0..buffer.len()).find_map(|at| {
-        let rest = &buffer[at..];
-        let ends: [&[u8]; 2] = [b"\n\n", b"\r\n\r\n"];
-        ends.iter().find(|end| rest.starts_with(end)).map(|end| (at, end.len()))
+    let mut line_ends = buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+    line_ends.find_map(|at| match &buffer[at + 1..] {
+        [b'\n', ..] => Some((at, 2)),
+        [b'\r', b'\n', ..] => Some((at, 3)),
+        _ => None,
     })
 }
 
 fn parse(block: &str) -> Event {
     let mut event = Event::default();
-    for line in block.lines() {
+    for line in block.lines().map(|line| line.strip_suffix('\r').unwrap_or(line)) {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {

@@ -63,7 +63,7 @@ fn lede(results: &Results) -> String {
         format!("{} broke a rule", counted(violating(results), "order"))
     };
     let joint = if open == 0 && !audit.is_clean() { ", but" } else { ", and" };
-    format!("{did} {ended}{joint} {judged}.{warned}")
+    format!("{did} {ended}{joint} {judged}{warned}.")
 }
 
 /// How many orders have a violation.
