@@ -4,6 +4,7 @@ mod answers;
 mod call;
 mod correlation;
 mod fields;
+mod head_timer;
 mod json;
 mod problem;
 mod serve;

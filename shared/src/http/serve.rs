@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use super::Severed;
+use super::head_timer::HeadTimer;
 use super::socket::{SeveringBody, SeversAtEnd, Shears, Socket};
 
 /// What a server allows.
@@ -43,10 +44,6 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()> + Send,
 ) {
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
-    server.http2().timer(TokioTimer::new());
-    let server = Arc::new(server);
     let open = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -61,13 +58,12 @@ pub async fn serve(
         let (stream, permit) = accepted;
         let (socket, shears) = Socket::new(stream);
         let (router, watcher) = (router.clone(), graceful.watcher());
-        let server = Arc::clone(&server);
         tokio::spawn(async move {
             let service =
                 hyper::service::service_fn(move |request| answer(router.clone(), shears.clone(), request));
-            let connection = server.serve_connection(TokioIo::new(socket), service);
+            let connection = protocol(limits).serve_connection(TokioIo::new(socket), service).into_owned();
             // What ends a connection early is the client's affair, or chaos.
-            let _ = watcher.watch(connection.into_owned()).await;
+            let _ = watcher.watch(connection).await;
             drop(permit);
         });
     }
@@ -75,6 +71,14 @@ pub async fn serve(
     if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
         tracing::warn!(grace = ?limits.grace, "requests in flight did not finish in time and were dropped");
     }
+}
+
+/// HTTP/1 or HTTP/2, as the client wants, for one connection.
+fn protocol(limits: Limits) -> auto::Builder<TokioExecutor> {
+    let mut protocol = auto::Builder::new(TokioExecutor::new());
+    protocol.http1().timer(HeadTimer::default()).header_read_timeout(limits.head);
+    protocol.http2().timer(TokioTimer::new());
+    protocol
 }
 
 async fn accept(
