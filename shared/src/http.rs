@@ -12,7 +12,7 @@ mod socket;
 
 pub use answers::{no_such_method, no_such_route, with_common};
 pub use call::{Call, MAX_BODY_BYTES};
-pub use correlation::{Context, Correlate, Correlated, Correlation};
+pub use correlation::{Context, Correlated, Correlation};
 pub use fields::Fields;
 pub use json::{encode, parse_json};
 pub(crate) use problem::mark_injected;

@@ -1,7 +1,7 @@
 use axum::Router;
 use http::{Method, Uri};
 
-use super::{Correlate, Correlation, Problem, problems};
+use super::{Correlated, Correlation, Problem, problems};
 
 /// The answer to a path that is not a route.
 pub async fn no_such_route(method: Method, uri: Uri) -> Problem {
@@ -17,8 +17,6 @@ pub async fn no_such_method(method: Method, uri: Uri) -> Problem {
 
 /// `routes` with what every service has around them.
 pub fn with_common(routes: Router, correlation: Correlation) -> Router {
-    routes
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(no_such_method)
-        .layer(Correlate::new(correlation))
+    let routes = routes.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
+    Router::new().fallback_service(Correlated::new(routes, correlation))
 }

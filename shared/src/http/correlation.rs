@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{self, Poll};
 
+use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use siphasher::sip128::{Hasher128, SipHasher13};
-use tower::{Layer, Service};
+use tower::Service;
 use tracing::Instrument;
 
 use super::{Problem, problems};
@@ -76,45 +77,32 @@ fn is_traceparent(value: &str) -> bool {
     digits && lengths.eq([2, 32, 16, 2])
 }
 
-/// The layer around all routes: gives the request its [`Context`], puts the correlation id into every
+/// All routes of a service: gives the request its [`Context`], puts the correlation id into every
 /// log line, returns it, and writes out the [`Problem`] that a handler may have returned, or that a
 /// panic of ours amounts to.
+///
+/// Around the router rather than a layer of it: that would wrap each route, and each request would
+/// pay for two more boxed services.
 #[derive(Clone, Debug)]
-pub struct Correlate(Correlation);
-
-impl Correlate {
-    /// The layer, with a source of ids for requests that come without one.
-    pub fn new(correlation: Correlation) -> Self {
-        Self(correlation)
-    }
-}
-
-impl<S> Layer<S> for Correlate {
-    type Service = Correlated<S>;
-
-    fn layer(&self, routes: S) -> Self::Service {
-        Correlated { routes, correlation: self.0.clone() }
-    }
-}
-
-/// Routes inside [`Correlate`].
-#[derive(Clone, Debug)]
-pub struct Correlated<S> {
-    routes: S,
+pub struct Correlated {
+    routes: Router,
     correlation: Correlation,
 }
 
-impl<S> Service<Request> for Correlated<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
-{
+impl Correlated {
+    /// Around `routes`, with a source of ids for requests that come without one.
+    pub fn new(routes: Router, correlation: Correlation) -> Self {
+        Self { routes, correlation }
+    }
+}
+
+impl Service<Request> for Correlated {
     type Response = Response;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
-    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.routes.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {

@@ -41,7 +41,7 @@ pub mod problems {
 }
 
 /// An error answer: RFC 9457 `application/problem+json`, with the members of the original service
-/// kept. Route handlers return it; [`Correlate`](super::Correlate) writes it out.
+/// kept. Route handlers return it; [`Correlated`](super::Correlated) writes it out.
 #[derive(Clone, Debug)]
 pub struct Problem {
     kind: &'static ProblemKind,
@@ -181,7 +181,7 @@ pub(crate) fn mark_injected(headers: &mut http::HeaderMap, operation: &str, outc
     }
 }
 
-/// An error is carried in the response's extensions until [`Correlate`](super::Correlate) knows
+/// An error is carried in the response's extensions until [`Correlated`](super::Correlated) knows
 /// what to put beside it.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
