@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -14,6 +14,8 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest `Idempotency-Key`, in bytes.
 const LONGEST_KEY: usize = 255;
@@ -73,12 +75,12 @@ impl<S: Sync> FromRequest<S> for Call {
     }
 }
 
-fn contains(headers: &HeaderMap, name: header::HeaderName, part: &str) -> bool {
+fn contains(headers: &HeaderMap, name: HeaderName, part: &str) -> bool {
     headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(part)))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     match value.to_str().map(str::trim) {
         Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.into())),
         _ => Err(Problem::validation(vec![FieldError {
@@ -91,6 +93,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
 /// A body without a declared type is taken for JSON, as the original service's clients send it.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    if value == "application/json" {
+        return Ok(());
+    }
     let declared = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
     let essence = declared.split(';').next().unwrap_or_default().trim();
     if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {

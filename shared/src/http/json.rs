@@ -4,6 +4,9 @@ use serde::de::DeserializeOwned;
 
 use super::{FieldError, Problem, problems};
 
+/// Room for nearly every answer, which then is written without being moved.
+const USUAL_BODY_BYTES: usize = 256;
+
 /// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
 ///
 /// # Errors
@@ -50,7 +53,11 @@ fn wrong_type<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Pr
 
 /// `value` as a JSON body.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Problem> {
-    serde_json::to_vec(value)
-        .map(Bytes::from)
-        .map_err(|error| Problem::new(&problems::PANIC, format!("The answer could not be written: {error}.")))
+    let mut body = Vec::with_capacity(USUAL_BODY_BYTES);
+    match serde_json::to_writer(&mut body, value) {
+        Ok(()) => Ok(body.into()),
+        Err(error) => {
+            Err(Problem::new(&problems::PANIC, format!("The answer could not be written: {error}.")))
+        }
+    }
 }
