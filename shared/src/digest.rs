@@ -8,6 +8,9 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 /// A map from digests. They are hashes already, so it does not hash them again. Never iterated.
 pub type DigestMap<V> = HashMap<u128, V, BuildHasherDefault<AlreadyHashed>>;
 
+/// A map from ids that were drawn at random, which are as good as hashes. Never iterated.
+pub type IdMap<I, V> = HashMap<I, V, BuildHasherDefault<AlreadyHashed>>;
+
 /// The digest of `value`: equal values, equal digests.
 pub fn digest_of(value: &(impl Hash + ?Sized)) -> u128 {
     let mut hasher = SipHasher13::new();
@@ -15,7 +18,7 @@ pub fn digest_of(value: &(impl Hash + ?Sized)) -> u128 {
     hasher.finish128().as_u128()
 }
 
-/// The hasher of a [`DigestMap`].
+/// The hasher of a [`DigestMap`] and an [`IdMap`].
 #[derive(Debug, Default)]
 pub struct AlreadyHashed(u64);
 
@@ -26,6 +29,10 @@ impl Hasher for AlreadyHashed {
 
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
     }
 
     fn write_u128(&mut self, digest: u128) {

@@ -1,7 +1,8 @@
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use shared::digest::IdMap;
 use shared::ledger::{Kept, Ledger};
 
 use crate::application::facts;
@@ -25,8 +26,7 @@ pub(crate) struct MemoryStockLedger {
 #[derive(Debug)]
 struct Books {
     stock: Stock,
-    /// Never iterated.
-    reservations: HashMap<ReservationId, Reservation>,
+    reservations: IdMap<ReservationId, Reservation>,
     /// Those that keep stock aside, by the time at which they expire.
     live: BTreeSet<(Timestamp, ReservationId)>,
     /// Those that ended, the first to end first.
@@ -98,7 +98,7 @@ impl Kept for MemoryStockLedger {
 
 impl Books {
     fn with(stock: Stock) -> Self {
-        Self { stock, reservations: HashMap::new(), live: BTreeSet::new(), ended: VecDeque::new() }
+        Self { stock, reservations: IdMap::default(), live: BTreeSet::new(), ended: VecDeque::new() }
     }
 
     fn admit(&mut self, reservation: Reservation) {

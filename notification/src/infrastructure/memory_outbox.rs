@@ -1,7 +1,8 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use shared::digest::IdMap;
 use shared::ledger::Kept;
 
 use crate::application::ports::Outbox;
@@ -16,8 +17,7 @@ pub(crate) struct MemoryOutbox {
 
 #[derive(Debug, Default)]
 struct Sent {
-    /// Never iterated.
-    by_id: HashMap<NotificationId, Notification>,
+    by_id: IdMap<NotificationId, Notification>,
     /// The ids in the order in which they were appended.
     order: VecDeque<NotificationId>,
 }

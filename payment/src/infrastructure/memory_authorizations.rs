@@ -1,7 +1,8 @@
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use shared::digest::IdMap;
 use shared::ledger::{Kept, Ledger};
 
 use crate::application::facts;
@@ -19,8 +20,8 @@ pub(crate) struct MemoryAuthorizations {
 
 #[derive(Debug, Default)]
 struct Book {
-    /// Never iterated.
-    by_id: HashMap<AuthId, Authorization>,
+    /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
+    by_id: IdMap<AuthId, Box<Authorization>>,
     /// Those that are held, in the order in which they expire.
     held: BTreeSet<(Timestamp, AuthId)>,
     /// Those that may be forgotten, in the order in which they were settled.
@@ -54,7 +55,7 @@ impl AuthorizationStore for MemoryAuthorizations {
         }
         let terms = opened.terms();
         book.held.insert((terms.expires_at, terms.id));
-        book.by_id.insert(terms.id, opened.clone());
+        book.by_id.insert(terms.id, Box::new(opened.clone()));
         Ok(opened)
     }
 
@@ -63,7 +64,7 @@ impl AuthorizationStore for MemoryAuthorizations {
     }
 
     fn find(&self, id: AuthId, now: Timestamp) -> Option<Authorization> {
-        self.book(now).by_id.get(&id).cloned()
+        self.book(now).by_id.get(&id).map(|found| (**found).clone())
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) struct Keys {
 
 #[derive(Debug, Default)]
 struct Known {
-    by_key: DigestMap<Entry>,
+    /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
+    by_key: DigestMap<Box<Entry>>,
     /// Keys with an answer, oldest first, with the time at which they are forgotten.
     answered: VecDeque<(u128, Timestamp)>,
     /// How often a key was claimed, so that a claim from before a reset is told from a later one.
@@ -62,14 +63,14 @@ impl Keys {
         let digest = digest_of(&(operation.name, key));
         let mut known = keys.lock();
         known.forget_until(now);
-        match known.by_key.get(&digest) {
+        match known.by_key.get(&digest).map(|entry| &**entry) {
             Some(entry) if entry.body != body => Begun::OtherBody,
             Some(Entry { answer: Some(answer), .. }) => Begun::Known(answer.clone()),
             Some(_) => Begun::Busy,
             None => {
                 known.claims += 1;
                 let claim = known.claims;
-                known.by_key.insert(digest, Entry { body, claim, answer: None });
+                known.by_key.insert(digest, Box::new(Entry { body, claim, answer: None }));
                 Begun::New(Slot { keys: Arc::clone(keys), digest, claim })
             }
         }
@@ -124,7 +125,7 @@ impl Slot {
 
     /// What this slot claimed, unless a reset forgot it.
     fn entry<'a>(&self, known: &'a mut Known) -> Option<&'a mut Entry> {
-        known.by_key.get_mut(&self.digest).filter(|entry| entry.claim == self.claim)
+        known.by_key.get_mut(&self.digest).map(|entry| &mut **entry).filter(|entry| entry.claim == self.claim)
     }
 }
 
