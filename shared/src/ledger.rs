@@ -10,6 +10,8 @@
 mod book;
 mod fact;
 mod kept;
+mod line;
+mod lines;
 mod record;
 mod scribe;
 
@@ -27,7 +29,8 @@ pub use kept::Kept;
 pub use record::{Effect, Record, Request};
 pub use scribe::Scribe;
 
-pub(crate) use book::{Arrival, Sent};
+pub(crate) use book::Arrival;
+pub(crate) use line::Sent;
 
 /// How many records a ledger keeps unless it is told otherwise.
 pub const CAPACITY: usize = 1_000_000;
@@ -81,8 +84,7 @@ impl Ledger {
     }
 
     pub(crate) fn begin(&self, operation: &'static Operation, arrival: Arrival<'_>) -> Ticket {
-        let scribe = Scribe { order: arrival.order.map(Arc::from), ..Scribe::of(self.clone()) };
-        let (seq, order) = self.book().begin(operation, arrival, scribe.order);
+        let (seq, order) = self.book().begin(operation, arrival);
         Ticket { scribe: Scribe { ledger: self.clone(), order, request: Some(seq) }, is_open: true }
     }
 
@@ -101,6 +103,11 @@ pub(crate) struct Ticket {
 impl Ticket {
     pub(crate) fn scribe(&self) -> &Scribe {
         &self.scribe
+    }
+
+    /// Whether the request has not ended yet.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Records how the request ended.

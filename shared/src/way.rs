@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -61,7 +62,7 @@ pub struct Intent<C> {
     /// What to do. Its hash is the body's fingerprint: equal commands are the same body.
     pub command: C,
     /// The order id of the body, or of the resource that the body names.
-    pub order: Option<String>,
+    pub order: Option<Arc<str>>,
     /// The id of the resource that the request names.
     pub resource: Option<String>,
 }
@@ -69,7 +70,7 @@ pub struct Intent<C> {
 /// What a request is about, as far as that is known.
 #[derive(Clone, Copy, Debug, Default)]
 struct About<'a> {
-    order: Option<&'a str>,
+    order: Option<&'a Arc<str>>,
     resource: Option<&'a str>,
     /// The digest of its body.
     body: Option<u128>,
@@ -158,14 +159,15 @@ impl Way {
         &self,
         operation: &'static Operation,
         call: &Call,
-        order: Option<&str>,
+        order: Option<&Arc<str>>,
         resource: Option<&str>,
         operate: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
     ) -> Response {
         self.chaos.count_request(operation);
         let key = draw_key(&self.chaos, operation, call, order, None, resource);
         let drawn = self.chaos.draw(operation, key);
-        let ticket = self.arrive(operation, call, &About { order, resource, body: None }, Some(&drawn));
+        let about = About { order, resource, body: None };
+        let ticket = self.arrive(operation, call, &about, Some(&drawn), self.clock.now());
         let mut pass = Pass::new(self, drawn, None, ticket);
         if let Some(ending) = pass.before().await {
             return ending.into_response();
@@ -186,8 +188,8 @@ impl Way {
     ) -> Result<Intent<C>, Ending> {
         call.parse().and_then(prepare).map_err(|problem| {
             let refused = Ending::refused(problem);
-            let mut ticket = self.arrive(operation, call, &About::default(), None);
-            ticket.finish(&refused.sent(), self.clock.now());
+            let now = self.clock.now();
+            self.arrive(operation, call, &About::default(), None, now).finish(&refused.sent(), now);
             refused
         })
     }
@@ -203,15 +205,16 @@ impl Way {
         intent: &Intent<C>,
     ) -> Result<Pass, Ending> {
         self.chaos.count_request(operation);
-        let (order, resource) = (intent.order.as_deref(), intent.resource.as_deref());
+        let now = self.clock.now();
+        let (order, resource) = (intent.order.as_ref(), intent.resource.as_deref());
         let body = digest_of(&intent.command);
         let about = About { order, resource, body: Some(body) };
-        let slot = self.claim(operation, call, body).inspect_err(|answered| {
-            self.arrive(operation, call, &about, None).finish(&answered.sent(), self.clock.now());
+        let slot = self.claim(operation, call, body, now).inspect_err(|answered| {
+            self.arrive(operation, call, &about, None, now).finish(&answered.sent(), now);
         })?;
         let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
         let drawn = self.chaos.draw(operation, key);
-        let ticket = self.arrive(operation, call, &about, Some(&drawn));
+        let ticket = self.arrive(operation, call, &about, Some(&drawn), now);
         Ok(Pass::new(self, drawn, slot, ticket))
     }
 
@@ -222,6 +225,7 @@ impl Way {
         call: &Call,
         about: &About<'_>,
         drawn: Option<&Drawn>,
+        now: Timestamp,
     ) -> Ticket {
         let arrival = Arrival {
             context: &call.context,
@@ -229,17 +233,23 @@ impl Way {
             order: about.order,
             resource: about.resource,
             fingerprint: about.body,
-            drawn: drawn.map(|drawn| (drawn.attempt, drawn.outcome.name)),
-            now: self.clock.now(),
+            drawn: drawn.map(|drawn| (drawn.attempt, drawn.outcome)),
+            now,
         };
         self.ledger.begin(operation, arrival)
     }
 
     /// Claims the request's key, if it has one.
-    fn claim(&self, operation: &'static Operation, call: &Call, body: u128) -> Result<Option<Slot>, Ending> {
+    fn claim(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        body: u128,
+        now: Timestamp,
+    ) -> Result<Option<Slot>, Ending> {
         match &call.key {
             None => Ok(None),
-            Some(key) => match Keys::begin(&self.keys, operation, key, body, self.clock.now()) {
+            Some(key) => match Keys::begin(&self.keys, operation, key, body, now) {
                 Begun::New(slot) => Ok(Some(slot)),
                 Begun::Known(answer) => {
                     self.chaos.count_replay(operation);
@@ -266,12 +276,12 @@ fn draw_key<'a>(
     chaos: &Chaos,
     operation: &'static Operation,
     call: &'a Call,
-    order: Option<&'a str>,
+    order: Option<&'a Arc<str>>,
     key: Option<&'a str>,
     resource: Option<&'a str>,
 ) -> DrawKey<'a> {
     let correlation = call.context.sent_by_client.then_some(&*call.context.correlation_id);
-    (order.map(DrawKey::Order))
+    (order.map(|order| DrawKey::Order(order)))
         .or(key.map(DrawKey::Idempotency))
         .or(correlation.map(DrawKey::Correlation))
         .or(resource.map(DrawKey::Resource))

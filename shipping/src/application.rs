@@ -35,8 +35,8 @@ impl LabelDesk {
     }
 
     /// The order that a label belongs to, if both are known.
-    pub(crate) fn order_of(&self, id: &str) -> Option<String> {
-        self.find(id).ok()?.order.as_deref().map(str::to_owned)
+    pub(crate) fn order_of(&self, id: &str) -> Option<Arc<str>> {
+        self.find(id).ok()?.order
     }
 
     /// Whether a label could begin now.

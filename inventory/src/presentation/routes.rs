@@ -5,6 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use shared::http::{Call, Problem, ProblemBody};
 use shared::way::{Intent, Way};
 use utoipa_axum::router::OpenApiRouter;
@@ -14,11 +15,10 @@ use super::requests::{CheckRequest, ReleaseRequest, ReserveRequest};
 use super::responses::{AvailabilityBody, ReleasedBody, ReservationBody};
 use crate::application::ports::StockLedger;
 use crate::application::{self, Release, Reserve};
-use crate::domain::Reservation;
 use crate::infrastructure::chaos::{CHECK, RELEASE, RESERVE, STATUS};
 
 /// What the handlers work with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Inventory {
     pub(crate) way: Way,
     pub(crate) ledger: Arc<dyn StockLedger>,
@@ -32,7 +32,7 @@ pub(crate) fn routes(inventory: Inventory) -> OpenApiRouter {
         .routes(routes!(release))
         .routes(routes!(check))
         .routes(routes!(status))
-        .with_state(inventory)
+        .with_state(Arc::new(inventory))
 }
 
 /// Reserve stock
@@ -52,15 +52,15 @@ pub(crate) fn routes(inventory: Inventory) -> OpenApiRouter {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]
-async fn reserve(State(inventory): State<Inventory>, call: Call) -> Response {
-    let Inventory { way, ledger, reservation_ttl } = inventory;
+async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
+    let Inventory { way, ledger, reservation_ttl } = &*inventory;
     let prepare = |body: ReserveRequest| {
         let command = body.validate()?;
-        let order = command.order.as_deref().map(str::to_owned);
+        let order = command.order.clone();
         Ok(Intent { command, order, resource: None })
     };
     way.write(&RESERVE, &call, StatusCode::CREATED, prepare, |command: Reserve, turn| {
-        let reservation = application::reserve(&*ledger, reservation_ttl, &command, turn)?;
+        let reservation = application::reserve(&**ledger, *reservation_ttl, &command, turn)?;
         Ok(ReservationBody::from(reservation))
     })
     .await
@@ -82,16 +82,16 @@ async fn reserve(State(inventory): State<Inventory>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]
-async fn release(State(inventory): State<Inventory>, call: Call) -> Response {
-    let Inventory { way, ledger, .. } = inventory;
+async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
+    let Inventory { way, ledger, .. } = &*inventory;
     let prepare = |body: ReleaseRequest| {
         let command = body.validate()?;
-        let known = application::status(&*ledger, &command.reservation, way.clock().now()).ok();
+        let order = order_of(&**ledger, &command.reservation, way.clock().now());
         let resource = Some(command.reservation.clone());
-        Ok(Intent { command, order: known.as_ref().and_then(order_of), resource })
+        Ok(Intent { command, order, resource })
     };
     way.write(&RELEASE, &call, StatusCode::OK, prepare, |command: Release, turn| {
-        let released_at = application::release(&*ledger, &command, turn)?;
+        let released_at = application::release(&**ledger, &command, turn)?;
         Ok(ReleasedBody::new(command.reservation, released_at))
     })
     .await
@@ -105,15 +105,15 @@ async fn release(State(inventory): State<Inventory>, call: Call) -> Response {
     request_body(content = CheckRequest, example = json!({"items": [{"sku": "ITEM-001", "quantity": 2}]})),
     responses((status = 200, description = "How the stock stands.", body = AvailabilityBody))
 )]
-async fn check(State(inventory): State<Inventory>, call: Call) -> Response {
-    let Inventory { way, ledger, .. } = inventory;
+async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
+    let Inventory { way, ledger, .. } = &*inventory;
     let prepare = |body: CheckRequest| Ok(Intent { command: body.validate()?, order: None, resource: None });
     let items = match way.prepare(&CHECK, &call, prepare) {
         Ok(Intent { command, .. }) => command,
         Err(refused) => return refused.into_response(),
     };
     way.read(&CHECK, &call, None, None, |turn| {
-        let (available, levels) = application::check(&*ledger, &items, turn.now());
+        let (available, levels) = application::check(&**ledger, &items, turn.now());
         Ok(AvailabilityBody::new(available, levels))
     })
     .await
@@ -131,22 +131,22 @@ async fn check(State(inventory): State<Inventory>, call: Call) -> Response {
     )
 )]
 async fn status(
-    State(inventory): State<Inventory>,
+    State(inventory): State<Arc<Inventory>>,
     id: Result<Path<String>, PathRejection>,
     call: Call,
 ) -> Response {
-    let Inventory { way, ledger, .. } = inventory;
+    let Inventory { way, ledger, .. } = &*inventory;
     // An id that is not even text names no reservation.
     let id = id.map(|Path(id)| id).unwrap_or_default();
-    let known = application::status(&*ledger, &id, way.clock().now()).ok();
-    let order = known.as_ref().and_then(order_of);
-    way.read(&STATUS, &call, order.as_deref(), Some(&id), |turn| {
-        let reservation = application::status(&*ledger, &id, turn.now()).map_err(Problem::from)?;
+    let order = order_of(&**ledger, &id, way.clock().now());
+    way.read(&STATUS, &call, order.as_ref(), Some(&id), |turn| {
+        let reservation = application::status(&**ledger, &id, turn.now()).map_err(Problem::from)?;
         Ok(ReservationBody::from(reservation))
     })
     .await
 }
 
-fn order_of(reservation: &Reservation) -> Option<String> {
-    reservation.order.as_deref().map(str::to_owned)
+/// The order that a reservation belongs to, if both are known.
+fn order_of(ledger: &dyn StockLedger, id: &str, now: Timestamp) -> Option<Arc<str>> {
+    application::status(ledger, id, now).ok()?.order
 }

@@ -15,14 +15,14 @@ use crate::application::{self, ports::Outbox};
 use crate::infrastructure::chaos::{SEND, STATUS};
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Post {
     pub(crate) way: Way,
     pub(crate) outbox: Arc<dyn Outbox>,
 }
 
 pub(crate) fn routes(post: Post) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(send)).routes(routes!(status)).with_state(post)
+    OpenApiRouter::new().routes(routes!(send)).routes(routes!(status)).with_state(Arc::new(post))
 }
 
 /// Send a message to a customer
@@ -31,16 +31,17 @@ pub(crate) fn routes(post: Post) -> OpenApiRouter {
     request_body = SendRequest,
     responses((status = 201, description = "The message was sent.", body = SentBody)),
 )]
-async fn send(State(Post { way, outbox }): State<Post>, call: Call) -> Response {
+async fn send(State(post): State<Arc<Post>>, call: Call) -> Response {
     let prepare = |body: SendRequest| {
         let command = body.validate()?;
-        let order = command.envelope.order_id.as_deref().map(str::to_owned);
+        let order = command.envelope.order_id.clone();
         Ok(Intent { command, order, resource: None })
     };
-    way.write(&SEND, &call, StatusCode::CREATED, prepare, |message, turn| {
-        Ok(SentBody::from(application::send(&*outbox, message, turn)?))
-    })
-    .await
+    post.way
+        .write(&SEND, &call, StatusCode::CREATED, prepare, |message, turn| {
+            Ok(SentBody::from(application::send(&*post.outbox, message, turn)?))
+        })
+        .await
 }
 
 /// See what became of a message
@@ -56,15 +57,16 @@ async fn send(State(Post { way, outbox }): State<Post>, call: Call) -> Response 
     ),
 )]
 async fn status(
-    State(Post { way, outbox }): State<Post>,
+    State(post): State<Arc<Post>>,
     id: Result<Path<String>, PathRejection>,
     call: Call,
 ) -> Response {
     // An id that is not UTF-8 names no message, like the empty one.
     let id = id.map(|Path(id)| id).unwrap_or_default();
-    let order = application::find(&*outbox, &id).ok().and_then(|sent| sent.envelope.order_id);
-    way.read(&STATUS, &call, order.as_deref(), Some(&id), |_| {
-        Ok(StatusBody::from(application::find(&*outbox, &id)?))
-    })
-    .await
+    let order = application::find(&*post.outbox, &id).ok().and_then(|sent| sent.envelope.order_id);
+    post.way
+        .read(&STATUS, &call, order.as_ref(), Some(&id), |_| {
+            Ok(StatusBody::from(application::find(&*post.outbox, &id)?))
+        })
+        .await
 }

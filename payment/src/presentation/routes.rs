@@ -18,7 +18,7 @@ use crate::application::{self, ports::AuthorizationStore};
 use crate::infrastructure::chaos;
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) way: Way,
     pub(crate) store: Arc<dyn AuthorizationStore>,
@@ -32,7 +32,7 @@ pub(crate) fn routes(api: Api) -> OpenApiRouter {
         .routes(routes!(release))
         .routes(routes!(refund))
         .routes(routes!(status))
-        .with_state(api)
+        .with_state(Arc::new(api))
 }
 
 impl Api {
@@ -41,9 +41,9 @@ impl Api {
         Intent { command, order: self.order_of(&auth_id), resource: Some(auth_id) }
     }
 
-    fn order_of(&self, auth_id: &str) -> Option<String> {
+    fn order_of(&self, auth_id: &str) -> Option<Arc<str>> {
         let authorization = self.store.named(auth_id, self.way.clock().now()).ok()?;
-        authorization.terms().order_id.as_deref().map(str::to_owned)
+        authorization.terms().order_id.clone()
     }
 }
 
@@ -59,10 +59,10 @@ impl Api {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn authorize(State(api): State<Api>, call: Call) -> Response {
+async fn authorize(State(api): State<Arc<Api>>, call: Call) -> Response {
     let prepare = |body: AuthorizeRequest| {
         let command = body.validate()?;
-        let order = command.order_id.as_deref().map(str::to_owned);
+        let order = command.order_id.clone();
         Ok(Intent { command, order, resource: None })
     };
     api.way
@@ -89,7 +89,7 @@ async fn authorize(State(api): State<Api>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn capture(State(api): State<Api>, call: Call) -> Response {
+async fn capture(State(api): State<Arc<Api>>, call: Call) -> Response {
     let prepare = |body: AuthorizationRequest| {
         let command = body.capture()?;
         Ok(api.about(command.auth_id.clone(), command))
@@ -117,7 +117,7 @@ async fn capture(State(api): State<Api>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn release(State(api): State<Api>, call: Call) -> Response {
+async fn release(State(api): State<Arc<Api>>, call: Call) -> Response {
     let prepare = |body: AuthorizationRequest| {
         let command = body.release()?;
         Ok(api.about(command.auth_id.clone(), command))
@@ -147,7 +147,7 @@ async fn release(State(api): State<Api>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn refund(State(api): State<Api>, call: Call) -> Response {
+async fn refund(State(api): State<Arc<Api>>, call: Call) -> Response {
     let prepare = |body: RefundRequest| {
         let command = body.validate()?;
         Ok(api.about(command.auth_id.clone(), command))
@@ -169,12 +169,16 @@ async fn refund(State(api): State<Api>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn status(State(api): State<Api>, path: Result<Path<String>, PathRejection>, call: Call) -> Response {
+async fn status(
+    State(api): State<Arc<Api>>,
+    path: Result<Path<String>, PathRejection>,
+    call: Call,
+) -> Response {
     // A path that is not UTF-8 names no authorization, and neither does the empty id.
     let auth_id = path.map_or_else(|_| String::new(), |Path(id)| id);
     let order = api.order_of(&auth_id);
     api.way
-        .read(&chaos::STATUS, &call, order.as_deref(), Some(&auth_id), |turn| {
+        .read(&chaos::STATUS, &call, order.as_ref(), Some(&auth_id), |turn| {
             let authorization = api.store.named(&auth_id, turn.now())?;
             Ok(StatusResponse::from(authorization))
         })

@@ -1,24 +1,25 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::ops::Bound;
+use std::collections::{HashMap, VecDeque};
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Effect, Fact, Life, Record, Request, Sequence};
-use crate::chaos::Operation;
+use super::line::{EffectLine, Line, RequestLine, Sent};
+use super::lines::Lines;
+use super::{Fact, Life, Record, Sequence};
+use crate::chaos::{Operation, Outcome};
 use crate::http::Context;
-use crate::number::Number;
 
-/// The records of one domain, compact: they are put into words when somebody reads them.
+/// The records of one domain.
 #[derive(Debug)]
 pub(crate) struct Book {
     capacity: usize,
     sequence: Sequence,
-    lines: BTreeMap<u64, Line>,
+    lines: Lines,
     orders: HashMap<Arc<str>, Order>,
     /// Orders of resources that are live and belong to a client's correlation id: what the clock
     /// does to them is theirs, and the domain does not know it.
-    lent: HashMap<Box<str>, Arc<str>>,
+    lent: HashMap<Arc<str>, Arc<str>>,
     /// What may leave, first come first. An order that is live again when its turn comes stays.
     leaving: VecDeque<Leaving>,
 }
@@ -30,59 +31,17 @@ enum Leaving {
     Line(u64),
 }
 
-/// Boxed, because a tree keeps room for nearly twice as many lines as it holds.
-#[derive(Debug)]
-enum Line {
-    Effect(Box<EffectLine>),
-    Request(Box<RequestLine>),
-}
-
-#[derive(Debug)]
-struct EffectLine {
-    at: Timestamp,
-    order: Option<Arc<str>>,
-    effect: &'static str,
-    resource: Box<str>,
-    amount: Option<Number>,
-    detail: Option<Box<str>>,
-    request: Option<u64>,
-}
-
-#[derive(Debug)]
-struct RequestLine {
-    operation: &'static Operation,
-    order: Option<Arc<str>>,
-    resource: Option<Box<str>>,
-    key: Option<Arc<str>>,
-    correlation: Arc<str>,
-    fingerprint: Option<u128>,
-    drawn: Option<(u32, &'static str)>,
-    started_at: Timestamp,
-    end: Option<(Timestamp, Sent)>,
-}
-
 /// A request, on its arrival.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
     pub(crate) context: &'a Context,
     pub(crate) key: Option<&'a Arc<str>>,
-    pub(crate) order: Option<&'a str>,
+    pub(crate) order: Option<&'a Arc<str>>,
     pub(crate) resource: Option<&'a str>,
     pub(crate) fingerprint: Option<u128>,
     /// The chaos attempt and its outcome.
-    pub(crate) drawn: Option<(u32, &'static str)>,
+    pub(crate) drawn: Option<(u32, &'static Outcome)>,
     pub(crate) now: Timestamp,
-}
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sent {
-    pub(crate) status: Option<u16>,
-    pub(crate) error: Option<&'static str>,
-    pub(crate) retry_after_ms: Option<u64>,
-    pub(crate) is_garbled: bool,
-    pub(crate) is_replay: bool,
-    pub(crate) is_abandoned: bool,
 }
 
 #[derive(Debug, Default)]
@@ -122,7 +81,7 @@ impl Book {
         Self {
             capacity,
             sequence,
-            lines: BTreeMap::new(),
+            lines: Lines::default(),
             orders: HashMap::new(),
             lent: HashMap::new(),
             leaving: VecDeque::new(),
@@ -138,14 +97,13 @@ impl Book {
         &mut self,
         operation: &'static Operation,
         arrival: Arrival<'_>,
-        order: Option<Arc<str>>,
     ) -> (u64, Option<Arc<str>>) {
         let correlation = &arrival.context.correlation_id;
-        let order = order.or_else(|| arrival.context.sent_by_client.then(|| Arc::clone(correlation)));
+        let order = arrival.order.or(arrival.context.sent_by_client.then_some(correlation)).cloned();
         let line = RequestLine {
             operation,
             order: order.clone(),
-            resource: arrival.resource.map(Box::from),
+            resource: arrival.resource.map(Arc::from),
             key: arrival.key.cloned(),
             correlation: Arc::clone(correlation),
             fingerprint: arrival.fingerprint,
@@ -164,7 +122,7 @@ impl Book {
     }
 
     pub(super) fn finish(&mut self, seq: u64, sent: &Sent, now: Timestamp) {
-        let Some(Line::Request(line)) = self.lines.get_mut(&seq) else { return };
+        let Some(Line::Request(line)) = self.lines.get_mut(seq) else { return };
         line.end = Some((now, *sent));
         let Some(order) = line.order.clone() else {
             self.leaving.push_back(Leaving::Line(seq));
@@ -184,12 +142,12 @@ impl Book {
         request: Option<u64>,
         fact: &Fact<'_>,
     ) {
-        let resource = fact.resource.to_string().into_boxed_str();
-        if let Some(Line::Request(line)) = request.and_then(|seq| self.lines.get_mut(&seq)) {
-            line.resource.get_or_insert_with(|| resource.clone());
+        let resource = text_of(fact.resource);
+        if let Some(Line::Request(line)) = request.and_then(|seq| self.lines.get_mut(seq)) {
+            line.resource.get_or_insert_with(|| Arc::clone(&resource));
             let is_lent = line.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, &line.correlation));
             if let (true, Life::Opens, Some(order)) = (is_lent, fact.life, order) {
-                self.lent.insert(resource.clone(), Arc::clone(order));
+                self.lent.insert(Arc::clone(&resource), Arc::clone(order));
             }
         }
         if fact.life == Life::Closes {
@@ -238,7 +196,7 @@ impl Book {
     }
 
     fn insert(&mut self, seq: u64, line: Line) {
-        self.lines.insert(seq, line);
+        self.lines.push(seq, line);
         if self.lines.len() > self.capacity {
             self.make_room();
         }
@@ -250,7 +208,7 @@ impl Book {
         while let Some(candidate) = self.leaving.pop_front() {
             match candidate {
                 Leaving::Line(seq) => {
-                    self.lines.remove(&seq);
+                    self.lines.remove(seq);
                     return;
                 }
                 Leaving::Order(order) => {
@@ -264,7 +222,7 @@ impl Book {
             }
         }
         if self.lines.len() > self.capacity + self.capacity / 10
-            && let Some((_, oldest)) = self.lines.pop_first()
+            && let Some(oldest) = self.lines.pop_first()
             && let Some(order) = oldest.order()
         {
             self.forget(&Arc::clone(order));
@@ -273,22 +231,18 @@ impl Book {
 
     fn forget(&mut self, order: &Arc<str>) {
         let lines = self.orders.remove(order).map(|order| order.lines).unwrap_or_default();
-        lines.iter().for_each(|seq| drop(self.lines.remove(seq)));
+        lines.iter().for_each(|seq| self.lines.remove(*seq));
     }
 
     pub(super) fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
         let Selection { order, since, after, limit } = *selection;
-        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
         let is_recent = |line: &Line| since.is_none_or(|since| line.at() >= since);
         let all: Box<dyn Iterator<Item = (u64, &Line)>> = match order {
-            None => Box::new(self.lines.range((after, Bound::Unbounded)).map(|(seq, line)| (*seq, line))),
+            None => Box::new(self.lines.after(after)),
             Some(order) => {
                 let lines = self.orders.get(order).map_or(&[][..], |order| &order.lines);
-                let first = match after {
-                    Bound::Excluded(after) => lines.partition_point(|seq| *seq <= after),
-                    Bound::Included(_) | Bound::Unbounded => 0,
-                };
-                Box::new(lines[first..].iter().filter_map(|seq| Some((*seq, self.lines.get(seq)?))))
+                let first = after.map_or(0, |after| lines.partition_point(|seq| *seq <= after));
+                Box::new(lines[first..].iter().filter_map(|seq| Some((*seq, self.lines.get(*seq)?))))
             }
         };
         let mut fitting = all.filter(|(_, line)| is_recent(line)).peekable();
@@ -298,65 +252,9 @@ impl Book {
     }
 }
 
-impl Line {
-    fn order(&self) -> Option<&Arc<str>> {
-        match self {
-            Self::Effect(line) => line.order.as_ref(),
-            Self::Request(line) => line.order.as_ref(),
-        }
-    }
-
-    fn at(&self) -> Timestamp {
-        match self {
-            Self::Effect(line) => line.at,
-            Self::Request(line) => line.started_at,
-        }
-    }
-
-    fn record(&self, seq: u64) -> Record {
-        match self {
-            Self::Effect(line) => Record::Effect(line.record(seq)),
-            Self::Request(line) => Record::Request(line.record(seq)),
-        }
-    }
-}
-
-impl EffectLine {
-    fn record(&self, seq: u64) -> Effect {
-        Effect {
-            seq,
-            at: self.at,
-            order: self.order.as_deref().map(str::to_owned),
-            effect: self.effect.to_owned(),
-            resource: self.resource.to_string(),
-            amount: self.amount,
-            detail: self.detail.as_deref().map(str::to_owned),
-            request: self.request,
-        }
-    }
-}
-
-impl RequestLine {
-    fn record(&self, seq: u64) -> Request {
-        let sent = self.end.map(|(_, sent)| sent).unwrap_or_default();
-        Request {
-            seq,
-            operation: self.operation.name.to_owned(),
-            order: self.order.as_deref().map(str::to_owned),
-            resource: self.resource.as_deref().map(str::to_owned),
-            idempotency_key: self.key.as_deref().map(str::to_owned),
-            fingerprint: self.fingerprint.map(|digest| format!("{digest:032x}")),
-            attempt: self.drawn.map(|(attempt, _)| attempt),
-            replay: sent.is_replay,
-            outcome: self.drawn.map(|(_, outcome)| outcome.to_owned()),
-            status: sent.status,
-            error: sent.error.map(str::to_owned),
-            garbled: sent.is_garbled,
-            retry_after_ms: sent.retry_after_ms,
-            started_at: self.started_at,
-            ended_at: self.end.map(|(at, _)| at),
-            abandoned: sent.is_abandoned,
-            correlation_id: self.correlation.to_string(),
-        }
-    }
+/// Most are ids, which fit at once.
+fn text_of(value: &dyn fmt::Display) -> Arc<str> {
+    let mut text = String::with_capacity(32);
+    write!(text, "{value}").expect("a string takes everything");
+    text.into()
 }

@@ -62,10 +62,10 @@ impl Answer {
 }
 
 fn sent(problem: &Problem) -> Sent {
-    let millis = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    let millis = |wait: Duration| u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
     Sent {
         status: Some(problem.status().as_u16()),
-        error: Some(problem.kind().code),
+        error: Some(problem.kind()),
         retry_after_ms: problem.wait().map(millis),
         ..Sent::default()
     }

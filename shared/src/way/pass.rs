@@ -102,13 +102,14 @@ impl Pass {
         step: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
     ) {
         let instead = (self.drawn.outcome.moment == Moment::Instead).then_some(self.drawn.outcome);
+        let now = self.clock.now();
         let scribe = self.ticket.scribe().clone();
-        let mut turn = Turn::new(self.clock.now(), &mut self.drawn.draw, scribe, instead);
+        let mut turn = Turn::new(now, &mut self.drawn.draw, scribe, instead);
         let result = step(&mut turn);
         self.overruled = turn.was_overruled() && result.is_err();
         let answer = answer_of(status, result);
         if let Some(slot) = self.slot.take() {
-            slot.finish(&answer, self.clock.now());
+            slot.finish(&answer, now);
         }
         self.result = Some(answer);
     }
@@ -181,6 +182,8 @@ impl Pass {
 /// A client that leaves drops its request wherever that is.
 impl Drop for Pass {
     fn drop(&mut self) {
-        self.ticket.abandon(self.clock.now());
+        if self.ticket.is_open() {
+            self.ticket.abandon(self.clock.now());
+        }
     }
 }

@@ -116,7 +116,7 @@ async fn make(State(toys): State<Toys>, call: Call) -> Response {
         let mut fields = Fields::new();
         let colour = fields.required_text("colour", body.colour, 10);
         let command = fields.finish(colour.map(|colour| Make { colour }))?;
-        Ok(Intent { command, order: body.order_id, resource: None })
+        Ok(Intent { command, order: body.order_id.map(Into::into), resource: None })
     };
     let made = toys.made.clone();
     toys.way

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ pub(crate) struct CreateLabel {
     /// Not kept with the label, as nothing is printed; it tells one order for a label from another.
     pub(crate) address: Address,
     pub(crate) carrier: String,
-    pub(crate) order: Option<String>,
+    pub(crate) order: Option<Arc<str>>,
 }
 
 /// What the request for a label waited for.
@@ -63,7 +64,7 @@ impl LabelDesk {
         let now = self.clock.now();
         let id = loop {
             let id = ids();
-            match self.labels.add(Label::requested(id, &order.carrier, order.order.as_deref(), now)) {
+            match self.labels.add(Label::requested(id, &order.carrier, order.order.clone(), now)) {
                 Ok(()) => break id,
                 Err(AddError::IdTaken) => {}
                 Err(AddError::Refused(error)) => return Err(error),

@@ -59,9 +59,9 @@ impl State {
 
 impl Label {
     /// A label whose generation begins.
-    pub(crate) fn requested(id: LabelId, carrier: &str, order: Option<&str>, now: Timestamp) -> Self {
+    pub(crate) fn requested(id: LabelId, carrier: &str, order: Option<Arc<str>>, now: Timestamp) -> Self {
         let state = State::Generating { progress: 0 };
-        Self { id, carrier: carrier.into(), order: order.map(Arc::from), requested_at: now, state }
+        Self { id, carrier: carrier.into(), order, requested_at: now, state }
     }
 
     /// The shipment, if the label was ever made.
@@ -156,7 +156,7 @@ mod tests {
         #[test]
         fn no_path_leads_to_an_illegal_state(acts in prop::collection::vec(act(), 0..12)) {
             let start = Timestamp::UNIX_EPOCH;
-            let mut label = Label::requested(LabelId::from(1), "UPS", Some("ORD-123"), start);
+            let mut label = Label::requested(LabelId::from(1), "UPS", Some("ORD-123".into()), start);
             for (second, act) in (1..).zip(acts) {
                 let before = label.clone();
                 let result = apply(&before, act, Timestamp::from_second(second).unwrap());

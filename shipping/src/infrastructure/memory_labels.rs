@@ -88,7 +88,7 @@ mod tests {
     use crate::domain::{Shipment, State};
 
     fn label(number: u64) -> Label {
-        Label::requested(LabelId::from(number), "UPS", Some("ORD-123"), Timestamp::UNIX_EPOCH)
+        Label::requested(LabelId::from(number), "UPS", Some("ORD-123".into()), Timestamp::UNIX_EPOCH)
     }
 
     fn cancel(store: &dyn LabelStore, number: u64) -> Result<Label, Error> {

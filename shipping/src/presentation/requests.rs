@@ -53,7 +53,7 @@ impl CreateLabelRequest {
         let address = fields.required("shippingAddress", self.shipping_address);
         let address = address.and_then(|address| address.check(&mut fields));
         let carrier = fields.optional_text("carrier", self.carrier, LONGEST_CARRIER);
-        let order = fields.optional_text("orderId", self.order_id, LONGEST_ID);
+        let order = fields.optional_text("orderId", self.order_id, LONGEST_ID).map(Into::into);
         let carrier = carrier.unwrap_or_else(|| "UPS".to_owned());
         let command =
             fields.finish(address.map(|address| CreateLabel { address, carrier, order: order.clone() }))?;

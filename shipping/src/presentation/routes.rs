@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +20,7 @@ use crate::infrastructure::chaos::{CANCEL, CREATE_LABEL, STATUS};
 pub(super) const CREATE_LABEL_PATH: &str = "/shipping/create-label";
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Shipping {
     desk: LabelDesk,
     way: Way,
@@ -30,7 +32,7 @@ pub(crate) fn routes(desk: LabelDesk, way: Way) -> OpenApiRouter {
         .routes(routes!(create_label))
         .routes(routes!(cancel))
         .routes(routes!(status))
-        .with_state(Shipping { desk, way })
+        .with_state(Arc::new(Shipping { desk, way }))
 }
 
 /// Generates a label.
@@ -51,7 +53,7 @@ pub(crate) fn routes(desk: LabelDesk, way: Way) -> OpenApiRouter {
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
-async fn create_label(State(shipping): State<Shipping>, call: Call) -> Response {
+async fn create_label(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
     let intent = match shipping.way.prepare(&CREATE_LABEL, &call, CreateLabelRequest::prepare) {
         Ok(intent) => intent,
         Err(refused) => return refused.into_response(),
@@ -79,7 +81,7 @@ async fn create_label(State(shipping): State<Shipping>, call: Call) -> Response 
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
-async fn cancel(State(shipping): State<Shipping>, call: Call) -> Response {
+async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
     let prepare = |body: CancelRequest| {
         let id = body.label_id()?;
         Ok(Intent { order: shipping.desk.order_of(&id), resource: Some(id.clone()), command: id })
@@ -103,7 +105,7 @@ async fn cancel(State(shipping): State<Shipping>, call: Call) -> Response {
     ),
 )]
 async fn status(
-    State(shipping): State<Shipping>,
+    State(shipping): State<Arc<Shipping>>,
     id: Result<Path<String>, PathRejection>,
     call: Call,
 ) -> Response {
@@ -112,5 +114,5 @@ async fn status(
     };
     let order = shipping.desk.order_of(&id);
     let find = |_: &mut Turn<'_>| Ok(LabelStatus::from(shipping.desk.find(&id)?));
-    shipping.way.read(&STATUS, &call, order.as_deref(), Some(&id), find).await
+    shipping.way.read(&STATUS, &call, order.as_ref(), Some(&id), find).await
 }
