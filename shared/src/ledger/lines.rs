@@ -69,3 +69,58 @@ impl Lines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::super::line::EffectLine;
+    use super::*;
+
+    fn line() -> Line {
+        Line::Effect(Box::new(EffectLine {
+            at: Timestamp::UNIX_EPOCH,
+            order: None,
+            effect: "held",
+            resource: "auth_1".into(),
+            amount: None,
+            detail: None,
+            request: None,
+        }))
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_a_map_in_the_order_of_their_numbers(
+            steps in prop::collection::vec((0u8..4, 1u64..4, any::<prop::sample::Index>()), 0..200),
+        ) {
+            let (mut lines, mut expected, mut last) = (Lines::default(), BTreeMap::new(), 0);
+            for (step, distance, index) in steps {
+                let some = 1 + index.index(last as usize + 1) as u64;
+                match step {
+                    0 | 1 => {
+                        last += distance;
+                        lines.push(last, line());
+                        expected.insert(last, ());
+                    }
+                    2 => {
+                        lines.remove(some);
+                        expected.remove(&some);
+                    }
+                    _ => prop_assert_eq!(lines.pop_first().is_some(), expected.pop_first().is_some()),
+                }
+                prop_assert_eq!(lines.len(), expected.len());
+                prop_assert_eq!(lines.get(some).is_some(), expected.contains_key(&some));
+                prop_assert_eq!(lines.get_mut(some).is_some(), expected.contains_key(&some));
+                let after: Vec<_> = lines.after(Some(some)).map(|(seq, _)| seq).collect();
+                let above: Vec<_> = expected.range(some + 1..).map(|(seq, ())| *seq).collect();
+                prop_assert_eq!(after, above);
+                let all: Vec<_> = lines.after(None).map(|(seq, _)| seq).collect();
+                prop_assert_eq!(all, expected.keys().copied().collect::<Vec<_>>());
+            }
+        }
+    }
+}
