@@ -12,8 +12,9 @@ use orchestrator::simulate::{Flow, RandomWorld, Subject};
 use orchestrator::workload::Mix;
 use shared::environment::Environment;
 
-const WORLDS: u64 = 100;
-const ORDERS: u64 = 100;
+const WORLDS: u64 = 40;
+/// What the command takes when it is not told.
+const ORDERS: u64 = 250;
 
 fn main() {
     let subject = |variables: &[(&str, &str)]| {

@@ -17,7 +17,7 @@ mod status;
 mod steps;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -79,6 +79,14 @@ struct Api {
     vitals: Arc<Vitals>,
 }
 
+impl From<Deps> for Api {
+    fn from(deps: Deps) -> Self {
+        let Deps { client, engine, timings, time_scale, backends, clock } = deps;
+        let vitals = Arc::new(Vitals::new(engine, time_scale, clock, backends));
+        Self { orders: Orders::new(client, timings), vitals }
+    }
+}
+
 impl FromRef<Api> for Orders {
     fn from_ref(api: &Api) -> Self {
         api.orders.clone()
@@ -94,9 +102,13 @@ impl FromRef<Api> for Arc<Vitals> {
 /// The routes, with their document and Swagger UI at `/api/docs`; to be served within
 /// [`shared::http::with_common`].
 pub fn router(deps: Deps) -> Router {
-    let Deps { client, engine, timings, time_scale, backends, clock } = deps;
-    let vitals = Arc::new(Vitals::new(engine, time_scale, clock, backends));
-    with_docs(documented().with_state(Api { orders: Orders::new(client, timings), vitals }))
+    with_docs(documented().with_state(Api::from(deps)))
+}
+
+/// The routes alone, which are put together once, for worlds that come and go by the thousand.
+pub fn routes(deps: Deps) -> Router {
+    static ROUTES: LazyLock<Router<Api>> = LazyLock::new(|| documented().split_for_parts().0);
+    ROUTES.clone().with_state(Api::from(deps))
 }
 
 /// The document of the routes.

@@ -85,7 +85,7 @@ impl<'a> World<'a> {
         let tap = Tap::new(&log, ways.iter().map(|(_, way)| way.clone()), clock);
         let engines = Arc::new(Engines::default());
         let client: Arc<dyn WorkflowClient> = engines.clone();
-        let orders = api::router(api::Deps {
+        let orders = api::routes(api::Deps {
             client,
             engine: "embedded",
             timings: Timings::new(&subject.patience, time_scale),
