@@ -52,8 +52,19 @@ impl Lines {
         self.numbered.range(first..).filter_map(|(seq, line)| Some((*seq, line.as_ref()?)))
     }
 
+    /// Numbers rise by one at least, so that a line is no more places from either end than its
+    /// number is: for the newest ones, which are asked for most, nothing is left to search.
     fn place(&self, seq: u64) -> Option<usize> {
-        self.numbered.binary_search_by_key(&seq, |(number, _)| *number).ok()
+        let (first, last) = (self.numbered.front()?.0, self.numbered.back()?.0);
+        let places = |distance: Option<u64>| usize::try_from(distance?).ok();
+        let (from_first, from_last) = (places(seq.checked_sub(first))?, places(last.checked_sub(seq))?);
+        let end = self.numbered.len() - 1;
+        let (mut low, mut high) = (end.saturating_sub(from_last), end.min(from_first));
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.numbered[middle].0 < seq { low = middle + 1 } else { high = middle }
+        }
+        (self.numbered[low].0 == seq).then_some(low)
     }
 
     /// Leaves no gap at the front, so that the oldest line is there, and fewer gaps than lines
