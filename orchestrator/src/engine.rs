@@ -1,3 +1,7 @@
 //! The engines that run workflows. They know no business word.
 
+mod attempt;
 pub mod embedded;
+mod guard;
+#[cfg(feature = "temporal")]
+pub mod temporal;

@@ -13,8 +13,8 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::journal::RunKey;
-use super::machine::panic_message;
 use super::registry::ActivityType;
+use crate::engine::guard::panic_message;
 use crate::workflow::{ActivityCtx, ActivityHost, ActivityInfo, AttemptFailure, BoxFuture, Json, kind};
 
 /// The engine's hold on an attempt. Dropping it drops the attempt.

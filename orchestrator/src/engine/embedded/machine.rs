@@ -1,9 +1,7 @@
 //! The sans-IO core: an event goes in, the commands that answer it come out.
 
-use std::any::Any;
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -11,6 +9,7 @@ use std::task::{Poll, Waker};
 use super::command::Command;
 use super::context::{Context, Core};
 use super::event::Event;
+use crate::engine::guard::guarded;
 use crate::workflow::{Json, Reception, UnknownMessage, WorkflowDef, WorkflowFailure, WorkflowInfo, kind};
 
 /// A run of some workflow, without its type.
@@ -156,16 +155,4 @@ fn ending(result: Result<Json, WorkflowFailure>) -> Command {
         Ok(output) => Command::Complete(output),
         Err(failure) => Command::Fail(failure),
     }
-}
-
-/// Runs workflow code, whose panic must not take the engine's thread with it.
-pub(super) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panic_message(panic.as_ref()))
-}
-
-/// What a panic said.
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("no message"))
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::machine::{Execution, begin, guarded};
+use super::machine::{Execution, begin};
+use crate::engine::attempt::{AttemptFn, attempts_of};
+use crate::engine::guard::guarded;
 use crate::workflow::{
-    Activity, ActivityCtx, ActivityOptions, ActivityRegistrar, AttemptFailure, BoxFuture, Json, Reception,
-    SearchKind, UnknownMessage, WorkflowDef, WorkflowInfo, kind,
+    Activity, ActivityOptions, ActivityRegistrar, Json, Reception, SearchKind, UnknownMessage, WorkflowDef,
+    WorkflowInfo,
 };
 
 /// What an engine can run: workflows, and activities over services `S`.
@@ -40,21 +42,9 @@ impl<S: Send + Sync + 'static> Registry<S> {
 
 impl<S: Send + Sync + 'static> ActivityRegistrar<S> for Registry<S> {
     fn add<A: Activity<S>>(&mut self, options: ActivityOptions) {
-        let services = Arc::clone(&self.services);
-        let attempt: AttemptFn = Box::new(move |ctx, input| {
-            let services = Arc::clone(&services);
-            Box::pin(async move {
-                let input = input.parse().map_err(|error| codec(AttemptFailure::rejected, &error))?;
-                let output = A::execute(services, ctx, input).await?;
-                Json::of(&output).map_err(|error| codec(AttemptFailure::unknown, &error))
-            })
-        });
+        let attempt = attempts_of::<A, S>(Arc::clone(&self.services));
         self.catalogue.add(A::NAME, options, attempt);
     }
-}
-
-fn codec(failure: fn(String, String) -> AttemptFailure, error: &serde_json::Error) -> AttemptFailure {
-    failure(kind::CODEC.to_owned(), error.to_string())
 }
 
 impl<S> fmt::Debug for Registry<S> {
@@ -99,9 +89,6 @@ impl Catalogue {
         self.workflows.values().flat_map(|workflow| workflow.search_attributes.iter().copied()).collect()
     }
 }
-
-type AttemptFn =
-    Box<dyn Fn(ActivityCtx, Json) -> BoxFuture<'static, Result<Json, AttemptFailure>> + Send + Sync>;
 
 /// An activity that can be run.
 pub(super) struct ActivityType {

@@ -1,0 +1,130 @@
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use temporalio_sdk::activities::ActivityContext;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::record::{AttemptRecord, Details};
+use crate::workflow::{ActivityHost, ActivityInfo, ActivityOptions, AttemptFailure, BoxFuture, Json, kind};
+
+/// How soon a running attempt hears of its cancellation, which the server tells in answer to heartbeats.
+pub(super) const CANCEL_LATENCY: Duration = Duration::from_secs(1);
+
+/// What an attempt and the engine share.
+pub(super) struct Host {
+    pub(super) sdk: ActivityContext,
+    pub(super) record: AttemptRecord,
+    info: ActivityInfo,
+    earlier_heartbeat: Option<Json>,
+    started: Instant,
+    beat: Mutex<Beat>,
+    beaten: Notify,
+}
+
+struct Beat {
+    details: Option<Json>,
+    at: Instant,
+}
+
+impl Host {
+    pub(super) fn new(sdk: ActivityContext) -> Self {
+        let info = sdk.info();
+        let info = ActivityInfo {
+            workflow_id: info.workflow_id.clone().unwrap_or_default(),
+            run_id: info.workflow_run_id.clone().unwrap_or_default(),
+            activity_id: info.activity_id.clone(),
+            attempt: info.attempt,
+        };
+        let earlier = Details::read(sdk.heartbeat_details().raw());
+        let started = Instant::now();
+        Self {
+            record: earlier.at_start_of(info.attempt),
+            earlier_heartbeat: earlier.heartbeat,
+            sdk,
+            info,
+            started,
+            beat: Mutex::new(Beat { details: None, at: started }),
+            beaten: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Beat> {
+        self.beat.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn own_heartbeat(&self) -> Option<Json> {
+        self.lock().details.clone()
+    }
+
+    /// Waits until the attempt has taken too long, or has been silent for too long.
+    pub(super) async fn overrun(&self, options: &ActivityOptions) -> AttemptFailure {
+        let limit = self.started + options.start_to_close;
+        loop {
+            let silence = options.heartbeat.map(|longest| (longest, self.lock().at + longest));
+            sleep_until(silence.map_or(limit, |(_, at)| at.min(limit))).await;
+            if Instant::now() >= limit {
+                let message = format!("the attempt took longer than {:?}", options.start_to_close);
+                return AttemptFailure::unknown(kind::ATTEMPT_TIMEOUT, message);
+            }
+            if let Some((longest, at)) = silence
+                && self.lock().at + longest <= at
+            {
+                let message = format!("the attempt sent no heartbeat for {longest:?}");
+                return AttemptFailure::unknown(kind::HEARTBEAT_TIMEOUT, message);
+            }
+        }
+    }
+
+    /// Tells the server of every heartbeat, and between them that this worker lives: it is the worker
+    /// that the server watches, the attempt's own silence is [`overrun`](Self::overrun)'s affair.
+    pub(super) async fn keep_beating(&self, longest_silence: Option<Duration>) -> Infallible {
+        let pace = longest_silence.map(|longest| (longest / 4).min(CANCEL_LATENCY));
+        loop {
+            match pace {
+                Some(pace) => drop(timeout(pace, self.beaten.notified()).await),
+                None => self.beaten.notified().await,
+            }
+            self.beat().await;
+        }
+    }
+
+    /// Tells the server the last heartbeat. The SDK holds back those that come too fast.
+    pub(super) async fn beat(&self) {
+        let own = self.own_heartbeat();
+        let record = self.record.running(own.is_some());
+        self.send(Details { heartbeat: own.or_else(|| self.earlier_heartbeat.clone()), record }).await;
+    }
+
+    /// Leaves `record` for the next attempt: a failure carries the last heartbeat.
+    pub(super) async fn leave(&self, record: AttemptRecord) {
+        let heartbeat = self.own_heartbeat().or_else(|| self.earlier_heartbeat.clone());
+        self.send(Details { heartbeat, record }).await;
+    }
+
+    async fn send(&self, details: Details) {
+        if let Err(error) = self.sdk.record_heartbeat(details.write()).await {
+            tracing::warn!(activity = self.info.activity_id, "a heartbeat cannot be sent: {error}");
+        }
+    }
+}
+
+impl ActivityHost for Host {
+    fn info(&self) -> &ActivityInfo {
+        &self.info
+    }
+
+    fn heartbeat(&self, details: Json) {
+        *self.lock() = Beat { details: Some(details), at: Instant::now() };
+        self.beaten.notify_one();
+    }
+
+    fn last_heartbeat(&self) -> Option<Json> {
+        self.earlier_heartbeat.clone()
+    }
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.sdk.cancelled())
+    }
+}

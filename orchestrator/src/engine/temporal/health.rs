@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+use temporalio_client::tonic::IntoRequest;
+use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
+
+use super::TemporalClient;
+use super::client::call;
+use super::visibility::timestamp;
+
+/// A poll lasts a minute at most: a worker that has not polled for longer is gone.
+const LATEST_POLL: Duration = Duration::from_secs(90);
+
+impl TemporalClient {
+    /// Whether the server answers and some worker polls.
+    pub(super) async fn pollers(&self) -> Result<(), String> {
+        let mut request = DescribeTaskQueueRequest {
+            namespace: self.client.options().namespace.clone(),
+            task_queue: Some(TaskQueue { name: self.task_queue.clone(), ..TaskQueue::default() }),
+            ..DescribeTaskQueueRequest::default()
+        };
+        request.set_task_queue_type(TaskQueueType::Workflow);
+        let mut service = self.client.connection().workflow_service();
+        let answer = call(service.describe_task_queue(request.into_request())).await;
+        let pollers = answer.map_err(|error| format!("the Temporal server: {error}"))?.pollers;
+        let now = self.clock.now();
+        let polls = |at: jiff::Timestamp| {
+            Duration::try_from(now.duration_since(at)).is_ok_and(|ago| ago < LATEST_POLL)
+        };
+        if pollers.iter().any(|poller| timestamp(poller.last_access_time).is_some_and(polls)) {
+            return Ok(());
+        }
+        Err(format!("no worker polls the task queue `{}`", self.task_queue))
+    }
+}

@@ -1,0 +1,170 @@
+//! The worker: a thread with a runtime of its own, because the SDK's futures may not move.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join3;
+use temporalio_client::Client;
+use temporalio_sdk::runtime::RuntimeOptions;
+use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
+use temporalio_sdk::{Runtime, Worker as SdkWorker, WorkerOptions};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::Settings;
+use super::attempt_host::CANCEL_LATENCY;
+use super::connect::{ConnectError, connect};
+use super::registry::Workload;
+use super::scheduling::compensations;
+use crate::workflow::{ActivityOptions, race};
+
+/// How long attempts may go on after the worker was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+/// How many idle runs stay in memory; others are rebuilt from their histories.
+const RESIDENT_RUNS: usize = 2_000;
+const WORKFLOW_TASKS: usize = 100;
+const THREADS: usize = 2;
+
+/// A worker that serves the task queues of [`Settings`]. Dropped, it stops as if its process had been
+/// killed.
+#[derive(Debug)]
+pub struct Worker {
+    stop: CancellationToken,
+    kill: CancellationToken,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+impl Worker {
+    pub(super) async fn start(settings: Settings, workload: Workload) -> Result<Self, ConnectError> {
+        let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
+        let (ready, is_ready) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let life = Life { stop: stop.clone(), kill: kill.clone(), ready };
+        let failed = |error: &dyn std::fmt::Display| ConnectError::Worker(error.to_string());
+        let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+        let runtime = runtime.map_err(|error| failed(&error))?;
+        let thread = std::thread::Builder::new().name("temporal-worker".to_owned());
+        let run = move || {
+            runtime.block_on(life.run(&settings, workload));
+            runtime.shutdown_background();
+            end.send(()).unwrap_or_default();
+        };
+        thread.spawn(run).map_err(|error| failed(&error))?;
+        let ready = is_ready.await.unwrap_or_else(|_| Err(failed(&"its thread ended")));
+        ready.map(|()| Self { stop, kill, ended: Some(ended) })
+    }
+
+    /// Takes no more work, gives attempts in flight ten seconds, and ends.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        self.end().await;
+    }
+
+    /// Ends as a killed process would: attempts are dropped, and nobody is told.
+    pub async fn kill(mut self) {
+        self.kill.cancel();
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            drop(ended.await);
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.ended.is_some() {
+            self.kill.cancel();
+        }
+    }
+}
+
+/// What a worker's thread hears, and whom it tells that it works.
+struct Life {
+    stop: CancellationToken,
+    kill: CancellationToken,
+    ready: oneshot::Sender<Result<(), ConnectError>>,
+}
+
+impl Life {
+    async fn run(self, settings: &Settings, workload: Workload) {
+        let Self { stop, kill, ready } = self;
+        let work = async {
+            match connect(settings).await.and_then(|client| Pair::new(client, settings, workload)) {
+                Ok(pair) => {
+                    drop(ready.send(Ok(())));
+                    pair.run(stop).await;
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            }
+        };
+        race(kill.cancelled(), work).await;
+    }
+}
+
+/// The worker of workflows and forward activities, and the worker of undos.
+struct Pair {
+    forward: SdkWorker,
+    compensations: SdkWorker,
+}
+
+impl Pair {
+    fn new(client: Client, settings: &Settings, workload: Workload) -> Result<Self, ConnectError> {
+        let failed = |error: &dyn std::fmt::Display| ConnectError::Worker(error.to_string());
+        let runtime = Runtime::from_current_tokio(RuntimeOptions::default()).map_err(|e| failed(&e))?;
+        let mut forward = options(&settings.task_queue, &workload.forward);
+        for register in &workload.workflows {
+            register(&mut forward, Arc::clone(&workload.options)).map_err(|error| failed(&error))?;
+        }
+        let mut undos = options(&compensations(&settings.task_queue), &workload.compensations);
+        workload.forward.into_iter().for_each(|(_, register)| register(&mut forward));
+        workload.compensations.into_iter().for_each(|(_, register)| register(&mut undos));
+        Ok(Self {
+            forward: SdkWorker::new(&runtime, client.clone(), forward).map_err(|error| failed(&error))?,
+            compensations: SdkWorker::new(&runtime, client, undos).map_err(|error| failed(&error))?,
+        })
+    }
+
+    async fn run(mut self, stop: CancellationToken) {
+        let (stop_forward, stop_undos) =
+            (self.forward.shutdown_handle(), self.compensations.shutdown_handle());
+        let stopping = async {
+            stop.cancelled().await;
+            stop_forward();
+            stop_undos();
+        };
+        let run = |name, ended: Result<(), temporalio_sdk::WorkerRunError>| {
+            if let Err(error) = ended {
+                tracing::error!(worker = name, "the worker ended: {error}");
+            }
+            stop.cancel();
+        };
+        let forward = async { run("forward", self.forward.run().await) };
+        let undos = async { run("compensations", self.compensations.run().await) };
+        join3(stopping, forward, undos).await;
+    }
+}
+
+/// A worker for these activities, of which each has the slots that its options ask for.
+fn options<T>(task_queue: &str, activities: &[(ActivityOptions, T)]) -> WorkerOptions {
+    let slots = |options: &ActivityOptions| options.concurrency.max(1);
+    let wanted = activities.iter().map(|(options, _)| slots(options));
+    let pool = activities.first().is_some_and(|(options, _)| options.compensation);
+    let slots = if pool { wanted.max().unwrap_or(1) } else { wanted.sum::<usize>().max(1) };
+    let tuner = TunerHolder::builder()
+        .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(WORKFLOW_TASKS))
+        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(slots))
+        .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(1))
+        .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(1))
+        .build();
+    WorkerOptions::new(task_queue)
+        .max_cached_workflows(RESIDENT_RUNS)
+        .tuner(tuner)
+        .max_heartbeat_throttle_interval(CANCEL_LATENCY)
+        .default_heartbeat_throttle_interval(CANCEL_LATENCY)
+        .graceful_shutdown_period(GRACE)
+        .build()
+}
