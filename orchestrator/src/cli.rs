@@ -6,6 +6,7 @@ mod backends;
 mod banner;
 #[cfg(feature = "bundled")]
 mod config;
+mod engine;
 mod health;
 mod openapi;
 mod orchestrator;
@@ -88,6 +89,11 @@ The backends' own rules
 The orchestrator's patience
   {PAYMENT,INVENTORY,SHIPPING,NOTIFICATION,COMPENSATION}_ACTIVITY_TIMEOUT=10s and _ACTIVITY_RETRIES=3,
   SHIPPING_HEARTBEAT_TIMEOUT=12s, APPROVAL_TIMEOUT=2m, WORKFLOW_TIMEOUT=30m, RETENTION=7d
+
+The cluster of --engine temporal (in a build with the feature `temporal`)
+  TEMPORAL_ADDRESS=localhost:7233, TEMPORAL_NAMESPACE=default, TEMPORAL_TASK_QUEUE=fake-stripe-chaos
+  TEMPORAL_API_KEY, TEMPORAL_TLS=true, TEMPORAL_TLS_{CLIENT_CERT,CLIENT_KEY,SERVER_CA_CERT}_PATH or _DATA,
+  TEMPORAL_TLS_SERVER_NAME, TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: as in Temporal's own SDKs
 
 Logs, on standard error
   RUST_LOG=info, LOG_FORMAT=pretty or json, NO_COLOR=1";

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use tokio::net::TcpListener;
 
-use super::orchestrator::Own;
+use super::orchestrator::Running;
 use super::process::url_of;
 use crate::api;
 
@@ -49,12 +49,9 @@ impl Banner {
         Ok(self.line("orchestrator", &format!("{url}, docs {url}/api/docs")))
     }
 
-    pub(super) fn data(self, own: &Own) -> Self {
-        if own.ephemeral {
-            self.line("data", "in memory: running orders end with this process")
-        } else {
-            self.line("data", &own.data_dir.display().to_string())
-        }
+    /// Where the engine keeps the orders.
+    pub(super) fn data(self, running: &Running) -> Self {
+        self.line("data", running.place())
     }
 
     #[cfg(feature = "bundled")]

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Args, environment: &Environment) -> Result<()> {
     let backends = Settings::from_environment(environment, 0)?;
     let orchestrator = orchestrator::Settings::from_environment(environment)?;
     let seed = environment.get("CHAOS_SEED").map_or_else(|| "random at each start".to_owned(), str::to_owned);
-    let settings = settings(&backends, &orchestrator, &seed);
+    let settings = settings(&backends, &orchestrator, &seed)?;
     let mut stdout = anstream::stdout();
     if args.json {
         let tables = backends
@@ -69,7 +69,7 @@ fn settings(
     backends: &Settings,
     orchestrator: &orchestrator::Settings,
     seed: &str,
-) -> Vec<(&'static str, String)> {
+) -> Result<Vec<(&'static str, String)>> {
     let plan = &backends.plan;
     let stock = backends.inventory.stock.iter().map(|(sku, count)| format!("{sku}={count}"));
     let mut all = vec![
@@ -88,5 +88,7 @@ fn settings(
     ];
     all.extend(orchestrator.activities.variables());
     all.push(("RETENTION", format_duration(orchestrator.retention)));
-    all
+    #[cfg(feature = "temporal")]
+    all.extend(orchestrator.temporal.clone()?.variables());
+    Ok(all)
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use shared::environment::{ConfigError, Environment};
 use shared::http::{Correlation, Limits, serve, with_common};
 use shared::time::{Clock, TimeScale};
@@ -10,12 +10,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::banner::Banner;
+use super::engine::{Engine, Kind, Storage};
 use super::process::{self, random};
-use crate::activities::{self, ActivitySettings, Services};
+use crate::activities::{ActivitySettings, Services};
 use crate::api;
-use crate::engine::embedded::{Engine, EngineOptions, Journal, MemoryJournal, Registry, SqliteJournal};
+#[cfg(feature = "temporal")]
+use crate::engine::temporal;
 use crate::gateways::{Network, Transport};
-use crate::workflows::order_fulfillment::{OrderFulfillment, Timings};
+use crate::workflows::order_fulfillment::Timings;
 
 /// Start the orchestrator
 #[derive(Debug, clap::Args)]
@@ -36,12 +38,11 @@ pub(super) struct Own {
     /// The port of the orchestrator
     #[arg(long, env = "ORCHESTRATOR_PORT", default_value_t = 3002)]
     pub(super) orchestrator_port: u16,
-    /// The directory of the journal; it is made if it is not there
-    #[arg(long, env = "DATA_DIR", default_value = "./data")]
-    pub(super) data_dir: PathBuf,
-    /// Keep the journal in memory: running orders end with the process
-    #[arg(long, env = "EPHEMERAL", value_parser = clap::builder::BoolishValueParser::new())]
-    pub(super) ephemeral: bool,
+    /// The engine that runs the orders
+    #[arg(long, env = "ENGINE", value_enum, default_value_t)]
+    pub(super) engine: Kind,
+    #[command(flatten)]
+    pub(super) storage: Storage,
 }
 
 pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
@@ -50,11 +51,11 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
     let backends = Network::new(&args.backends_url)
         .map_err(|error| ConfigError::new("BACKENDS_URL", error.to_string()))?;
     let listener = args.own.listen(&args.host).await?;
-    let running = Running::start(&args.own, &settings, Arc::new(backends))?;
+    let running = Running::start(&args.own, &settings, Arc::new(backends)).await?;
     Banner::new()
         .orchestrator(&listener)?
         .backends_at(&args.backends_url)
-        .data(&args.own)
+        .data(&running)
         .order(&listener)?
         .print()?;
     running.serve(listener, process::stop_signal()).await;
@@ -65,7 +66,8 @@ impl Own {
     /// Any free port, and a journal in memory.
     #[cfg(feature = "bundled")]
     pub(super) fn in_memory() -> Self {
-        Self { orchestrator_port: 0, data_dir: PathBuf::new(), ephemeral: true }
+        let storage = Storage { data_dir: PathBuf::new(), ephemeral: true };
+        Self { orchestrator_port: 0, engine: Kind::Embedded, storage }
     }
 
     pub(super) async fn listen(&self, host: &str) -> Result<TcpListener> {
@@ -79,6 +81,9 @@ pub(super) struct Settings {
     pub(super) activities: ActivitySettings,
     pub(super) time_scale: TimeScale,
     pub(super) retention: Duration,
+    /// What is wrong with these concerns that engine alone.
+    #[cfg(feature = "temporal")]
+    pub(super) temporal: Result<temporal::Settings, ConfigError>,
 }
 
 impl Settings {
@@ -87,6 +92,8 @@ impl Settings {
             activities: ActivitySettings::from_environment(environment)?,
             time_scale: environment.parse_or("TIME_SCALE", TimeScale::REAL, TimeScale::parse)?,
             retention: environment.duration_or("RETENTION", Duration::from_secs(7 * 24 * 3600))?,
+            #[cfg(feature = "temporal")]
+            temporal: temporal::Settings::from_environment(environment),
         })
     }
 }
@@ -99,30 +106,27 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Takes the journal over and goes on where it ends.
-    pub(super) fn start(own: &Own, settings: &Settings, backends: Arc<dyn Transport>) -> Result<Self> {
-        let journal: Arc<dyn Journal> = if own.ephemeral {
-            Arc::new(MemoryJournal::new())
-        } else {
-            Arc::new(SqliteJournal::open(&own.data_dir)?)
+    /// Starts the engine, which goes on with the orders that there are.
+    pub(super) async fn start(own: &Own, settings: &Settings, backends: Arc<dyn Transport>) -> Result<Self> {
+        let services = Services::over(Arc::clone(&backends));
+        let engine = match own.engine {
+            Kind::Embedded => Engine::embedded(&own.storage, settings, services)?,
+            Kind::Temporal => Engine::temporal(settings, services).await?,
         };
-        let clock = Clock::system();
-        let options =
-            EngineOptions { retention: Some(settings.retention), ..EngineOptions::new(clock, random()) };
-        let mut registry = Registry::new(Arc::new(Services::over(Arc::clone(&backends))));
-        registry.register::<OrderFulfillment>();
-        activities::register(&mut registry, &settings.activities, settings.time_scale);
-        let attempts = tokio::runtime::Handle::current();
-        let engine = Engine::start_on_thread(journal, registry, options, attempts).context("the engine")?;
         let api = api::Deps {
-            client: Arc::new(engine.clone()),
-            engine: "embedded",
+            client: engine.client(),
+            engine: own.engine.name(),
             timings: Timings::new(&settings.activities, settings.time_scale),
             time_scale: settings.time_scale,
             backends,
-            clock,
+            clock: Clock::system(),
         };
         Ok(Self { engine, api })
+    }
+
+    /// Where the engine keeps the orders.
+    pub(super) fn place(&self) -> &str {
+        self.engine.place()
     }
 
     /// Serves the API until `stop`, then stops the engine.

@@ -27,11 +27,11 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
     let orchestrator = args.own.listen(&args.bind.host).await?;
     // Over HTTP even here: what is shown on a laptop is what runs in two containers.
     let transport = Network::new(&process::url_of(backends.local_addr()?))?;
-    let running = Running::start(&args.own, &settings, Arc::new(transport))?;
+    let running = Running::start(&args.own, &settings, Arc::new(transport)).await?;
     Banner::new()
         .backends(&backends, &chaos)?
         .orchestrator(&orchestrator)?
-        .data(&args.own)
+        .data(&running)
         .backends_are_in_memory()
         .order(&orchestrator)?
         .print()?;

@@ -88,7 +88,7 @@ async fn start_orchestrator(
     let own = Own::in_memory();
     let listener = own.listen(&args.host).await.map_err(Failure::Start)?;
     let url = process::url_of(listener.local_addr()?);
-    let running = Running::start(&own, &settings, backends.transport()).map_err(Failure::Start)?;
+    let running = Running::start(&own, &settings, backends.transport()).await.map_err(Failure::Start)?;
     tokio::spawn(running.serve(listener, CancellationToken::new()));
     Ok(url)
 }

@@ -82,7 +82,9 @@ impl<W: WorkflowDef> WorkflowCtx for Context<W> {
 
     fn now(&self) -> Timestamp {
         let now = self.sdk.workflow_time().unwrap_or(UNIX_EPOCH);
-        Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH)
+        let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
+        // In whole milliseconds, as on every engine.
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     fn random(&self) -> u64 {
