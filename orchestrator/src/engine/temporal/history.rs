@@ -59,11 +59,9 @@ impl TemporalClient {
 
 fn history_event(event: &SdkEvent) -> HistoryEvent {
     let name = event.event_type().as_str_name();
-    let details = serde_json::to_value(event).ok().and_then(|mut event| {
-        let fields = event.as_object_mut()?;
-        let attributes = fields.keys().find(|field| field.ends_with("EventAttributes")).cloned()?;
-        fields.remove(&attributes)
-    });
+    // An event's attributes are written as an object of one field, which is named after them.
+    let attributes = serde_json::to_value(event.attributes.as_ref()).ok();
+    let details = attributes.and_then(|attributes| attributes.as_object()?.values().next().cloned());
     HistoryEvent {
         id: u64::try_from(event.event_id).unwrap_or_default(),
         at: timestamp(event.event_time).unwrap_or_default(),

@@ -17,6 +17,8 @@ use crate::workflow::{ClientError, Comparison, Condition, Filter, Page, RunSumma
 
 /// How many runs one page may have.
 const MAX_PAGE: usize = 1_000;
+/// What our cursors begin with: the server answers a token that is not its own with an internal error.
+const CURSOR: &str = "t1.";
 
 impl TemporalClient {
     pub(super) async fn page(&self, filter: &Filter) -> Result<Page, ClientError> {
@@ -24,19 +26,18 @@ impl TemporalClient {
         if let Some(unknown) = filter.conditions.iter().find(|wanted| !known.contains_key(wanted.attribute)) {
             return Err(ClientError::Invalid(format!("`{}` is no search attribute", unknown.attribute)));
         }
-        let cursor = filter.cursor.as_deref().unwrap_or_default();
-        let not_ours = |_| ClientError::Invalid("the cursor is not one of this list".to_owned());
         let request = ListWorkflowExecutionsRequest {
             namespace: self.client.options().namespace.clone(),
             page_size: i32::try_from(filter.limit.clamp(1, MAX_PAGE)).unwrap_or(i32::MAX),
-            next_page_token: BASE64.decode(cursor).map_err(not_ours)?,
+            next_page_token: token(filter.cursor.as_deref())?,
             query: query(filter, &self.catalogue),
         };
         let mut service = self.client.connection().workflow_service();
         let answer = call(service.list_workflow_executions(request.into_request())).await?;
-        let next_cursor = (!answer.next_page_token.is_empty()).then(|| BASE64.encode(answer.next_page_token));
-        let runs = answer.executions.iter().map(|run| self.summary(run)).collect();
-        Ok(Page { runs, next_cursor })
+        let token = Some(answer.next_page_token).filter(|token| !token.is_empty());
+        let next_cursor = token.map(|token| format!("{CURSOR}{}", BASE64.encode(token)));
+        let runs = answer.executions.iter().map(|run| self.summary(run));
+        Ok(Page { runs: runs.filter(|run| is_wanted(run, filter)).collect(), next_cursor })
     }
 
     pub(super) fn summary(&self, run: &WorkflowExecutionInfo) -> RunSummary {
@@ -55,12 +56,33 @@ impl TemporalClient {
     }
 }
 
-/// An instant as the port shows it.
+/// An instant as the port shows it, in whole milliseconds.
 pub(super) fn timestamp<T>(at: Option<T>) -> Option<Timestamp>
 where
     SystemTime: TryFrom<T>,
 {
-    Timestamp::try_from(SystemTime::try_from(at?).ok()?).ok()
+    let at = Timestamp::try_from(SystemTime::try_from(at?).ok()?).ok()?;
+    Timestamp::from_millisecond(at.as_millisecond()).ok()
+}
+
+/// The server's token in a cursor of ours.
+fn token(cursor: Option<&str>) -> Result<Vec<u8>, ClientError> {
+    let not_ours = || ClientError::Invalid("the cursor is not one of this list".to_owned());
+    cursor.map_or(Ok(Vec::new()), |cursor| {
+        let token = cursor.strip_prefix(CURSOR).and_then(|token| BASE64.decode(token).ok());
+        token.ok_or_else(not_ours)
+    })
+}
+
+/// Whether a run has the texts that are asked for: of some the server is asked for the beginning only.
+fn is_wanted(run: &RunSummary, filter: &Filter) -> bool {
+    let texts =
+        filter.conditions.iter().filter(|condition| matches!(condition.value, SearchValue::Keyword(_)));
+    let mut texts = texts.filter(|condition| condition.comparison == Comparison::Equal);
+    texts.all(|wanted| {
+        let mut found = run.search_attributes.iter().filter(|(name, _)| name == wanted.attribute);
+        found.any(|(_, value)| *value == wanted.value)
+    })
 }
 
 /// The query that a filter spells in the language of visibility, which has no parameters.
@@ -80,6 +102,7 @@ fn query(filter: &Filter, catalogue: &Catalogue) -> String {
 }
 
 fn term(condition: &Condition) -> String {
+    let attribute = condition.attribute;
     let comparison = match condition.comparison {
         Comparison::Equal => "=",
         Comparison::AtLeast => ">=",
@@ -90,12 +113,54 @@ fn term(condition: &Condition) -> String {
         SearchValue::Int(number) => number.to_string(),
         SearchValue::Float(number) => number.to_string(),
         SearchValue::Datetime(at) => quoted(&at.to_string()),
-        SearchValue::Keyword(text) => quoted(text),
+        SearchValue::Keyword(text) => match text.find(is_unsearchable) {
+            None => quoted(text),
+            Some(end) => return format!("{attribute} STARTS_WITH {}", quoted(&text[..end])),
+        },
     };
-    format!("{} {comparison} {value}", condition.attribute)
+    format!("{attribute} {comparison} {value}")
 }
 
-/// A string literal: within one, a backslash and a quote have to be escaped.
+/// Whether the server's parser changes this character in a literal, whichever way it is written.
+fn is_unsearchable(character: char) -> bool {
+    matches!(character, '"' | '\\') || character.is_control()
+}
+
+/// A string literal of text that can be searched for.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+    format!("'{}'", text.replace('\'', r"\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(conditions: Vec<Condition>, needs_attention: Option<bool>) -> String {
+        let catalogue = Catalogue { workflows: vec!["A", "B"], ..Catalogue::default() };
+        query(&Filter { conditions, needs_attention, ..Filter::default() }, &catalogue)
+    }
+
+    fn is(attribute: &'static str, value: SearchValue) -> Condition {
+        Condition { attribute, comparison: Comparison::Equal, value }
+    }
+
+    #[test]
+    fn a_filter_is_spelled_so_that_no_value_can_be_taken_for_syntax() {
+        let text = |text: &str| is("CustomerId", SearchValue::Keyword(text.to_owned()));
+        let least = Condition { comparison: Comparison::AtLeast, ..is("Total", SearchValue::Float(1.5)) };
+        let at = SearchValue::Datetime("2026-01-28T10:00:00Z".parse().unwrap());
+        let before = Condition { comparison: Comparison::AtMost, ..is("At", at) };
+        insta::assert_snapshot!(spelled(vec![least, before], Some(true)), @"(WorkflowType = 'A' OR WorkflowType = 'B') AND Total >= 1.5 AND At <= '2026-01-28T10:00:00Z' AND NeedsAttention = true");
+        insta::assert_snapshot!(spelled(vec![text("x' OR ''='")], Some(false)), @r"(WorkflowType = 'A' OR WorkflowType = 'B') AND CustomerId = 'x\' OR \'\'=\'' AND (NeedsAttention IS NULL OR NeedsAttention = false)");
+        insta::assert_snapshot!(spelled(vec![text(r#"a"b\' OR x='"#), text(r"\")], None), @"(WorkflowType = 'A' OR WorkflowType = 'B') AND CustomerId STARTS_WITH 'a' AND CustomerId STARTS_WITH ''");
+    }
+
+    #[test]
+    fn a_cursor_is_one_of_ours_or_refused() {
+        let ours = format!("{CURSOR}{}", BASE64.encode("x"));
+        assert_eq!((token(None), token(Some(&ours))), (Ok(Vec::new()), Ok(b"x".to_vec())));
+        for foreign in ["", "abc", "t1.%", "17"] {
+            assert!(token(Some(foreign)).is_err(), "{foreign}");
+        }
+    }
 }
