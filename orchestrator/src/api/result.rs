@@ -11,13 +11,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::docs::ResultErrors;
 use super::extract::{Params, WorkflowId, given};
-use super::orders::Orders;
+use super::orders::{Orders, read};
 use super::problems::{RESULT_TIMEOUT, refused};
 use crate::domain::WorkflowState;
+use crate::workflow::Closed;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const LONGEST_TIMEOUT: f64 = 300.0;
-/// A run that comes to need attention has its final state but stays open: nothing wakes us then.
+/// A run that comes to need attention has its final state but stays open: nothing wakes us then. Each
+/// look is twice as long after the one before, since some engines have to ask another process.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long to wait.
@@ -56,15 +58,22 @@ pub(super) async fn result(
 ) -> Result<Json<Outcome>, Problem> {
     let timeout = patience.timeout()?;
     let mut end = orders.client().result(&id.0, timeout);
+    let mut look_again = LOOK_AGAIN;
     loop {
         let state = orders.state(&id.0).await?;
         if state.status.is_final() {
             return Ok(answer(&id, state));
         }
-        let Either::Left((end, _)) = select(&mut end, pin!(sleep(LOOK_AGAIN))).await else { continue };
-        let ended = end.map_err(|error| refused(&id.0, error))?.is_some();
-        let state = orders.state(&id.0).await?;
-        return if ended || state.status.is_final() {
+        let Either::Left((end, _)) = select(&mut end, pin!(sleep(look_again))).await else {
+            look_again *= 2;
+            continue;
+        };
+        let closed = end.map_err(|error| refused(&id.0, error))?;
+        let state = match &closed {
+            Some(Closed::Completed(output)) => read(output)?,
+            _ => orders.state(&id.0).await?,
+        };
+        return if closed.is_some() || state.status.is_final() {
             Ok(answer(&id, state))
         } else {
             let detail = format!("The order is not over after {} seconds; ask again.", timeout.as_secs_f64());

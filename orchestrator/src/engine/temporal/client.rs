@@ -9,7 +9,7 @@ use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowQueryError, WorkflowStartError,
     WorkflowUpdateError,
 };
-use temporalio_client::tonic::{Code, Status};
+use temporalio_client::tonic::{Code, Response, Status};
 use temporalio_client::{
     Client, WorkflowCancelOptions, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowHandle,
     WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowStartOptions,
@@ -26,8 +26,9 @@ use crate::workflow::{
     Started, WorkflowClient, WorkflowFailure, kind,
 };
 
-/// How long a worker may take to answer a message, and the server anything.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a worker may take to answer a message, and the server anything: longer than it takes the
+/// server to give the message of a worker that died to another.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// What a run that has ended says of a signal that its workflow would still take.
 const ALREADY_ENDED: &str = "already_ended";
 /// The kind of a run's end that neither it nor its client has chosen.
@@ -212,19 +213,23 @@ impl fmt::Debug for TemporalClient {
     }
 }
 
-/// The server's answer, if it comes in time.
-pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, ClientError> {
-    let late =
-        || unavailable(format!("no answer within {} seconds; no worker may be polling", limit.as_secs()));
+/// The answer of a worker, if it comes in time.
+async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, ClientError> {
+    let late = || {
+        let seconds = limit.as_secs();
+        unavailable(format!("no worker has answered within {seconds} seconds; perhaps none is polling"))
+    };
     timeout(limit, answer).await.map_err(|_| late())
 }
 
-/// [`within`] the usual time, with the server's refusal.
+/// The answer of the server itself, if it comes in time.
 pub(super) async fn call<T>(
-    answer: impl Future<Output = Result<temporalio_client::tonic::Response<T>, Status>>,
+    limit: Duration,
+    answer: impl Future<Output = Result<Response<T>, Status>>,
 ) -> Result<T, ClientError> {
-    let answer = within(PATIENCE, answer).await?;
-    answer.map(temporalio_client::tonic::Response::into_inner).map_err(|status| refused(&status))
+    let late = || unavailable(format!("the Temporal server has not answered within {limit:?}"));
+    let answer = timeout(limit, answer).await.map_err(|_| late())?;
+    answer.map(Response::into_inner).map_err(|status| refused(&status))
 }
 
 /// What a refusal of the server means.

@@ -69,7 +69,7 @@ async fn once(settings: &Settings) -> Result<Client, ConnectError> {
         ClientConnectError::InvalidConfig(_) | ClientConnectError::InvalidUri(_) => {
             refused(settings, &error.to_string())
         }
-        _ => unreachable(chain(&error)),
+        _ => unreachable(cause(&error)),
     })?;
     let options = ClientOptions::new(settings.namespace.clone()).build();
     let client = Client::new(connection, options).map_err(|error| refused(settings, &error.to_string()))?;
@@ -98,13 +98,7 @@ fn refused(settings: &Settings, reason: &str) -> ConnectError {
     ConnectError::Refused { address: settings.address.clone(), reason: reason.to_owned() }
 }
 
-/// An error with its causes, of which the last says most.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
+/// The innermost cause of an error, which says most.
+fn cause(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
 }

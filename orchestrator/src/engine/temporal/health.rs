@@ -12,6 +12,9 @@ use super::visibility::timestamp;
 /// A poll lasts a minute at most: a worker that has not polled for longer is gone.
 const LATEST_POLL: Duration = Duration::from_secs(90);
 
+/// Whoever asks for health does not wait long.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl TemporalClient {
     /// Whether the server answers and some worker polls.
     pub(super) async fn pollers(&self) -> Result<(), String> {
@@ -22,8 +25,8 @@ impl TemporalClient {
         };
         request.set_task_queue_type(TaskQueueType::Workflow);
         let mut service = self.client.connection().workflow_service();
-        let answer = call(service.describe_task_queue(request.into_request())).await;
-        let pollers = answer.map_err(|error| format!("the Temporal server: {error}"))?.pollers;
+        let answer = call(PATIENCE, service.describe_task_queue(request.into_request())).await;
+        let pollers = answer.map_err(|error| error.to_string())?.pollers;
         let now = self.clock.now();
         let polls = |at: jiff::Timestamp| {
             Duration::try_from(now.duration_since(at)).is_ok_and(|ago| ago < LATEST_POLL)

@@ -9,7 +9,7 @@ use temporalio_common::protos::temporal::api::history::v1::HistoryEvent as SdkEv
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
 use super::TemporalClient;
-use super::client::call;
+use super::client::{PATIENCE, call};
 use super::visibility::timestamp;
 use crate::workflow::{ClientError, HistoryEvent, HistoryPage, Json};
 
@@ -47,7 +47,8 @@ impl TemporalClient {
         let mut service = self.client.connection().workflow_service();
         let mut events = Vec::new();
         loop {
-            let page = call(service.get_workflow_execution_history(request.clone().into_request())).await?;
+            let page = call(PATIENCE, service.get_workflow_execution_history(request.clone().into_request()))
+                .await?;
             events.extend(page.history.unwrap_or_default().events);
             if page.next_page_token.is_empty() || events.len() >= wanted {
                 return Ok(events);

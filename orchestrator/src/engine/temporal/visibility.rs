@@ -11,7 +11,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::ListWorkflowE
 
 use super::TemporalClient;
 use super::attributes::{NEEDS_ATTENTION, values};
-use super::client::call;
+use super::client::{PATIENCE, call};
 use super::registry::Catalogue;
 use crate::workflow::{ClientError, Comparison, Condition, Filter, Page, RunSummary, SearchValue};
 
@@ -33,7 +33,7 @@ impl TemporalClient {
             query: query(filter, &self.catalogue),
         };
         let mut service = self.client.connection().workflow_service();
-        let answer = call(service.list_workflow_executions(request.into_request())).await?;
+        let answer = call(PATIENCE, service.list_workflow_executions(request.into_request())).await?;
         let token = Some(answer.next_page_token).filter(|token| !token.is_empty());
         let next_cursor = token.map(|token| format!("{CURSOR}{}", BASE64.encode(token)));
         let runs = answer.executions.iter().map(|run| self.summary(run));

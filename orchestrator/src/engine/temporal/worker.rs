@@ -20,7 +20,7 @@ use super::scheduling::compensations;
 use crate::workflow::{ActivityOptions, race};
 
 /// How long attempts may go on after the worker was told to stop.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(5);
 /// How many idle runs stay in memory; others are rebuilt from their histories.
 const RESIDENT_RUNS: usize = 2_000;
 const WORKFLOW_TASKS: usize = 100;
@@ -58,7 +58,7 @@ impl Worker {
         ready.map(|()| Self { stop, kill, ended: Some(ended) })
     }
 
-    /// Takes no more work, gives attempts in flight ten seconds, and ends.
+    /// Takes no more work, gives attempts in flight five seconds, and ends.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         self.end().await;
