@@ -7,6 +7,7 @@
 //! The server counts attempts and times their backoff. What it does not keep, namely what earlier
 //! attempts may have done, travels in the heartbeat details (`record`).
 
+mod answer;
 mod attempt;
 mod attempt_host;
 mod attributes;

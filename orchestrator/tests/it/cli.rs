@@ -112,3 +112,19 @@ async fn an_orchestrator_that_is_not_there_is_said_so() {
     assert!(sentence.ends_with(": is `fake-stripe-chaos serve` running?\n"), "{sentence}");
     assert_eq!(code(&order(address, "place no-such-file.json")), 2);
 }
+
+#[cfg(not(feature = "temporal"))]
+#[test]
+fn an_engine_that_is_not_in_the_program_is_said_so_with_how_to_build_it() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.arg("orchestrator").env("ENGINE", "temporal").env("ORCHESTRATOR_PORT", "0");
+    let refused = command.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(code(&refused), 2);
+    let sentence = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        sentence.ends_with(
+            "error: ENGINE: `temporal` is not in this program; build it with `cargo build --release --features temporal`\n"
+        ),
+        "{sentence}"
+    );
+}

@@ -1,7 +1,6 @@
 //! The client: what the rest of the process holds of a cluster.
 
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
 use shared::time::Clock;
@@ -9,7 +8,6 @@ use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowQueryError, WorkflowStartError,
     WorkflowUpdateError,
 };
-use temporalio_client::tonic::{Code, Response, Status};
 use temporalio_client::{
     Client, WorkflowCancelOptions, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowHandle,
     WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowStartOptions,
@@ -17,6 +15,7 @@ use temporalio_client::{
 use temporalio_common::error::IncomingError;
 use tokio::time::timeout;
 
+use super::answer::{PATIENCE, read, refused, unavailable, within};
 use super::names::{Message, Workflow};
 use super::payload::{Wire, first_of};
 use super::reception::{Answer, RECEPTION, Told};
@@ -26,9 +25,6 @@ use crate::workflow::{
     Started, WorkflowClient, WorkflowFailure, kind,
 };
 
-/// How long a worker may take to answer a message, and the server anything: longer than it takes the
-/// server to give the message of a worker that died to another.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// What a run that has ended says of a signal that its workflow would still take.
 const ALREADY_ENDED: &str = "already_ended";
 /// The kind of a run's end that neither it nor its client has chosen.
@@ -211,42 +207,4 @@ impl fmt::Debug for TemporalClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TemporalClient").field("task_queue", &self.task_queue).finish_non_exhaustive()
     }
-}
-
-/// The answer of a worker, if it comes in time.
-async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, ClientError> {
-    let late = || {
-        let seconds = limit.as_secs();
-        unavailable(format!("no worker has answered within {seconds} seconds; perhaps none is polling"))
-    };
-    timeout(limit, answer).await.map_err(|_| late())
-}
-
-/// The answer of the server itself, if it comes in time.
-pub(super) async fn call<T>(
-    limit: Duration,
-    answer: impl Future<Output = Result<Response<T>, Status>>,
-) -> Result<T, ClientError> {
-    let late = || unavailable(format!("the Temporal server has not answered within {limit:?}"));
-    let answer = timeout(limit, answer).await.map_err(|_| late())?;
-    answer.map(Response::into_inner).map_err(|status| refused(&status))
-}
-
-/// What a refusal of the server means.
-pub(super) fn refused(status: &Status) -> ClientError {
-    let message = status.message().to_owned();
-    match status.code() {
-        Code::NotFound => ClientError::NotFound,
-        Code::InvalidArgument => ClientError::Invalid(message),
-        Code::FailedPrecondition if message.contains("failed state") => ClientError::Quarantined(message),
-        _ => unavailable(message),
-    }
-}
-
-pub(super) fn read<T: serde::de::DeserializeOwned>(json: &Json) -> Result<T, ClientError> {
-    json.parse().map_err(|error| ClientError::Invalid(error.to_string()))
-}
-
-pub(super) fn unavailable(reason: String) -> ClientError {
-    ClientError::Unavailable { reason, retry_after: Duration::from_secs(1) }
 }

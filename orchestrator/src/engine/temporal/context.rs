@@ -16,7 +16,8 @@ use temporalio_sdk::{
 use super::attempt::Named;
 use super::attributes::{NEEDS_ATTENTION, update};
 use super::failure::{activity_error, not_started, unreadable};
-use super::host::{Host, Type};
+use super::host::Host;
+use super::names::Type;
 use super::payload::Wire;
 use super::scheduling::scheduled;
 use crate::workflow::{

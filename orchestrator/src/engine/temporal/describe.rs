@@ -16,7 +16,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 
 use super::TemporalClient;
-use super::client::{PATIENCE, call};
+use super::answer::{PATIENCE, call};
 use super::payload::first_of;
 use super::record::Details;
 use super::visibility::timestamp;

@@ -6,7 +6,7 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
 
 use super::TemporalClient;
-use super::client::call;
+use super::answer::call;
 use super::visibility::timestamp;
 
 /// A poll lasts a minute at most: a worker that has not polled for longer is gone.

@@ -9,7 +9,7 @@ use temporalio_common::protos::temporal::api::history::v1::HistoryEvent as SdkEv
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
 use super::TemporalClient;
-use super::client::{PATIENCE, call};
+use super::answer::{PATIENCE, call};
 use super::visibility::timestamp;
 use crate::workflow::{ClientError, HistoryEvent, HistoryPage, Json};
 

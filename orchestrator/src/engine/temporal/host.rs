@@ -2,13 +2,11 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use temporalio_common::data_converters::PayloadConverter;
 use temporalio_common::protos::temporal::api::common::v1::Payloads;
-use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
 use temporalio_sdk::workflow_interceptors::WorkflowOutputValue;
 use temporalio_sdk::workflows::{
     UpdateDefinitionDescriptor, WorkflowDefinitionDescriptor, WorkflowError, WorkflowImplementation,
@@ -17,6 +15,7 @@ use temporalio_sdk::{WorkflowContext, WorkflowContextView, WorkflowTermination};
 
 use super::context::Context;
 use super::failure::termination;
+use super::names::Type;
 use super::payload::{Wire, first_of};
 use super::reception::{Answer, RECEPTION, SIGNALS_PER_RUN, Told};
 use crate::engine::guard::guarded;
@@ -66,28 +65,6 @@ impl<W: WorkflowDef> Host<W> {
             Ok(Err(UnknownMessage(reason))) | Err(reason) => Answer::Invalid(reason),
         }
     }
-}
-
-/// Workflow `W` by its name.
-pub(super) struct Type<W>(PhantomData<fn() -> W>);
-
-impl<W> Type<W> {
-    pub(super) fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<W: WorkflowDef> WorkflowDefinition for Type<W> {
-    type Input = Wire;
-    type Output = Wire;
-
-    fn name(&self) -> &str {
-        W::NAME
-    }
-}
-
-impl<W: WorkflowDef> HasWorkflowDefinition for Type<W> {
-    type Run = Self;
 }
 
 type Decoded = Result<Option<Box<dyn Any>>, WorkflowError>;

@@ -1,10 +1,35 @@
-//! Workflows and messages by name, as clients need them: the SDK wants a type for each.
+//! Workflows and messages by name: the SDK wants a type for each.
+
+use std::marker::PhantomData;
 
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition, UpdateDefinition, WorkflowDefinition};
 
 use super::payload::Wire;
+use crate::workflow::WorkflowDef;
 
-/// A workflow of this name.
+/// Workflow `W` by its name.
+pub(super) struct Type<W>(PhantomData<fn() -> W>);
+
+impl<W> Type<W> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<W: WorkflowDef> WorkflowDefinition for Type<W> {
+    type Input = Wire;
+    type Output = Wire;
+
+    fn name(&self) -> &str {
+        W::NAME
+    }
+}
+
+impl<W: WorkflowDef> HasWorkflowDefinition for Type<W> {
+    type Run = Self;
+}
+
+/// A workflow of this name, whatever its type.
 pub(super) struct Workflow(pub(super) &'static str);
 
 /// A query or update of this name.

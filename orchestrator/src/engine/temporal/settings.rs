@@ -87,3 +87,38 @@ impl std::fmt::Debug for Settings {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_a_server_on_this_machine() {
+        let settings = Settings::load(&Environment::default(), true).unwrap();
+        let variables = settings.variables().into_iter().map(|(name, value)| format!("{name}={value}"));
+        insta::assert_snapshot!(variables.collect::<Vec<_>>().join(" "), @"TEMPORAL_ADDRESS=localhost:7233 TEMPORAL_NAMESPACE=default TEMPORAL_TASK_QUEUE=fake-stripe-chaos TEMPORAL_TLS=false");
+    }
+
+    #[test]
+    fn the_standard_variables_are_read_and_no_secret_is_shown() {
+        let variables = [
+            ("TEMPORAL_ADDRESS", "cluster.example.com:7233"),
+            ("TEMPORAL_NAMESPACE", "orders"),
+            ("TEMPORAL_API_KEY", "secret"),
+            ("TEMPORAL_TASK_QUEUE", "blue"),
+        ];
+        let settings = Settings::load(&variables.into_iter().collect(), true).unwrap();
+        let shown = format!("{:?} {settings:?}", settings.variables());
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(settings.connection().tls_options.is_some(), "a key is never sent in the clear");
+        assert_eq!((settings.namespace.as_str(), settings.task_queue.as_str()), ("orders", "blue"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_said_so() {
+        let variables =
+            [("TEMPORAL_TLS_CLIENT_CERT_PATH", "/no/such"), ("TEMPORAL_TLS_CLIENT_KEY_PATH", "/no/such")];
+        let error = Settings::load(&variables.into_iter().collect(), true).unwrap_err();
+        insta::assert_snapshot!(error.to_string(), @"TEMPORAL_*: Configuration loading error: No such file or directory (os error 2)");
+    }
+}

@@ -10,8 +10,8 @@ use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInf
 use temporalio_common::protos::temporal::api::workflowservice::v1::ListWorkflowExecutionsRequest;
 
 use super::TemporalClient;
+use super::answer::{PATIENCE, call};
 use super::attributes::{NEEDS_ATTENTION, values};
-use super::client::{PATIENCE, call};
 use super::registry::Catalogue;
 use crate::workflow::{ClientError, Comparison, Condition, Filter, Page, RunSummary, SearchValue};
 

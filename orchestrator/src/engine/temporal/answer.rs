@@ -1,0 +1,52 @@
+//! Answers of the server, and of workers through it, or their absence.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use temporalio_client::tonic::{Code, Response, Status};
+use tokio::time::timeout;
+
+use crate::workflow::{ClientError, Json};
+
+/// How long a worker may take to answer a message, and the server anything: longer than it takes the
+/// server to give the message of a worker that died to another.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The answer of a worker, if it comes in time.
+pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, ClientError> {
+    let late = || {
+        let seconds = limit.as_secs();
+        unavailable(format!("no worker has answered within {seconds} seconds; perhaps none is polling"))
+    };
+    timeout(limit, answer).await.map_err(|_| late())
+}
+
+/// The answer of the server itself, if it comes in time.
+pub(super) async fn call<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, ClientError> {
+    let late = || unavailable(format!("the Temporal server has not answered within {limit:?}"));
+    let answer = timeout(limit, answer).await.map_err(|_| late())?;
+    answer.map(Response::into_inner).map_err(|status| refused(&status))
+}
+
+/// What a refusal of the server means.
+pub(super) fn refused(status: &Status) -> ClientError {
+    let message = status.message().to_owned();
+    match status.code() {
+        Code::NotFound => ClientError::NotFound,
+        Code::InvalidArgument => ClientError::Invalid(message),
+        Code::FailedPrecondition if message.contains("failed state") => ClientError::Quarantined(message),
+        _ => unavailable(message),
+    }
+}
+
+pub(super) fn read<T: DeserializeOwned>(json: &Json) -> Result<T, ClientError> {
+    json.parse().map_err(|error| ClientError::Invalid(error.to_string()))
+}
+
+pub(super) fn unavailable(reason: String) -> ClientError {
+    ClientError::Unavailable { reason, retry_after: Duration::from_secs(1) }
+}
