@@ -13,12 +13,10 @@ use crate::workflow::{ClientError, Json};
 /// server to give the message of a worker that died to another.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The answer of a worker, if it comes in time.
+/// An answer, if it comes in time.
 pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, ClientError> {
-    let late = || {
-        let seconds = limit.as_secs();
-        unavailable(format!("no worker has answered within {seconds} seconds; perhaps none is polling"))
-    };
+    let late =
+        || unavailable(format!("no answer from the Temporal server, or from a worker, within {limit:?}"));
     timeout(limit, answer).await.map_err(|_| late())
 }
 
@@ -27,8 +25,7 @@ pub(super) async fn call<T>(
     limit: Duration,
     answer: impl Future<Output = Result<Response<T>, Status>>,
 ) -> Result<T, ClientError> {
-    let late = || unavailable(format!("the Temporal server has not answered within {limit:?}"));
-    let answer = timeout(limit, answer).await.map_err(|_| late())?;
+    let answer = within(limit, answer).await?;
     answer.map(Response::into_inner).map_err(|status| refused(&status))
 }
 
