@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join3;
+use futures_util::future::join;
 use temporalio_client::Client;
 use temporalio_sdk::runtime::RuntimeOptions;
 use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
@@ -96,7 +96,7 @@ impl Life {
     async fn run(self, settings: &Settings, workload: Workload) {
         let Self { stop, kill, ready } = self;
         let work = async {
-            match connect(settings).await.and_then(|client| Pair::new(client, settings, workload)) {
+            match connect(settings).await.and_then(|client| Pair::new(&client, settings, workload)) {
                 Ok(pair) => {
                     drop(ready.send(Ok(())));
                     pair.run(stop).await;
@@ -108,47 +108,54 @@ impl Life {
     }
 }
 
-/// The worker of workflows and forward activities, and the worker of undos.
+/// The worker of workflows and forward activities, and that of undos, if there are any.
 struct Pair {
     forward: SdkWorker,
-    compensations: SdkWorker,
+    compensations: Option<SdkWorker>,
 }
 
 impl Pair {
-    fn new(client: Client, settings: &Settings, workload: Workload) -> Result<Self, ConnectError> {
+    fn new(client: &Client, settings: &Settings, workload: Workload) -> Result<Self, ConnectError> {
         let failed = |error: &dyn std::fmt::Display| ConnectError::Worker(error.to_string());
         let runtime = Runtime::from_current_tokio(RuntimeOptions::default()).map_err(|e| failed(&e))?;
+        let worker = |options| SdkWorker::new(&runtime, client.clone(), options).map_err(|e| failed(&e));
         let mut forward = options(&settings.task_queue, &workload.forward);
         for register in &workload.workflows {
             register(&mut forward, Arc::clone(&workload.options)).map_err(|error| failed(&error))?;
         }
+        let has_undos = !workload.compensations.is_empty();
         let mut undos = options(&compensations(&settings.task_queue), &workload.compensations);
         workload.forward.into_iter().for_each(|(_, register)| register(&mut forward));
         workload.compensations.into_iter().for_each(|(_, register)| register(&mut undos));
-        Ok(Self {
-            forward: SdkWorker::new(&runtime, client.clone(), forward).map_err(|error| failed(&error))?,
-            compensations: SdkWorker::new(&runtime, client, undos).map_err(|error| failed(&error))?,
-        })
+        // The SDK refuses a worker that has nothing to do.
+        let compensations = has_undos.then(|| worker(undos)).transpose()?;
+        Ok(Self { forward: worker(forward)?, compensations })
     }
 
-    async fn run(mut self, stop: CancellationToken) {
-        let (stop_forward, stop_undos) =
-            (self.forward.shutdown_handle(), self.compensations.shutdown_handle());
-        let stopping = async {
-            stop.cancelled().await;
-            stop_forward();
-            stop_undos();
-        };
-        let run = |name, ended: Result<(), temporalio_sdk::WorkerRunError>| {
-            if let Err(error) = ended {
-                tracing::error!(worker = name, "the worker ended: {error}");
+    async fn run(self, stop: CancellationToken) {
+        let undos = async {
+            if let Some(worker) = self.compensations {
+                run("compensations", worker, &stop).await;
             }
-            stop.cancel();
         };
-        let forward = async { run("forward", self.forward.run().await) };
-        let undos = async { run("compensations", self.compensations.run().await) };
-        join3(stopping, forward, undos).await;
+        join(run("forward", self.forward, &stop), undos).await;
     }
+}
+
+/// Runs a worker until it is told to stop, or ends and has the others stop.
+async fn run(name: &str, mut worker: SdkWorker, stop: &CancellationToken) {
+    let shut_down = worker.shutdown_handle();
+    let stopping = async {
+        stop.cancelled().await;
+        shut_down();
+    };
+    let working = async {
+        if let Err(error) = worker.run().await {
+            tracing::error!(worker = name, "the worker ended: {error}");
+        }
+        stop.cancel();
+    };
+    join(stopping, working).await;
 }
 
 /// A worker for these activities, of which each has the slots that its options ask for.
