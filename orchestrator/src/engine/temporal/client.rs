@@ -50,7 +50,7 @@ impl TemporalClient {
         Self { client, task_queue, catalogue: registry.catalogue(), clock: registry.clock() }
     }
 
-    fn handle(&self, workflow_id: &str) -> Handle {
+    pub(super) fn handle(&self, workflow_id: &str) -> Handle {
         self.client.get_workflow_handle(workflow_id)
     }
 
@@ -121,8 +121,12 @@ impl TemporalClient {
 
     async fn end_of(&self, workflow_id: &str, limit: Duration) -> Result<Option<Closed>, ClientError> {
         let handle = self.handle(workflow_id);
-        let Ok(end) = timeout(limit, handle.get_result(WorkflowGetResultOptions::default())).await else {
-            return Ok(None);
+        let result = || handle.get_result(WorkflowGetResultOptions::default());
+        let end = match timeout(limit, result()).await {
+            Ok(end) => end,
+            // However short the wait was, an end that has come is told, and a run that is not there.
+            Err(_) if self.row(workflow_id).await?.close_time.is_none() => return Ok(None),
+            Err(_) => within(PATIENCE, result()).await?,
         };
         let failed = |kind: &str, message: String| {
             Ok(Some(Closed::Failed(WorkflowFailure { kind: kind.to_owned(), message })))
