@@ -24,6 +24,7 @@ mod payload;
 mod reception;
 mod record;
 mod registry;
+mod replay;
 mod scheduling;
 mod settings;
 mod visibility;

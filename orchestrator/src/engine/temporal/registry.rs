@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::time::Clock;
 use temporalio_sdk::WorkerOptions;
+use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowRegistrationError;
 
 use super::attempt::{Named, Performer};
@@ -14,6 +15,7 @@ use crate::workflow::{Activity, ActivityOptions, ActivityRegistrar, SearchKind, 
 
 type Register = Box<dyn FnOnce(&mut WorkerOptions) + Send>;
 type RegisterWorkflow = fn(&mut WorkerOptions, Options) -> Result<(), WorkflowRegistrationError>;
+type RegisterReplay = fn(&mut WorkflowReplayerOptions, Options) -> Result<(), WorkflowRegistrationError>;
 
 /// What a worker can run: workflows, and activities over services `S`.
 pub struct Registry<S> {
@@ -21,8 +23,9 @@ pub struct Registry<S> {
     clock: Clock,
     catalogue: Catalogue,
     workflows: Vec<RegisterWorkflow>,
+    pub(super) replays: Vec<RegisterReplay>,
     activities: Vec<(ActivityOptions, Register)>,
-    options: BTreeMap<&'static str, ActivityOptions>,
+    pub(super) options: BTreeMap<&'static str, ActivityOptions>,
 }
 
 /// What a client has to know of what workers run.
@@ -45,8 +48,8 @@ impl<S: Send + Sync + 'static> Registry<S> {
     pub fn new(services: Arc<S>, clock: Clock) -> Self {
         let mut catalogue = Catalogue::default();
         catalogue.attributes.insert(NEEDS_ATTENTION, SearchKind::Bool);
-        let (workflows, activities, options) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { services, clock, catalogue, workflows, activities, options }
+        let (workflows, replays, activities) = (Vec::new(), Vec::new(), Vec::new());
+        Self { services, clock, catalogue, workflows, replays, activities, options: BTreeMap::new() }
     }
 
     /// Makes workflow `W` startable by its name.
@@ -56,6 +59,10 @@ impl<S: Send + Sync + 'static> Registry<S> {
         self.workflows.push(|worker, options| {
             let host = move || Host::<W>::new(Arc::clone(&options));
             worker.register_workflow_with_factory::<Host<W>, _>(host).map(drop)
+        });
+        self.replays.push(|replayer, options| {
+            let host = move || Host::<W>::new(Arc::clone(&options));
+            replayer.register_workflow_with_factory::<Host<W>, _>(host).map(drop)
         });
     }
 
