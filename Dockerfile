@@ -1,9 +1,12 @@
 FROM rust:1.95-slim-bookworm AS build
+# `temporal` adds the engine on Temporal to the image.
+ARG FEATURES=
 WORKDIR /source
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    --mount=type=cache,target=/source/target \
-    cargo build --release --locked --bin fake-stripe-chaos && cp target/release/fake-stripe-chaos /fake-stripe-chaos && mkdir /data
+    --mount=type=cache,target=/source/target,sharing=locked \
+    cargo build --release --locked -p orchestrator --features "$FEATURES" && \
+    cp target/release/fake-stripe-chaos /fake-stripe-chaos && mkdir /data
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /fake-stripe-chaos /usr/local/bin/fake-stripe-chaos
