@@ -3,61 +3,16 @@
 //!
 //! `KILL_ORDERS=500 cargo test --release -p orchestrator --test it kill` is the large run.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::environment::Environment;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_fake-stripe-chaos");
+use crate::conformance::process::{BINARY, Process};
+
 const LOST: &str = "lost_response=10%";
-
-/// A process of ours, killed with the test.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    /// Starts `command` on a port of the system's choice, and reads its URL from what it prints.
-    fn start(command: &str, variables: &[(&str, &str)], port: &str) -> Self {
-        let mut child = Command::new(BINARY)
-            .args([command, if command == "backends" { "--port" } else { "--orchestrator-port" }, port])
-            .env_clear()
-            .envs(variables.iter().copied())
-            .env("TIME_SCALE", "0.001")
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let name = format!("  {command}");
-        let line = lines.find(|line| line.starts_with(&name) && line.contains("docs")).unwrap();
-        let url = line.split_whitespace().nth(1).unwrap().trim_end_matches(',').to_owned();
-        // Reads on, lest the process block on its output.
-        std::thread::Builder::new().spawn(move || lines.for_each(drop)).unwrap();
-        Self { child, url }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn port(&self) -> &str {
-        self.url.rsplit(':').next().unwrap()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may be dead already, which is as well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn orchestrator(backends: &Process, data: &Path, port: &str) -> Process {
     let data = data.to_str().unwrap();
@@ -112,7 +67,7 @@ async fn survives(chaos: &[(&str, &str)]) {
     let data = tempfile::tempdir().unwrap();
     let backends = Process::start("backends", &[chaos, &[("CHAOS_SEED", "7")]].concat(), "0");
     let mut running = orchestrator(&backends, data.path(), "0");
-    let (url, port) = (running.url.clone(), running.port().to_owned());
+    let (url, port) = (running.url.clone(), running.url.rsplit(':').next().unwrap().to_owned());
     let client = reqwest::Client::builder()
         .no_proxy()
         .pool_max_idle_per_host(0)

@@ -7,6 +7,8 @@ mod api;
 mod audit;
 #[cfg(feature = "bundled")]
 mod cli;
+#[cfg(feature = "bundled")]
+mod conformance;
 mod engine;
 mod gateways;
 #[cfg(feature = "bundled")]

@@ -11,3 +11,5 @@ mod scenario;
 mod undoing;
 mod wire;
 mod world;
+
+pub(crate) use world::in_virtual_time;

@@ -1,10 +1,10 @@
 //! A crash before and after every append to the journal.
 
 use super::crash::CrashPoint;
-use super::faults::every_fault;
 use super::running::run_in;
 use super::scenario::{Decision, Scenario};
 use super::world::{World, in_virtual_time};
+use crate::conformance::faults::every_fault;
 
 /// Runs `scenario` once for each place where its orchestrator can crash, and tells what is wrong.
 fn crash_everywhere(scenario: &Scenario) -> Vec<String> {

@@ -5,19 +5,8 @@ use shared::chaos::{Moment, Operation, Outcome};
 
 use super::running::{run_all, run_in};
 use super::scenario::{Decision, Fault, Scenario};
-use super::world::{World, in_virtual_time, operations};
-
-/// The reads that the saga never makes.
-const NOT_ASKED: [&str; 4] =
-    ["inventory.check", "inventory.status", "shipping.status", "notification.status"];
-
-/// Every outcome that every operation may have but success.
-pub(super) fn every_fault() -> Vec<(&'static Operation, &'static Outcome)> {
-    let asked = operations().into_iter().filter(|operation| !NOT_ASKED.contains(&operation.name));
-    let faults =
-        |operation: &'static Operation| operation.possible().map(move |outcome| (operation, outcome));
-    asked.flat_map(faults).filter(|(_, outcome)| outcome.name != "success").collect()
-}
+use super::world::{World, in_virtual_time};
+use crate::conformance::faults::every_fault;
 
 /// All that makes an order do more than ship, without a fault of `operation`.
 fn triggers(operation: &str) -> Vec<Scenario> {

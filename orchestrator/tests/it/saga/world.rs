@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use jiff::Timestamp;
 use orchestrator::activities::{Services, register};
+use orchestrator::bundled::operations;
 use orchestrator::domain::{OrderInput, OrderStatus, Trace, WorkflowState};
 use orchestrator::engine::embedded::{Engine, EngineOptions, MemoryJournal, Registry};
 use orchestrator::workflow::{
@@ -27,14 +28,10 @@ use tokio::task::LocalSet;
 use super::crash::CrashingJournal;
 use super::scenario::{Decision, Scenario};
 use super::wire::Wire;
-
-/// Every operation of the backends.
-pub(super) fn operations() -> Vec<&'static shared::chaos::Operation> {
-    [payment::OPERATIONS, inventory::OPERATIONS, shipping::OPERATIONS, notification::OPERATIONS].concat()
-}
+use crate::conformance::sample;
 
 /// Runs `test` in virtual time.
-pub(super) fn in_virtual_time<F: Future>(test: F) -> F::Output {
+pub(crate) fn in_virtual_time<F: Future>(test: F) -> F::Output {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     LocalSet::new().block_on(&runtime, test)
 }
@@ -119,7 +116,7 @@ impl World {
 impl Orchestrator {
     pub(super) async fn place(&mut self) {
         let requires_approval = self.scenario.requires_approval;
-        let order = OrderInput { requires_approval, ..order(&self.order_id) };
+        let order = OrderInput { requires_approval, ..sample::order(&self.order_id) };
         let input = OrderFulfillmentInput {
             timings: Timings::new(&self.scenario.settings, TimeScale::REAL),
             trace: Trace { correlation_id: format!("placing {}", self.order_id), traceparent: None },
@@ -259,13 +256,4 @@ impl ActivityRegistrar<Services> for CancelsLate<'_> {
     fn add<A: Activity<Services>>(&mut self, options: ActivityOptions) {
         self.0.add::<A>(ActivityOptions { on_cancel: OnCancel::FinishAttempt, ..options });
     }
-}
-
-fn order(order_id: &str) -> OrderInput {
-    let json = format!(
-        r#"{{"orderId":"{order_id}","customerId":"CUST-456","items":[{{"sku":"ITEM-001","quantity":2,"price":29.99}},
-        {{"sku":"ITEM-002","quantity":1,"price":49.99}}],"totalAmount":109.97,"shippingAddress":{{"street":"123 Main St",
-        "city":"San Francisco","state":"CA","zip":"94105","country":"US"}},"customerEmail":"customer@example.com"}}"#
-    );
-    OrderInput::from_json(json.as_bytes()).unwrap()
 }

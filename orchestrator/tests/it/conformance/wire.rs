@@ -1,0 +1,122 @@
+//! The way between an engine and the backends: a request can be held in a chosen moment.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use orchestrator::gateways::{InProcess, Transport, TransportError};
+use tokio::sync::oneshot;
+
+/// A moment in the life of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Point {
+    /// It is on its way, and the backend has not seen it.
+    Sent,
+    /// It was answered, or its answer is lost, and the engine has not seen that.
+    Answered,
+}
+
+/// A request that is held. It never goes on when this is dropped.
+pub(super) struct Held(oneshot::Sender<()>);
+
+impl Held {
+    pub(super) fn release(self) {
+        self.0.send(()).unwrap_or_default();
+    }
+}
+
+/// A transport to the backends, for all orders of a stage.
+pub(super) struct Wire(Mutex<State>);
+
+struct State {
+    backends: Arc<InProcess>,
+    awaited: Vec<Awaited>,
+}
+
+struct Awaited {
+    order_id: String,
+    operation: String,
+    point: Point,
+    reached: oneshot::Sender<Held>,
+}
+
+impl Wire {
+    pub(super) fn new(backends: Router) -> Self {
+        let backends = Arc::new(InProcess::new(backends));
+        Self(Mutex::new(State { backends, awaited: Vec::new() }))
+    }
+
+    /// Requests reach these backends from now on.
+    pub(super) fn reach(&self, backends: Router) {
+        self.0.lock().unwrap().backends = Arc::new(InProcess::new(backends));
+    }
+
+    /// Holds the order's first request of `operation` at `point`.
+    pub(super) fn hold(&self, order_id: &str, operation: &str, point: Point) -> oneshot::Receiver<Held> {
+        let (reached, hears) = oneshot::channel();
+        let (order_id, operation) = (order_id.to_owned(), operation.to_owned());
+        self.0.lock().unwrap().awaited.push(Awaited { order_id, operation, point, reached });
+        hears
+    }
+
+    /// Waits for whoever waits for this moment.
+    async fn pass(&self, order_id: &str, operation: &str, point: Point) {
+        let awaited = self.0.lock().unwrap().take(order_id, operation, point);
+        let Some(awaited) = awaited else { return };
+        let (held, released) = oneshot::channel();
+        if awaited.reached.send(Held(held)).is_ok() && released.await.is_err() {
+            pending().await
+        }
+    }
+}
+
+impl State {
+    fn position(&self, order_id: &str, operation: &str, point: Point) -> Option<usize> {
+        let is = |it: &Awaited| (&*it.order_id, &*it.operation, it.point) == (order_id, operation, point);
+        self.awaited.iter().position(is)
+    }
+
+    fn take(&mut self, order_id: &str, operation: &str, point: Point) -> Option<Awaited> {
+        self.position(order_id, operation, point).map(|at| self.awaited.swap_remove(at))
+    }
+}
+
+impl Transport for Wire {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+        Box::pin(async move {
+            let operation = operation_of(request.uri().path());
+            // An order's id is the correlation id of its requests.
+            let order_id = request.headers()["x-correlation-id"].to_str().unwrap().to_owned();
+            self.pass(&order_id, &operation, Point::Sent).await;
+            let backends = Arc::clone(&self.0.lock().unwrap().backends);
+            let answer = backends.send(request).await;
+            if self.0.lock().unwrap().position(&order_id, &operation, Point::Answered).is_none() {
+                return answer;
+            }
+            // The end of an answer that comes bit by bit is what counts.
+            let answer = match answer {
+                Ok(response) => whole(response).await,
+                Err(lost) => Err(lost),
+            };
+            self.pass(&order_id, &operation, Point::Answered).await;
+            answer
+        })
+    }
+}
+
+async fn whole(response: Response<Body>) -> Result<Response<Body>, TransportError> {
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(|error| TransportError::Lost(error.to_string()))?;
+    Ok(Response::from_parts(head, Body::from(body)))
+}
+
+/// `/shipping/create-label` is `shipping.create_label`, `/payment/auth_1/status` is `payment.status`.
+fn operation_of(path: &str) -> String {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let (domain, name) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
+    format!("{domain}.{}", name.replace('-', "_"))
+}
