@@ -5,6 +5,7 @@
 //! orders' ends and of a strict audit of the backends' ledgers. Here the host is the embedded engine, in virtual
 //! time.
 
+pub(crate) mod changed;
 mod crashing;
 mod deciding;
 mod embedded;

@@ -7,7 +7,7 @@ mod toy;
 mod activities;
 mod cancelling;
 mod children;
-mod journal;
+pub(crate) mod journal;
 mod lifecycle;
 mod limits;
 mod outage;

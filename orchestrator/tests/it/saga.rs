@@ -6,6 +6,7 @@ mod crashes;
 mod decisions;
 mod faults;
 mod judge;
+mod kept;
 mod running;
 mod scenario;
 mod undoing;

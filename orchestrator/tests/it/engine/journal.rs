@@ -53,7 +53,7 @@ pub(super) fn take_over(journal: &dyn Journal) -> Takeover {
     journal.take_over(&attributes()).unwrap()
 }
 
-pub(super) fn load(journal: &dyn Journal, id: &str) -> Option<StoredRun> {
+pub(crate) fn load(journal: &dyn Journal, id: &str) -> Option<StoredRun> {
     read(|reply| journal.load(RunRef::Id(id.into()), reply)).unwrap()
 }
 

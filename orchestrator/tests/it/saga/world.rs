@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use orchestrator::activities::{Services, register};
 use orchestrator::bundled::operations;
 use orchestrator::domain::{OrderInput, OrderStatus, Trace, WorkflowState};
-use orchestrator::engine::embedded::{Engine, EngineOptions, MemoryJournal, Registry};
+use orchestrator::engine::embedded::{Engine, EngineOptions, MemoryJournal, RecordedRun, Registry};
 use orchestrator::workflow::{
     Activity, ActivityOptions, ActivityRegistrar, ClientError, Closed, Either, Json, OnCancel, Reception,
     SearchValue, Start, WorkflowClient, WorkflowDef, race,
@@ -29,6 +29,7 @@ use super::crash::CrashingJournal;
 use super::scenario::{Decision, Scenario};
 use super::wire::Wire;
 use crate::conformance::sample;
+use crate::engine::journal::load;
 
 /// Runs `test` in virtual time.
 pub(crate) fn in_virtual_time<F: Future>(test: F) -> F::Output {
@@ -156,6 +157,11 @@ impl Orchestrator {
         let reception: Reception = self.ask(send).await;
         self.wire.note(signal, &reception);
         reception
+    }
+
+    /// The journal of its run.
+    pub(super) fn recorded(&self) -> RecordedRun {
+        RecordedRun::of(&load(&self.kept, &self.workflow_id).unwrap())
     }
 
     /// The engine's own cancel.
