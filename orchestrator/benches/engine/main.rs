@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use orchestrator::engine::embedded::{Engine, EngineOptions, Journal, MemoryJournal, SqliteJournal};
 use recording::{Recording, write_bare};
-use saga::{drive, registry};
+use saga::{Steps, drive, registry};
 use shared::time::Clock;
 use tempfile::tempdir;
 use tokio::runtime::{Builder, Handle};
@@ -67,7 +67,8 @@ fn simulation() {
     let wall = wall();
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let options = EngineOptions { retention: None, ..options() };
-        let engine = Engine::start_local(Arc::new(MemoryJournal::new()), registry(), options).unwrap();
+        let engine =
+            Engine::start_local(Arc::new(MemoryJournal::new()), registry(Steps(None)), options).unwrap();
         drive(engine, SAGAS, CONCURRENCY).await;
     });
     let took = wall.elapsed();
@@ -82,7 +83,8 @@ fn simulation() {
 fn through_engine(journal: Arc<dyn Journal>, sagas: usize, concurrency: usize) -> Duration {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
     runtime.block_on(async {
-        let engine = Engine::start_on_thread(journal, registry(), options(), Handle::current()).unwrap();
+        let engine =
+            Engine::start_on_thread(journal, registry(Steps(None)), options(), Handle::current()).unwrap();
         drive(engine.clone(), 200.min(sagas), concurrency).await;
         let started = Instant::now();
         drive(engine.clone(), sagas, concurrency).await;

@@ -8,7 +8,7 @@ use orchestrator::workflow::{Filter, Json, WorkflowClient};
 use tempfile::tempdir;
 use tokio::runtime::{Builder, Handle};
 
-use super::saga::{order, registry};
+use super::saga::{Steps, order, registry};
 use super::{open, options, wall};
 
 const PARKED: usize = 100_000;
@@ -42,7 +42,7 @@ pub(crate) fn measure() {
 }
 
 fn start(journal: Arc<dyn Journal>) -> Engine {
-    Engine::start_on_thread(journal, registry(), options(), Handle::current()).unwrap()
+    Engine::start_on_thread(journal, registry(Steps(None)), options(), Handle::current()).unwrap()
 }
 
 /// Starts orders and approves none; gives the id of the last.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use orchestrator::engine::embedded::{Engine, Registry};
+use orchestrator::engine::embedded::Registry;
 use orchestrator::workflow::{
     Activity, ActivityCtx, ActivityDef, ActivityOptions, ActivityRegistrar, AttemptFailure, Closed, Json,
     OnCancel, Reception, RetryPolicy, SearchAttribute, SearchKind, SearchValue, Start, UnknownMessage,
     WorkflowClient, WorkflowCtx, WorkflowDef, WorkflowFailure,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -28,7 +30,7 @@ pub(crate) struct OrderState {
     steps: Vec<(String, String)>,
 }
 
-struct OrderSaga;
+pub(crate) struct OrderSaga;
 
 impl WorkflowDef for OrderSaga {
     const NAME: &'static str = "order";
@@ -110,6 +112,9 @@ async fn call<C: WorkflowCtx<State = OrderState>>(
     Ok(())
 }
 
+/// What the steps act through: whoever wants to know when the one after the decision begins.
+pub(crate) struct Steps(pub(crate) Option<UnboundedSender<Instant>>);
+
 struct Step;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,16 +134,25 @@ impl ActivityDef for Step {
     type Output = Done;
 }
 
-impl Activity<()> for Step {
-    async fn execute(_: Arc<()>, ctx: ActivityCtx, input: Call) -> Result<Done, AttemptFailure> {
+impl Activity<Steps> for Step {
+    async fn execute(steps: Arc<Steps>, ctx: ActivityCtx, input: Call) -> Result<Done, AttemptFailure> {
+        if let Some(begun) = steps.0.as_ref().filter(|_| input.step == "reserve") {
+            // Nobody has to listen.
+            let _ = begun.send(Instant::now());
+        }
         Ok(Done { id: format!("{}-{}", input.step, ctx.idempotency_key()) })
     }
 }
 
-pub(crate) fn registry() -> Registry<()> {
-    let mut registry = Registry::new(Arc::new(()));
+pub(crate) fn registry(steps: Steps) -> Registry<Steps> {
+    let mut registry = Registry::new(Arc::new(steps));
     registry.register::<OrderSaga>();
-    registry.add::<Step>(ActivityOptions {
+    add_steps(&mut registry);
+    registry
+}
+
+pub(crate) fn add_steps(registrar: &mut impl ActivityRegistrar<Steps>) {
+    registrar.add::<Step>(ActivityOptions {
         start_to_close: Duration::from_secs(10),
         schedule_to_close: None,
         heartbeat: None,
@@ -153,7 +167,6 @@ pub(crate) fn registry() -> Registry<()> {
         compensation: false,
         concurrency: 256,
     });
-    registry
 }
 
 /// An order, and the id of its run.
@@ -171,7 +184,10 @@ pub(crate) fn order(number: usize) -> Start {
 }
 
 /// Places `sagas` orders, `concurrency` at a time, approves each at once and waits for its end.
-pub(crate) async fn drive(engine: Engine, sagas: usize, concurrency: usize) {
+pub(crate) async fn drive<C>(engine: C, sagas: usize, concurrency: usize)
+where
+    C: WorkflowClient + Clone + 'static,
+{
     let next = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = (0..concurrency)
         .map(|_| {
