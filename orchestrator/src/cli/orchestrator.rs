@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,7 +65,7 @@ impl Own {
     /// Any free port, and a journal in memory.
     #[cfg(feature = "bundled")]
     pub(super) fn in_memory() -> Self {
-        let storage = Storage { data_dir: PathBuf::new(), ephemeral: true };
+        let storage = Storage { data_dir: std::path::PathBuf::new(), ephemeral: true };
         Self { orchestrator_port: 0, engine: Kind::Embedded, storage }
     }
 
