@@ -110,6 +110,29 @@ impl ActivityError {
     pub fn is_cancelled(&self) -> bool {
         self.kind == kind::CANCELLED
     }
+
+    /// What an engine says of an activity of which no attempt was started.
+    pub(crate) fn not_started(kind: &str, message: String) -> Self {
+        Self {
+            certainty: Certainty::Unavailable,
+            kind: kind.to_owned(),
+            message,
+            may_have_happened: false,
+            attempts: 0,
+            retry_at: None,
+            heartbeat: None,
+        }
+    }
+
+    /// What an engine says of an activity that happened, but whose output cannot be read.
+    pub(crate) fn unreadable(error: &dyn std::error::Error) -> Self {
+        Self {
+            certainty: Certainty::Unknown,
+            may_have_happened: true,
+            attempts: 1,
+            ..Self::not_started(kind::CODEC, error.to_string())
+        }
+    }
 }
 
 impl fmt::Display for ActivityError {

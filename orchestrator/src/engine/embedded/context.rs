@@ -15,8 +15,8 @@ use super::event::{ActivityId, timestamp};
 use super::operations::Operations;
 use super::scope::Scope;
 use crate::workflow::{
-    ActivityDef, ActivityError, Cancelled, Certainty, ChildError, Json, SearchAttribute, WorkflowCtx,
-    WorkflowDef, WorkflowInfo, kind,
+    ActivityDef, ActivityError, Cancelled, ChildError, Json, SearchAttribute, WorkflowCtx, WorkflowDef,
+    WorkflowInfo, kind,
 };
 
 /// What a run's machine and all its context handles share.
@@ -171,8 +171,8 @@ impl<S: 'static> WorkflowCtx for Context<S> {
     ) -> impl Future<Output = Result<A::Output, ActivityError>> {
         let nth = self.core.next_call_of(A::NAME);
         let begun = match (self.scope.cancellation(), Json::of(&input)) {
-            (Some(cancelled), _) => Err(not_started(kind::CANCELLED, cancelled.reason)),
-            (None, Err(error)) => Err(not_started(kind::CODEC, error.to_string())),
+            (Some(cancelled), _) => Err(ActivityError::not_started(kind::CANCELLED, cancelled.reason)),
+            (None, Err(error)) => Err(ActivityError::not_started(kind::CODEC, error.to_string())),
             (None, Ok(input)) => {
                 let id: ActivityId = format!("{}:{nth}", A::NAME).into();
                 self.core.ask(Command::Activity { id: Arc::clone(&id), name: A::NAME, input });
@@ -181,7 +181,7 @@ impl<S: 'static> WorkflowCtx for Context<S> {
         };
         async move {
             let output = begun?.await?;
-            output.parse().map_err(|error| unreadable(&error))
+            output.parse().map_err(|error| ActivityError::unreadable(&error))
         }
     }
 
@@ -249,26 +249,4 @@ impl<S: 'static> WorkflowCtx for Context<S> {
 /// Rounded up, so that a timer never fires early and a wait that is not zero stays one.
 fn whole_millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
-}
-
-fn not_started(kind: &str, message: String) -> ActivityError {
-    ActivityError {
-        certainty: Certainty::Unavailable,
-        kind: kind.to_owned(),
-        message,
-        may_have_happened: false,
-        attempts: 0,
-        retry_at: None,
-        heartbeat: None,
-    }
-}
-
-/// The activity happened; only what it returned cannot be read.
-fn unreadable(error: &serde_json::Error) -> ActivityError {
-    ActivityError {
-        certainty: Certainty::Unknown,
-        may_have_happened: true,
-        attempts: 1,
-        ..not_started(kind::CODEC, error.to_string())
-    }
 }

@@ -15,7 +15,7 @@ use temporalio_sdk::{
 
 use super::attempt::Named;
 use super::attributes::{NEEDS_ATTENTION, update};
-use super::failure::{activity_error, not_started, unreadable};
+use super::failure::activity_error;
 use super::host::Host;
 use super::names::Type;
 use super::payload::Wire;
@@ -119,11 +119,12 @@ impl<W: WorkflowDef> WorkflowCtx for Context<W> {
         let nth = self.next_call_of(A::NAME);
         let options = self.sdk.state(|host| host.options.get(A::NAME).cloned());
         let begun = match (self.cancellation(), Json::of(&input), options) {
-            (Some(cancelled), _, _) => Err(not_started(kind::CANCELLED, cancelled.reason)),
-            (None, Err(error), _) => Err(not_started(kind::CODEC, error.to_string())),
-            (None, Ok(_), None) => {
-                Err(not_started(kind::NOT_REGISTERED, format!("no activity `{}` is registered", A::NAME)))
-            }
+            (Some(cancelled), _, _) => Err(ActivityError::not_started(kind::CANCELLED, cancelled.reason)),
+            (None, Err(error), _) => Err(ActivityError::not_started(kind::CODEC, error.to_string())),
+            (None, Ok(_), None) => Err(ActivityError::not_started(
+                kind::NOT_REGISTERED,
+                format!("no activity `{}` is registered", A::NAME),
+            )),
             (None, Ok(input), Some(options)) => {
                 let id = format!("{}:{nth}", A::NAME);
                 let options = scheduled(&options, id, self.sdk.task_queue(), self.scope.clone());
@@ -132,7 +133,7 @@ impl<W: WorkflowDef> WorkflowCtx for Context<W> {
         };
         async move {
             let Wire(output) = begun?.await.map_err(|error| activity_error(&error))?;
-            output.parse().map_err(|error| unreadable(&error))
+            output.parse().map_err(|error| ActivityError::unreadable(&error))
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn activity_error(error: &ActivityExecutionError) -> ActivityError {
         return told(cancelled.raw_details()).unwrap_or_else(between_attempts);
     }
     let ActivityExecutionError::Failed(failed) = error else {
-        return unreadable(error);
+        return ActivityError::unreadable(error);
     };
     match failed.cause() {
         Some(IncomingError::Application(failure)) => {
@@ -24,7 +24,7 @@ pub(super) fn activity_error(error: &ActivityExecutionError) -> ActivityError {
             if failed.retry_state() == RetryState::Timeout { too_late(&error) } else { error }
         }
         Some(IncomingError::Timeout(timeout)) => timed_out(timeout),
-        _ => unreadable(error),
+        _ => ActivityError::unreadable(error),
     }
 }
 
@@ -65,28 +65,6 @@ fn timed_out(timeout: &TimeoutError) -> ActivityError {
     };
     let details = Details::read(timeout.raw_last_heartbeat_details().unwrap_or_default());
     details.after_silence().error(Certainty::Unknown, kind, message)
-}
-
-pub(super) fn not_started(kind: &str, message: String) -> ActivityError {
-    ActivityError {
-        certainty: Certainty::Unavailable,
-        kind: kind.to_owned(),
-        message,
-        may_have_happened: false,
-        attempts: 0,
-        retry_at: None,
-        heartbeat: None,
-    }
-}
-
-/// The activity happened; only what it returned cannot be read.
-pub(super) fn unreadable(error: &dyn std::error::Error) -> ActivityError {
-    ActivityError {
-        certainty: Certainty::Unknown,
-        may_have_happened: true,
-        attempts: 1,
-        ..not_started(kind::CODEC, error.to_string())
-    }
 }
 
 pub(super) fn termination(failure: WorkflowFailure) -> WorkflowTermination {
