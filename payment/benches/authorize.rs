@@ -1,18 +1,19 @@
 //! What chaos, idempotency keys, correlation and statistics cost: `POST /payment/authorize` beside a
 //! bare axum handler that reads and writes the same JSON.
 //!
-//! Each server has one thread of its own and serves the same keep-alive connections over loopback;
-//! the rounds alternate, so that whatever else the machine does hits both. The rates are requests a
-//! second of the server's own processor time, so that it does not matter how much of a processor it
-//! gets. The first rounds fill ledger and keys and are not counted: a server that runs for long
+//! Each server has one thread of its own and serves keep-alive connections over loopback to a client
+//! that keeps it busy; the rounds alternate, so that whatever else the machine does hits both. The
+//! rates are requests a second of the server's own processor time, so that it does not matter how
+//! much of a processor it gets. The first rounds fill ledger and keys and are not counted: a server that runs for long
 //! forgets as much as it learns.
 //!
 //! `cargo bench -p payment --bench authorize`
 //!
-//! `... -- bare 20000` and `... -- chaos 20000` answer so many requests on one thread and print
-//! nothing, for tools that count instructions, such as `valgrind --tool=callgrind`.
+//! `... -- bare 20000` and `... -- chaos 20000` answer so many requests and print nothing, for tools
+//! that count the instructions of each thread, such as `valgrind --tool=callgrind`.
 
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -24,12 +25,11 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use shared::chaos::{Chaos, DrawKey, Plan};
 use shared::environment::Environment;
-use shared::http::{Correlation, Limits, serve, with_common};
+use shared::http::{Correlated, Correlation, Limits, serve, with_common};
 use shared::ledger::Ledger;
 use shared::time::Clock;
 use shared::way::Way;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -38,9 +38,9 @@ const CONNECTIONS: usize = 32;
 const HOLDS: usize = 10_000_000;
 /// Answers and records that are remembered; each order leaves one answer and two records.
 const REMEMBERED: usize = 100_000;
-const WARM_UP: usize = 2;
-const ROUNDS: usize = 7;
-const ROUND: Duration = Duration::from_secs(2);
+const WARM_UP: usize = 20;
+const ROUNDS: usize = 80;
+const ROUND: Duration = Duration::from_millis(200);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,7 +80,7 @@ async fn bare(Json(request): Json<Request>) -> (StatusCode, Json<Response>) {
     (StatusCode::CREATED, Json(response))
 }
 
-fn chaotic(clock: Clock) -> Router {
+fn chaotic(clock: Clock) -> Correlated {
     let environment = Environment::from_iter([("CHAOS_SEED", "7"), ("CHAOS_FAILURE_RATE", "0")]);
     let plan = Plan::from_environment(&environment, payment::OPERATIONS, 7).expect("the plan is right");
     let ledger = Ledger::bounded_to(2 * REMEMBERED);
@@ -134,10 +134,10 @@ impl Server {
     }
 
     /// Requests a second of processor time, in one round.
-    async fn round(&self, orders: &Arc<AtomicU64>) -> f64 {
+    fn round(&self, client: &mut Client) -> f64 {
         let before = self.processor_time();
         let end = Instant::now() + ROUND;
-        let answered = load(self.address, orders, move |_| Instant::now() < end).await;
+        let answered = client.load(|_| Instant::now() < end);
         answered as f64 / (self.processor_time() - before)
     }
 }
@@ -146,56 +146,64 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// Answers `requests` requests on this thread alone.
-async fn answer(ours: bool, requests: u64) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(run(ours, listener));
-    load(address, &Arc::default(), move |order| order < requests).await;
+/// A client that never sleeps: it asks on all its connections by turns, so that a server always has
+/// the next requests waiting and pays for none of the wake-ups that an idle machine causes.
+struct Client {
+    connections: Vec<(TcpStream, Vec<u8>)>,
+    /// How many orders were placed, by all clients together.
+    orders: Arc<AtomicU64>,
 }
 
-/// Asks over all connections as long as `goes_on` with the number of the order; how many were answered.
-async fn load(
-    address: SocketAddr,
-    orders: &Arc<AtomicU64>,
-    goes_on: impl Fn(u64) -> bool + Copy + Send + 'static,
-) -> u64 {
-    let clients: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let orders = Arc::clone(orders);
-            tokio::spawn(async move {
-                let mut stream = TcpStream::connect(address).await.expect("the server listens");
-                stream.set_nodelay(true).expect("a socket option");
-                let mut buffer = [0; 4096];
-                let mut answered = 0u64;
-                loop {
-                    let order = orders.fetch_add(1, Relaxed);
-                    if !goes_on(order) { break; }
-                    let body = format!(
-                        r#"{{"amount":109.97,"currency":"usd","orderId":"ORD-{order:09}","customerId":"CUST-456"}}"#
-                    );
-                    let request = format!(
-                        "POST /payment/authorize HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nidempotency-key: key-{order:09}\r\ncontent-length: {}\r\n\r\n{body}",
-                        body.len()
-                    );
-                    stream.write_all(request.as_bytes()).await.expect("the server reads");
-                    // Both answers fit one read; the body ends with the closing brace.
-                    let mut read = 0;
-                    while read == 0 || buffer[read - 1] != b'}' {
-                        read += stream.read(&mut buffer[read..]).await.expect("the server answers");
-                    }
-                    assert!(buffer.starts_with(b"HTTP/1.1 201"), "{}", String::from_utf8_lossy(&buffer[..read]));
-                    answered += 1;
-                }
-                answered
-            })
-        })
-        .collect();
-    let mut answered = 0;
-    for client in clients {
-        answered += client.await.expect("a client");
+impl Client {
+    fn new(address: SocketAddr, orders: &Arc<AtomicU64>) -> Self {
+        let connect = |_| {
+            let stream = TcpStream::connect(address).expect("the server listens");
+            stream.set_nodelay(true).expect("a socket option");
+            stream.set_nonblocking(true).expect("a socket option");
+            (stream, Vec::with_capacity(4096))
+        };
+        let mut client =
+            Self { connections: (0..CONNECTIONS).map(connect).collect(), orders: Arc::clone(orders) };
+        for (stream, _) in &mut client.connections {
+            ask(stream, &client.orders);
+        }
+        client
     }
-    answered
+
+    /// Asks as long as `goes_on` with the number of answers; how many there were in the end.
+    fn load(&mut self, goes_on: impl Fn(u64) -> bool) -> u64 {
+        let mut answered = 0;
+        while goes_on(answered) {
+            for (stream, answer) in &mut self.connections {
+                let mut buffer = [0; 4096];
+                match stream.read(&mut buffer) {
+                    Ok(read) => answer.extend_from_slice(&buffer[..read]),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                    Err(error) => panic!("the server answers: {error}"),
+                }
+                // The body is all that has braces.
+                if answer.last() == Some(&b'}') {
+                    assert!(answer.starts_with(b"HTTP/1.1 201"), "{}", String::from_utf8_lossy(answer));
+                    answer.clear();
+                    answered += 1;
+                    ask(stream, &self.orders);
+                }
+            }
+        }
+        answered
+    }
+}
+
+/// Sends the next order.
+fn ask(stream: &mut TcpStream, orders: &AtomicU64) {
+    let order = orders.fetch_add(1, Relaxed);
+    let body =
+        format!(r#"{{"amount":109.97,"currency":"usd","orderId":"ORD-{order:09}","customerId":"CUST-456"}}"#);
+    let request = format!(
+        "POST /payment/authorize HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nidempotency-key: key-{order:09}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).expect("the server reads");
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -221,20 +229,21 @@ fn draw() -> f64 {
 
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn main() {
-    let runtime = runtime();
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let orders = Arc::new(AtomicU64::new(0));
     if let [server, requests] = &arguments[..] {
-        let requests = requests.parse().expect("a number of requests");
-        return runtime.block_on(answer(server == "chaos", requests));
+        let requests: u64 = requests.parse().expect("a number of requests");
+        let server = Server::start(server == "chaos");
+        Client::new(server.address, &orders).load(|answered| answered < requests);
+        return;
     }
     let (bare, ours) = (Server::start(false), Server::start(true));
-    let orders = Arc::new(AtomicU64::new(0));
+    let [mut of_bare, mut of_ours] = [&bare, &ours].map(|server| Client::new(server.address, &orders));
     let (mut bare_rates, mut our_rates, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..WARM_UP + ROUNDS {
-        let first = runtime.block_on(bare.round(&orders));
-        let second = runtime.block_on(ours.round(&orders));
+        let first = bare.round(&mut of_bare);
+        let second = ours.round(&mut of_ours);
         let ratio = second / first;
-        println!("round {number}: bare {first:>7.0}/s, with chaos {second:>7.0}/s, ratio {ratio:.3}");
         if number >= WARM_UP {
             bare_rates.push(first);
             our_rates.push(second);
@@ -242,7 +251,7 @@ fn main() {
         }
     }
     println!(
-        "median:  bare {:>7.0}/s, with chaos {:>7.0}/s, ratio {:.3}",
+        "bare {:.0} requests/s, with chaos {:.0}, ratio {:.3}; medians of {ROUNDS} rounds",
         median(bare_rates),
         median(our_rates),
         median(ratios)

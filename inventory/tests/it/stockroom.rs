@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use http_body_util::BodyExt;
@@ -8,7 +7,7 @@ use inventory::{OPERATIONS, Settings};
 use serde_json::Value;
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
-use shared::http::{Correlation, Severed, with_common};
+use shared::http::{Correlated, Correlation, Severed, with_common};
 use shared::time::Clock;
 use shared::way::Way;
 use tower::ServiceExt;
@@ -18,7 +17,7 @@ pub(crate) const TWO_AND_ONE: &str = r#"{"items":[{"sku":"ITEM-001","quantity":2
 
 /// A service with five of ITEM-001 and three of ITEM-002. Its clock shows 10:00 when it is made.
 pub(crate) struct Stockroom {
-    router: Router,
+    router: Correlated,
     chaos: Arc<Chaos>,
 }
 

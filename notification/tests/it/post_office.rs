@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use notification::{OPERATIONS, Settings};
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
-use shared::http::{Correlation, Severed, with_common};
+use shared::http::{Correlated, Correlation, Severed, with_common};
 use shared::time::Clock;
 use shared::way::Way;
 use tower::ServiceExt as _;
@@ -17,7 +16,7 @@ pub(crate) const MAIL: &str = r#"{"type": "email", "recipient": "customer@exampl
     "subject": "Your order has shipped", "message": "It is on its way.", "orderId": "ORD-123"}"#;
 
 /// The service, which opened at 10:00.
-pub(crate) struct PostOffice(Router);
+pub(crate) struct PostOffice(Correlated);
 
 /// Status, and body or whatever came instead.
 pub(crate) type Reply = (u16, String, HeaderMap);

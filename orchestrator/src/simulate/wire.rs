@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use http::header::CONTENT_TYPE;
 use http::{Request, Response};
+use shared::http::Correlated;
 use shared::time::Clock;
 
 use super::moments::Moments;
@@ -14,7 +15,7 @@ use crate::gateways::{InProcess, Transport, TransportError};
 
 /// The way to the backends, where somebody decides in the midst of a request or a log is kept.
 pub(super) struct Wire {
-    pub(super) backends: InProcess,
+    pub(super) backends: InProcess<Correlated>,
     pub(super) moments: Option<Arc<Moments>>,
     pub(super) tap: Tap,
     pub(super) clock: Clock,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::chaos::Plan;
-use shared::http::{Correlation, with_common};
+use shared::http::{Correlated, Correlation, with_common};
 use shared::ledger::Selection;
 use shared::time::{Clock, TimeScale};
 use shared::way::Way;
@@ -44,7 +44,7 @@ pub(super) struct World<'a> {
     time_scale: TimeScale,
     pub(super) clock: Clock,
     pub(super) log: Arc<Log>,
-    backends: InProcess,
+    backends: InProcess<Correlated>,
     ways: Vec<(Domain, Way)>,
     tap: Tap,
     pub(super) engines: Arc<Engines>,

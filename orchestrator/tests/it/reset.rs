@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -10,12 +9,12 @@ use jiff::Timestamp;
 use orchestrator::bundled::{Backends, Domain, Settings};
 use serde_json::{Value, json};
 use shared::environment::Environment;
-use shared::http::{Correlation, with_common};
+use shared::http::{Correlated, Correlation, with_common};
 use shared::time::Clock;
 use tower::ServiceExt as _;
 
 /// All backends, with their default failures.
-struct Served(Router);
+struct Served(Correlated);
 
 impl Served {
     fn start() -> Self {

@@ -15,7 +15,7 @@ use insta::assert_snapshot;
 use orchestrator::bundled;
 use serde_json::Value;
 use shared::environment::Environment;
-use shared::http::{Correlation, Limits, serve, with_common};
+use shared::http::{Correlated, Correlation, Limits, serve, with_common};
 use shared::time::Clock;
 use tokio::net::TcpListener;
 
@@ -31,7 +31,7 @@ async fn start_backends(chaos: &[(&str, &str)]) -> String {
     serve_at_free_port(router).await
 }
 
-async fn serve_at_free_port(router: axum::Router) -> String {
+async fn serve_at_free_port(router: Correlated) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));

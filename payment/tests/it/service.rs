@@ -2,7 +2,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -11,7 +10,7 @@ use payment::{OPERATIONS, Settings};
 use serde_json::Value;
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
-use shared::http::{Correlation, Severed, with_common};
+use shared::http::{Correlated, Correlation, Severed, with_common};
 use shared::ledger::Record;
 use shared::time::Clock;
 use shared::way::Way;
@@ -19,7 +18,7 @@ use tower::ServiceExt as _;
 
 /// Payment as a service, from its first request on, at 10:00 by its clock.
 pub(crate) struct Service {
-    router: Router,
+    router: Correlated,
 }
 
 impl Service {

@@ -16,7 +16,7 @@ pub async fn no_such_method(method: Method, uri: Uri) -> Problem {
 }
 
 /// `routes` with what every service has around them.
-pub fn with_common(routes: Router, correlation: Correlation) -> Router {
+pub fn with_common(routes: Router, correlation: Correlation) -> Correlated {
     let routes = routes.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
-    Router::new().fallback_service(Correlated::new(routes, correlation))
+    Correlated::new(routes, correlation)
 }

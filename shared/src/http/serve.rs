@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
@@ -14,7 +13,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use super::Severed;
 use super::head_timer::HeadTimer;
@@ -37,13 +36,11 @@ impl Default for Limits {
     }
 }
 
-/// Serves `router` until `stop` resolves; then accepts nothing more and lets requests in flight finish.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: Limits,
-    stop: impl Future<Output = ()> + Send,
-) {
+/// Serves `routes` until `stop` resolves; then accepts nothing more and lets requests in flight finish.
+pub async fn serve<S>(listener: TcpListener, routes: S, limits: Limits, stop: impl Future<Output = ()> + Send)
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
+{
     let open = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -57,10 +54,10 @@ pub async fn serve(
         };
         let (stream, permit) = accepted;
         let (socket, shears) = Socket::new(stream);
-        let (router, watcher) = (router.clone(), graceful.watcher());
+        let (routes, watcher) = (routes.clone(), graceful.watcher());
         tokio::spawn(async move {
             let service =
-                hyper::service::service_fn(move |request| answer(router.clone(), shears.clone(), request));
+                hyper::service::service_fn(move |request| answer(routes.clone(), shears.clone(), request));
             let connection = protocol(limits).serve_connection(TokioIo::new(socket), service).into_owned();
             // What ends a connection early is the client's affair, or chaos.
             let _ = watcher.watch(connection).await;
@@ -107,9 +104,12 @@ fn is_clients_affair(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Calls the router, and cuts the connection when the response says so.
-async fn answer(router: Router, shears: Shears, request: Request<Incoming>) -> Result<Response, Infallible> {
-    let response = router.oneshot(request.map(Body::new)).await?;
+/// Calls the service, and cuts the connection when the response says so.
+async fn answer<S>(routes: S, shears: Shears, request: Request<Incoming>) -> Result<Response, Infallible>
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible>,
+{
+    let response = routes.oneshot(request.map(Body::new)).await?;
     if let Some(how) = response.extensions().get::<Severed>() {
         shears.cut(*how);
         return Ok(response);

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::chaos::{Access, Chaos, Operation, Outcome, Plan, ProblemKind};
 use shared::environment::Environment;
-use shared::http::{Call, Correlation, Fields, Problem, with_common};
+use shared::http::{Call, Correlated, Correlation, Fields, Problem, with_common};
 use shared::ledger::{Fact, Life, Record};
 use shared::service::{ledger, observe};
 use shared::time::Clock;
@@ -98,7 +98,7 @@ impl Toys {
         self.made.load(SeqCst)
     }
 
-    pub(crate) fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Correlated {
         let routes = Router::new().route("/toy/make", axum::routing::post(make)).with_state(self.clone());
         let (observed, _) = observe("toy", self.way.chaos()).split_for_parts();
         let (kept, _) = ledger("toy", &self.way).split_for_parts();

@@ -2,7 +2,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::response::Response;
 use futures_util::StreamExt;
@@ -10,7 +9,7 @@ use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use shared::chaos::{Chaos, Plan, Severed};
 use shared::environment::Environment;
-use shared::http::{Correlation, SeversAtEnd, with_common};
+use shared::http::{Correlated, Correlation, SeversAtEnd, with_common};
 use shared::time::Clock;
 use shared::way::Way;
 use shipping::{OPERATIONS, Settings, router};
@@ -25,7 +24,7 @@ pub(crate) const ORDER: &str = r#"{"shippingAddress":{"street":"123 Main St","ci
 /// Shipping as a client finds it.
 #[derive(Clone)]
 pub(crate) struct Service {
-    pub(crate) router: Router,
+    pub(crate) router: Correlated,
     pub(crate) chaos: Arc<Chaos>,
     pub(crate) way: Way,
 }

@@ -1,27 +1,33 @@
+use std::convert::Infallible;
 use std::fmt;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use shared::chaos::Severed;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use super::{Transport, TransportError};
 
-/// The backends' own router, called in this process: no socket, no clock but the runtime's.
+/// The backends' own routes, called in this process: no socket, no clock but the runtime's.
 #[derive(Clone)]
-pub struct InProcess(Router);
+pub struct InProcess<S>(S);
 
-impl InProcess {
+impl<S> InProcess<S> {
     /// Sends every request to `backends`.
-    pub fn new(backends: Router) -> Self {
+    pub fn new(backends: S) -> Self {
         Self(backends)
     }
 }
 
-impl Transport for InProcess {
+impl<S> Transport for InProcess<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync,
+{
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
         let answer = self.0.clone().oneshot(request.map(Body::from));
         Box::pin(async move {
@@ -35,7 +41,7 @@ impl Transport for InProcess {
     }
 }
 
-impl fmt::Debug for InProcess {
+impl<S> fmt::Debug for InProcess<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("InProcess").finish_non_exhaustive()
     }

@@ -14,7 +14,7 @@ use orchestrator::workflow::WorkflowClient;
 use orchestrator::workflows::order_fulfillment::{OrderFulfillment, Timings};
 use serde_json::Value;
 use shared::environment::Environment;
-use shared::http::{Correlation, with_common};
+use shared::http::{Correlated, Correlation, with_common};
 use shared::time::{Clock, TimeScale};
 use tokio::task::LocalSet;
 use tower::ServiceExt;
@@ -22,7 +22,7 @@ use tower::ServiceExt;
 /// A client of an orchestrator.
 #[derive(Clone)]
 pub(crate) struct Client {
-    router: Router,
+    router: Correlated,
 }
 
 /// An answer: its status and its body. `Display` is what snapshots show.

@@ -23,7 +23,7 @@ async fn health_over(backends: impl Transport + 'static) -> String {
     format!("{} {}", health["status"], health["reason"])
 }
 
-fn backends(health: Value) -> InProcess {
+fn backends(health: Value) -> InProcess<Router> {
     InProcess::new(Router::new().route("/health", get(async move || axum::Json(health))))
 }
 

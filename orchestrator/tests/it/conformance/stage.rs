@@ -4,14 +4,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use axum::Router;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use orchestrator::audit::{Audit, Decision, Domain, Ledgers};
 use orchestrator::bundled::{self, Backends, Settings};
 use orchestrator::gateways::Transport;
 use shared::environment::Environment;
-use shared::http::{Correlation, with_common};
+use shared::http::{Correlated, Correlation, with_common};
 use shared::time::{Clock, TimeScale};
 
 use super::Host;
@@ -133,6 +132,6 @@ fn backends(script: &str, clock: Clock) -> Backends {
     Backends::start(&settings, &bundled::Domain::ALL, clock)
 }
 
-fn router(backends: &Backends) -> Router {
+fn router(backends: &Backends) -> Correlated {
     with_common(backends.routes.clone().split_for_parts().0, Correlation::seeded(1))
 }

@@ -3,12 +3,12 @@
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use orchestrator::gateways::{InProcess, Transport, TransportError};
+use shared::http::Correlated;
 use tokio::sync::oneshot;
 
 /// A moment in the life of a request.
@@ -33,7 +33,7 @@ impl Held {
 pub(super) struct Wire(Mutex<State>);
 
 struct State {
-    backends: Arc<InProcess>,
+    backends: Arc<InProcess<Correlated>>,
     awaited: Vec<Awaited>,
 }
 
@@ -45,13 +45,13 @@ struct Awaited {
 }
 
 impl Wire {
-    pub(super) fn new(backends: Router) -> Self {
+    pub(super) fn new(backends: Correlated) -> Self {
         let backends = Arc::new(InProcess::new(backends));
         Self(Mutex::new(State { backends, awaited: Vec::new() }))
     }
 
     /// Requests reach these backends from now on.
-    pub(super) fn reach(&self, backends: Router) {
+    pub(super) fn reach(&self, backends: Correlated) {
         self.0.lock().unwrap().backends = Arc::new(InProcess::new(backends));
     }
 

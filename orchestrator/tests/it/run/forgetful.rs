@@ -10,6 +10,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use shared::http::{Correlation, with_common};
+
 use super::serve_at_free_port;
 
 type Word = watch::Sender<Option<&'static str>>;
@@ -36,7 +38,7 @@ pub(super) async fn start_forgetful(backends: &str) -> String {
         .route("/workflows/{id}/{decision}", post(decide))
         .route("/workflows/{id}/result", get(result))
         .with_state(shop);
-    serve_at_free_port(router).await
+    serve_at_free_port(with_common(router, Correlation::seeded(2))).await
 }
 
 async fn place(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> (StatusCode, Json<Value>) {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::Request;
 use orchestrator::domain::{CompensationStatus, OrderStatus, WorkflowState};
 use orchestrator::workflows::order_fulfillment::{APPROVE, CANCEL, REJECT};
 use serde_json::Value;
+use shared::http::Correlated;
 use tower::ServiceExt;
 
 use super::scenario::Scenario;
@@ -45,7 +45,7 @@ pub(super) async fn judge(world: &World, ending: &Ending, scenario: &Scenario) -
 
 impl Left {
     /// Asks for every effect once more under its key: what is answered from memory is there.
-    async fn of(backends: &Router, log: &[Noted]) -> Self {
+    async fn of(backends: &Correlated, log: &[Noted]) -> Self {
         let auth_id = effect(backends, log, "/payment/authorize", "authId").await;
         let reservation_id = effect(backends, log, "/inventory/reserve", "reservationId").await;
         let label_id = effect(backends, log, "/shipping/create-label", "labelId").await;
@@ -59,7 +59,7 @@ impl Left {
     }
 }
 
-async fn effect(backends: &Router, log: &[Noted], path: &str, id: &str) -> Option<String> {
+async fn effect(backends: &Correlated, log: &[Noted], path: &str, id: &str) -> Option<String> {
     let asked = log.iter().find(|noted| noted.path == path)?;
     let request = Request::post(path)
         .header("content-type", "application/json")
@@ -74,7 +74,7 @@ async fn effect(backends: &Router, log: &[Noted], path: &str, id: &str) -> Optio
 }
 
 /// Reads until the answer is not a fault any more.
-async fn status(backends: &Router, domain: &str, id: Option<String>) -> Option<Value> {
+async fn status(backends: &Correlated, domain: &str, id: Option<String>) -> Option<Value> {
     let path = format!("/{domain}/{}/status", id?);
     for _ in 0..200 {
         let request = Request::get(&path).body(Body::empty()).unwrap();

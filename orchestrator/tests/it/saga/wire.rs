@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -13,6 +12,7 @@ use orchestrator::gateways::{InProcess, Transport, TransportError};
 use orchestrator::workflow::{Json, Reception, WorkflowClient};
 use orchestrator::workflows::order_fulfillment::CANCEL;
 use serde_json::Value;
+use shared::http::Correlated;
 use tokio::time::Instant;
 
 use super::scenario::Decision;
@@ -50,7 +50,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    backends: Option<InProcess>,
+    backends: Option<InProcess<Correlated>>,
     client: Option<Arc<dyn WorkflowClient>>,
     workflow_id: String,
     decided: bool,
@@ -60,14 +60,14 @@ struct State {
 }
 
 impl Wire {
-    pub(super) fn new(backends: &Router, decision: Decision, twice: bool) -> Self {
+    pub(super) fn new(backends: &Correlated, decision: Decision, twice: bool) -> Self {
         let wire = Self(Arc::new(Shared { decision, twice, state: Mutex::default() }));
         wire.reach(backends);
         wire
     }
 
     /// Requests reach these backends from now on.
-    pub(super) fn reach(&self, backends: &Router) {
+    pub(super) fn reach(&self, backends: &Correlated) {
         self.0.state.lock().unwrap().backends = Some(InProcess::new(backends.clone()));
     }
 

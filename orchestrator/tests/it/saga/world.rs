@@ -4,7 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use jiff::Timestamp;
 use orchestrator::activities::{Services, register};
 use orchestrator::bundled::operations;
@@ -19,7 +18,7 @@ use orchestrator::workflows::order_fulfillment::{
 };
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
-use shared::http::{Correlation, with_common};
+use shared::http::{Correlated, Correlation, with_common};
 use shared::time::{Clock, TimeScale};
 use shared::way::Way;
 use tokio::runtime::Builder;
@@ -39,7 +38,7 @@ pub(crate) fn in_virtual_time<F: Future>(test: F) -> F::Output {
 
 /// The four backends, which outlive every orchestrator.
 pub(super) struct World {
-    pub(super) backends: Router,
+    pub(super) backends: Correlated,
     clock: Clock,
 }
 
