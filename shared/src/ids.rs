@@ -1,5 +1,7 @@
 //! Typed ids: a prefix that says what it names, and 64 bits drawn for the request that made it.
 
+use std::fmt;
+
 /// Declares an id type such as `AuthId`, written `auth_` and sixteen hexadecimal digits.
 ///
 /// An id is made from a number (drawn by [`Turn::id`](crate::way::Turn::id)) and read with
@@ -26,10 +28,23 @@ macro_rules! typed_id {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, concat!($prefix, "{:016x}"), self.0)
+                $crate::ids::write($prefix, self.0, f)
             }
         }
     };
+}
+
+/// Spells an id. (Several times as fast as `{:016x}`, and every answer has an id.)
+///
+/// # Errors
+/// Those of `f`.
+pub fn write(prefix: &str, bits: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let digits: [u8; 16] = std::array::from_fn(|place| {
+        let digit = (bits >> (60 - 4 * place)) & 0xf;
+        b"0123456789abcdef"[digit as usize]
+    });
+    f.write_str(prefix)?;
+    f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
 }
 
 /// The bits of an id spelled `{prefix}{16 lower-case hexadecimal digits}`.

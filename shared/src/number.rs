@@ -41,7 +41,7 @@ impl fmt::Display for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let text = <&RawValue>::deserialize(deserializer)?;
         Self::parse(text.get()).map_err(D::Error::custom)
     }
 }

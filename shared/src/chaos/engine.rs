@@ -1,10 +1,10 @@
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::attempts::Attempts;
+use super::draw::Digests;
 use super::stats::Counters;
-use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOperation};
+use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOperation, Table};
 use crate::time::TimeScale;
 
 /// How many keys' attempts are remembered.
@@ -14,14 +14,16 @@ const ATTEMPTS: usize = 1_000_000;
 #[derive(Debug)]
 pub struct Chaos {
     plan: Plan,
-    lanes: HashMap<&'static str, Lane>,
+    /// Of each operation, in the order of the plan.
+    lanes: Vec<Lane>,
     attempts: Attempts,
 }
 
 /// What changes while requests of one operation arrive.
 #[derive(Debug)]
 struct Lane {
-    index: usize,
+    operation: &'static Operation,
+    digests: Digests,
     arrivals: AtomicU64,
     counters: Counters,
 }
@@ -44,9 +46,11 @@ pub struct Drawn {
 impl Chaos {
     /// Chaos as planned.
     pub fn new(plan: Plan) -> Self {
-        let lanes = plan.operations.iter().enumerate().map(|(index, planned)| {
-            let counters = Counters::for_rows(planned.table.shares().len());
-            (planned.operation.name, Lane { index, arrivals: AtomicU64::new(0), counters })
+        let lanes = plan.operations.iter().map(|planned| Lane {
+            operation: planned.operation,
+            digests: Digests::of(plan.seed, planned.operation.name),
+            arrivals: AtomicU64::new(0),
+            counters: Counters::for_rows(planned.table.shares().len()),
         });
         Self { lanes: lanes.collect(), plan, attempts: Attempts::bounded_to(ATTEMPTS) }
     }
@@ -83,9 +87,8 @@ impl Chaos {
 
     /// Draws for the next attempt under `key`. Only here the attempt rises.
     pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>) -> Drawn {
-        let lane = self.lane(operation);
-        let table = &self.plan.operations[lane.index].table;
-        let digest = key.digest(self.plan.seed, operation.name);
+        let (lane, table) = self.lane_and_table(operation);
+        let digest = lane.digests.digest(key);
         let attempt = self.attempts.begin(digest);
         let mut draw = Draw::of_attempt(digest, attempt);
         // Drawn even when a script decides, so that a script changes nothing else about a request.
@@ -135,6 +138,13 @@ impl Chaos {
     }
 
     fn lane(&self, operation: &'static Operation) -> &Lane {
-        self.lanes.get(operation.name).expect("every operation that is served was planned")
+        self.lane_and_table(operation).0
+    }
+
+    /// There are so few that it takes longer to hash a name than to look at all.
+    fn lane_and_table(&self, operation: &'static Operation) -> (&Lane, &Table) {
+        let index = self.lanes.iter().position(|lane| std::ptr::eq(lane.operation, operation));
+        let index = index.expect("every operation that is served was planned");
+        (&self.lanes[index], &self.plan.operations[index].table)
     }
 }

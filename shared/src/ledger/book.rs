@@ -2,6 +2,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::line::{EffectLine, Line, RequestLine, Sent};
@@ -16,10 +17,10 @@ pub(crate) struct Book {
     capacity: usize,
     sequence: Sequence,
     lines: Lines,
-    orders: HashMap<Arc<str>, Order>,
+    orders: HashMap<Arc<str>, Order, RandomState>,
     /// Orders of resources that are live and belong to a client's correlation id: what the clock
     /// does to them is theirs, and the domain does not know it.
-    lent: HashMap<Arc<str>, Arc<str>>,
+    lent: HashMap<Arc<str>, Arc<str>, RandomState>,
     /// What may leave, first come first. An order that is live again when its turn comes stays.
     leaving: VecDeque<Leaving>,
 }
@@ -82,8 +83,8 @@ impl Book {
             capacity,
             sequence,
             lines: Lines::default(),
-            orders: HashMap::new(),
-            lent: HashMap::new(),
+            orders: HashMap::default(),
+            lent: HashMap::default(),
             leaving: VecDeque::new(),
         }
     }
