@@ -19,7 +19,7 @@ use crate::workflow::{SearchKind, SearchValue};
 pub(super) const SELECTED: &str = "key, length, due, closed_at, needs_attention, started_at, workflow_id, run_id, \
                                    workflow, state, outcome, heartbeats, quarantine";
 
-/// Writes an item, inside a savepoint. The outer error is SQLite's.
+/// Writes an item; one that is refused may be written in part. The outer error is SQLite's.
 pub(super) fn write(
     connection: &Connection,
     columns: &Columns,

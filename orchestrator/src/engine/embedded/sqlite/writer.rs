@@ -166,44 +166,70 @@ impl WriterThread {
         self.checkpoint_if_long();
     }
 
+    /// Nearly always every item can be written. Only when one cannot, all is taken back, and each
+    /// gets a savepoint of its own, which costs as much as writing it.
     fn transact(
         &self,
         batches: &[(Vec<Append>, OnDurable)],
     ) -> rusqlite::Result<Vec<Result<(), AppendError>>> {
+        let items: Vec<&Append> = batches.iter().flat_map(|(batch, _)| batch).collect();
+        match self.write_together(&items)? {
+            true => Ok(items.iter().map(|_| Ok(())).collect()),
+            false => self.write_apart(&items),
+        }
+    }
+
+    /// Writes all items; false, and nothing is written, when one of them cannot be.
+    fn write_together(&self, items: &[&Append]) -> rusqlite::Result<bool> {
         let transaction = self.connection.unchecked_transaction()?;
-        let mut results = Vec::new();
-        let mut latest_ms = 0;
-        for item in batches.iter().flat_map(|(batch, _)| batch) {
-            let result = self.write_item(item)?;
-            if let (Ok(()), Some(last)) = (&result, item.entries.last()) {
-                latest_ms = latest_ms.max(last.at_ms);
+        for item in items {
+            if self.write_item(item)?.is_err() {
+                return Ok(false);
             }
+        }
+        self.see(items.iter().copied())?;
+        transaction.commit()?;
+        Ok(true)
+    }
+
+    /// Writes those items that can be written.
+    fn write_apart(&self, items: &[&Append]) -> rusqlite::Result<Vec<Result<(), AppendError>>> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            self.execute("SAVEPOINT item")?;
+            let result = self.write_item(item)?;
+            if result.is_err() {
+                self.execute("ROLLBACK TO item")?;
+            }
+            self.execute("RELEASE item")?;
             results.push(result);
         }
-        if latest_ms > 0 {
-            let mut seen = self.connection.prepare_cached("UPDATE owner SET latest = max(latest, ?1)")?;
-            seen.execute([latest_ms])?;
-        }
+        let written = items.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        self.see(written.map(|(item, _)| *item))?;
         transaction.commit()?;
         Ok(results)
     }
 
-    /// One item in a savepoint of its own. The outer error is one that no item can be written with.
+    /// An item that is refused may be written in part. The outer error is one that no item can be
+    /// written with.
     fn write_item(&self, item: &Append) -> rusqlite::Result<Result<(), AppendError>> {
         if item.owner_epoch != self.epoch {
             return Ok(Err(AppendError::Fenced));
         }
-        self.execute("SAVEPOINT item")?;
-        let result = match rows::write(&self.connection, &self.columns, item) {
-            Ok(result) => result,
-            Err(error) if is_about_the_item(&error) => Err(AppendError::Refused(error.to_string())),
-            Err(error) => return Err(error),
-        };
-        if result.is_err() {
-            self.execute("ROLLBACK TO item")?;
+        match rows::write(&self.connection, &self.columns, item) {
+            Err(error) if is_about_the_item(&error) => Ok(Err(AppendError::Refused(error.to_string()))),
+            result => result,
         }
-        self.execute("RELEASE item")?;
-        Ok(result)
+    }
+
+    /// Notes the latest instant that these items tell.
+    fn see<'a>(&self, items: impl Iterator<Item = &'a Append>) -> rusqlite::Result<()> {
+        if let Some(latest_ms) = items.filter_map(|item| Some(item.entries.last()?.at_ms)).max() {
+            let mut see = self.connection.prepare_cached("UPDATE owner SET latest = max(latest, ?1)")?;
+            see.execute([latest_ms])?;
+        }
+        Ok(())
     }
 
     fn prune(&mut self, closed_before_ms: i64, limit: usize) -> rusqlite::Result<usize> {
