@@ -6,11 +6,16 @@
 
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use orchestrator::activities::ActivitySettings;
 use orchestrator::bundled::Settings;
 use orchestrator::simulate::{Flow, RandomWorld, Subject};
 use orchestrator::workload::Mix;
 use shared::environment::Environment;
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const WORLDS: u64 = 40;
 /// What the command takes when it is not told.

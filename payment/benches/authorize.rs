@@ -22,6 +22,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
+use mimalloc::MiMalloc;
 use serde::{Deserialize, Serialize};
 use shared::chaos::{Chaos, DrawKey, Plan};
 use shared::environment::Environment;
@@ -32,6 +33,10 @@ use shared::way::Way;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CONNECTIONS: usize = 32;
 /// Enough for every order of the run: a live hold is never forgotten.

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mimalloc::MiMalloc;
 use orchestrator::engine::embedded::{Engine, EngineOptions, Journal, MemoryJournal, SqliteJournal};
 use recording::{Recording, write_bare};
 use saga::{Steps, drive, registry};
@@ -19,6 +20,10 @@ use shared::time::Clock;
 use tempfile::tempdir;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::Instant;
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SAGAS: usize = 20_000;
 const CONCURRENCY: usize = 128;
