@@ -1,5 +1,6 @@
 //! What is known of an activity's attempts, and what follows from a failed one. Pure.
 
+use crate::engine::possible_effect::PossibleEffect;
 use crate::workflow::{ActivityError, ActivityOptions, AttemptFailure, Certainty, Json, kind};
 
 use super::event::{ActivityId, FailedAttempt, Interrupted, timestamp};
@@ -10,9 +11,7 @@ pub(super) struct AttemptRecord {
     failed: u32,
     /// A run of the next attempt that a crash cut off.
     interrupted: Option<Interrupted>,
-    may_have_happened: bool,
-    /// The last heartbeat of the newest attempt that may have happened.
-    evidence: Option<Json>,
+    effect: PossibleEffect,
     last_heartbeat: Option<Json>,
     last_failure: Option<(Certainty, String)>,
     retry_at_ms: Option<i64>,
@@ -150,10 +149,10 @@ impl AttemptRecord {
             certainty,
             kind: kind.to_owned(),
             message,
-            may_have_happened: self.may_have_happened,
+            may_have_happened: self.effect.may_have_happened,
             attempts,
             retry_at: self.retry_at_ms.map(timestamp),
-            heartbeat: self.evidence,
+            heartbeat: self.effect.evidence,
         }
     }
 
@@ -166,19 +165,8 @@ impl AttemptRecord {
         counted
     }
 
-    /// Unknown is sticky until a rejection says that nothing happened under the key.
     fn count(&mut self, certainty: Certainty, heartbeat: Option<&Json>) {
-        match certainty {
-            Certainty::Unavailable => {}
-            Certainty::Unknown => {
-                self.may_have_happened = true;
-                self.evidence = heartbeat.cloned();
-            }
-            Certainty::Rejected => {
-                self.may_have_happened = false;
-                self.evidence = None;
-            }
-        }
+        self.effect.count(certainty, heartbeat);
         self.last_heartbeat = heartbeat.cloned().or(self.last_heartbeat.take());
     }
 }

@@ -7,6 +7,7 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::payload::{from_payload, to_payload};
+use crate::engine::possible_effect::PossibleEffect;
 use crate::workflow::{ActivityError, AttemptFailure, Certainty, Json};
 
 /// The attempts of an activity as the one that runs, or ran last, knows them.
@@ -19,10 +20,7 @@ pub(super) struct AttemptRecord {
     ended: bool,
     /// Whether the heartbeat before this is that attempt's own.
     own_heartbeat: bool,
-    may_have_happened: bool,
-    /// The last heartbeat of the newest attempt that may have happened.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    evidence: Option<Json>,
+    effect: PossibleEffect,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) retry_at: Option<Timestamp>,
 }
@@ -58,7 +56,7 @@ impl Details {
         let mut record = last.clone();
         if told + 1 < attempt {
             let is_newest = last.attempt + 1 == attempt;
-            record.count(Certainty::Unknown, self.own_heartbeat().filter(|_| is_newest));
+            record.effect.count(Certainty::Unknown, self.own_heartbeat().filter(|_| is_newest));
         }
         AttemptRecord { attempt, ended: false, own_heartbeat: false, ..record }
     }
@@ -88,7 +86,7 @@ impl AttemptRecord {
     /// The record after the attempt has failed, with its own last heartbeat.
     pub(super) fn after(&self, certainty: Certainty, heartbeat: Option<&Json>) -> Self {
         let mut record = self.clone();
-        record.count(certainty, heartbeat);
+        record.effect.count(certainty, heartbeat);
         Self { ended: true, own_heartbeat: heartbeat.is_some(), ..record }
     }
 
@@ -102,30 +100,15 @@ impl AttemptRecord {
             certainty,
             kind: kind.to_owned(),
             message,
-            may_have_happened: self.may_have_happened,
+            may_have_happened: self.effect.may_have_happened,
             attempts: self.attempt,
             retry_at: self.retry_at,
-            heartbeat: self.evidence.clone(),
+            heartbeat: self.effect.evidence.clone(),
         }
     }
 
     pub(super) fn failure(&self, failure: &AttemptFailure) -> ActivityError {
         self.error(failure.certainty, &failure.kind, failure.message.clone())
-    }
-
-    /// Unknown is sticky until a rejection says that nothing happened under the key.
-    fn count(&mut self, certainty: Certainty, heartbeat: Option<&Json>) {
-        match certainty {
-            Certainty::Unavailable => {}
-            Certainty::Unknown => {
-                self.may_have_happened = true;
-                self.evidence = heartbeat.cloned();
-            }
-            Certainty::Rejected => {
-                self.may_have_happened = false;
-                self.evidence = None;
-            }
-        }
     }
 }
 
