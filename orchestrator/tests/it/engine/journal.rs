@@ -400,6 +400,23 @@ fn pruning_takes_old_closed_runs_in_chunks_and_spares_those_in_need() {
 }
 
 #[test]
+fn a_new_owner_learns_of_the_latest_instant_even_when_the_run_that_told_it_is_forgotten() {
+    on_both(|journal| {
+        let epoch = take_over(&*journal).epoch;
+        let closed = Ending { at_ms: 90, outcome: Ok(json("0")) };
+        let ended = Append {
+            entries: vec![Entry { at_ms: 90, ..signal(0) }],
+            update: RowUpdate { closed: Some(closed), ..RowUpdate::default() },
+            ..starting(epoch, 1)
+        };
+        append(&*journal, vec![ended]);
+        assert_eq!(read(|reply| journal.prune(100, 10, reply)).unwrap(), 1);
+        append(&*journal, vec![starting(epoch, 2)]);
+        assert_eq!(take_over(&*journal).latest_ms, 90);
+    });
+}
+
+#[test]
 fn entries_are_read_in_pages() {
     on_both(|journal| {
         let epoch = take_over(&*journal).epoch;
