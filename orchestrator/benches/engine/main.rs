@@ -52,18 +52,28 @@ fn throughput() {
     let directory = tempdir().unwrap();
     let engine = through_engine(open(directory.path()), SAGAS, CONCURRENCY);
     let directory = tempdir().unwrap();
-    let bare = write_bare(&*open(directory.path()), recording.take(), CONCURRENCY);
-    let (engine, bare) = (SAGAS as f64 / engine.as_secs_f64(), SAGAS as f64 / bare.as_secs_f64());
+    let recorded = recording.take();
+    let runs = recorded.runs();
+    let bare = write_bare(&*open(directory.path()), recorded, CONCURRENCY, 1);
+    let (engine, bare) = (SAGAS as f64 / engine.as_secs_f64(), runs as f64 / bare.as_secs_f64());
     println!("durable sagas/s at concurrency {CONCURRENCY}: {engine:.0}");
     println!("bare writer of the same rows:        {bare:.0}  (engine/bare {:.2})", engine / bare);
 }
 
-/// One durable saga after the other.
+/// One durable saga after the other, against a bare writer of the same rows, one after the other.
 fn latency() {
-    let directory = tempdir().unwrap();
     let sagas = 1_000;
-    let took = through_engine(open(directory.path()), sagas, 1);
-    println!("one durable saga alone, start to end: {:.2} ms", took.as_secs_f64() * 1e3 / sagas as f64);
+    let recording = Arc::new(Recording::over(MemoryJournal::new()));
+    through_engine(Arc::clone(&recording) as Arc<dyn Journal>, sagas, 1);
+    let directory = tempdir().unwrap();
+    let engine = through_engine(open(directory.path()), sagas, 1);
+    let directory = tempdir().unwrap();
+    let recorded = recording.take();
+    let runs = recorded.runs();
+    let bare = write_bare(&*open(directory.path()), recorded, 1, 0);
+    let millis = |took: Duration, sagas: usize| took.as_secs_f64() * 1e3 / sagas as f64;
+    println!("one durable saga alone, start to end: {:.2} ms", millis(engine, sagas));
+    println!("bare writer of the same rows:         {:.2} ms", millis(bare, runs));
 }
 
 /// Sagas in virtual time, in memory, on one core.

@@ -33,6 +33,13 @@ impl<J: Journal> Recording<J> {
     }
 }
 
+impl Recorded {
+    /// How many runs it tells of, those before the clock was started among them.
+    pub(crate) fn runs(&self) -> usize {
+        self.items.iter().filter(|item| item.start.is_some()).count()
+    }
+}
+
 impl<J: Journal> Journal for Recording<J> {
     fn take_over(&self, attributes: &BTreeMap<&'static str, SearchKind>) -> Result<Takeover, JournalError> {
         self.attributes.lock().unwrap().clone_from(attributes);
@@ -69,9 +76,9 @@ impl<J: Journal> Journal for Recording<J> {
     }
 }
 
-/// Appends what was recorded in batches of `size`, with the next always queued behind the one that
-/// is being written.
-pub(crate) fn write_bare(journal: &dyn Journal, recorded: Recorded, size: usize) -> Duration {
+/// Appends what was recorded in batches of `size`, with `ahead` batches queued behind the one that is
+/// being written.
+pub(crate) fn write_bare(journal: &dyn Journal, recorded: Recorded, size: usize, ahead: usize) -> Duration {
     let epoch = journal.take_over(&recorded.attributes).unwrap().epoch;
     let mut items = recorded.items.into_iter().map(|item| Append { owner_epoch: epoch, ..item }).peekable();
     let (done, durable) = channel();
@@ -88,12 +95,12 @@ pub(crate) fn write_bare(journal: &dyn Journal, recorded: Recorded, size: usize)
             }),
         );
         queued += 1;
-        if queued > 1 {
+        if queued > ahead {
             durable.recv().unwrap();
             queued -= 1;
         }
     }
-    durable.recv().unwrap();
+    (0..queued).for_each(|_| durable.recv().unwrap());
     let took = started.elapsed();
     journal.close();
     took
