@@ -14,6 +14,7 @@ mod settings;
 
 use std::sync::Arc;
 
+use axum::Router;
 use shared::way::Way;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -29,9 +30,19 @@ pub use settings::Settings;
 ///
 /// The routes need what `shared::http::with_common` puts around them.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
+    presentation::documented().with_state(inventory(way, settings))
+}
+
+/// The same routes without their document, which takes a hundred times as long to put together: for
+/// simulated worlds, of which there are thousands.
+pub fn routes(way: Way, settings: Settings) -> Router {
+    presentation::bare().with_state(inventory(way, settings))
+}
+
+fn inventory(way: Way, settings: Settings) -> Arc<Inventory> {
     let Settings { stock, default_stock, reservation_ttl, capacity } = settings;
     let stock = Stock::new(stock, default_stock);
     let ledger = Arc::new(MemoryStockLedger::new(stock, capacity, way.ledger().clone()));
     way.keep(ledger.clone());
-    presentation::routes(Inventory { way, ledger, reservation_ttl })
+    Arc::new(Inventory { way, ledger, reservation_ttl })
 }

@@ -5,4 +5,4 @@ mod requests;
 mod responses;
 mod routes;
 
-pub(crate) use routes::{Inventory, routes};
+pub(crate) use routes::{Inventory, bare, documented};

@@ -10,11 +10,14 @@ mod presentation;
 
 use std::sync::Arc;
 
+use axum::Router;
 use shared::environment::{ConfigError, Environment};
 use shared::way::Way;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use infrastructure::chaos::OPERATIONS;
+
+use presentation::routes::Post;
 
 /// What can be set about notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,17 @@ impl Settings {
 
 /// The routes under `/notification`, over an empty outbox in memory.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
+    presentation::routes::documented().with_state(post(way, settings))
+}
+
+/// The same routes without their document, which takes a hundred times as long to put together: for
+/// simulated worlds, of which there are thousands.
+pub fn routes(way: Way, settings: Settings) -> Router {
+    presentation::routes::bare().with_state(post(way, settings))
+}
+
+fn post(way: Way, settings: Settings) -> Arc<Post> {
     let outbox = Arc::new(infrastructure::MemoryOutbox::bounded_to(settings.capacity));
     way.keep(outbox.clone());
-    presentation::routes::routes(presentation::routes::Post { way, outbox })
+    Arc::new(Post { way, outbox })
 }

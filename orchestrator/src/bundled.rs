@@ -6,8 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Json, Router};
 use shared::chaos::{Chaos, Operation, Plan};
 use shared::environment::{ConfigError, Environment};
 use shared::ledger::{Ledger, Sequence};
@@ -84,6 +84,25 @@ impl Settings {
             notification: notification::Settings::from_environment(environment)?,
         })
     }
+
+    /// A way for each of `domains`, under one chaos.
+    fn ways(&self, domains: &[Domain], clock: Clock) -> (Arc<Chaos>, Vec<(Domain, Way)>) {
+        let chaos = Arc::new(Chaos::new(self.plan.clone()));
+        // In one process it is known what came first, even within a millisecond.
+        let sequence = Sequence::default();
+        let way = |domain: &Domain| {
+            let capacity = match domain {
+                Domain::Payment => self.payment.capacity,
+                Domain::Inventory => self.inventory.capacity,
+                Domain::Shipping => self.shipping.capacity,
+                Domain::Notification => self.notification.capacity,
+            };
+            let records = Ledger::numbered_by(sequence.clone(), self.ledger_capacity);
+            (*domain, Way::new(Arc::clone(&chaos), clock, capacity).with_ledger(records))
+        };
+        let ways = domains.iter().map(way).collect();
+        (chaos, ways)
+    }
 }
 
 /// Every operation of every backend.
@@ -103,7 +122,7 @@ pub struct Backends {
 impl Backends {
     /// Starts `domains`, empty.
     pub fn start(settings: &Settings, domains: &[Domain], clock: Clock) -> Self {
-        let chaos = Arc::new(Chaos::new(settings.plan.clone()));
+        let (chaos, ways) = settings.ways(domains, clock);
         let mut routes = OpenApiRouter::new().merge(health(Health {
             status: "ok",
             version: env!("CARGO_PKG_VERSION"),
@@ -111,27 +130,15 @@ impl Backends {
             seed: settings.plan.seed,
             time_scale: settings.plan.time_scale.factor(),
         }));
-        // In one process it is known what came first, even within a millisecond.
-        let sequence = Sequence::default();
-        let mut ways = Vec::new();
-        for domain in domains {
-            let records = Ledger::numbered_by(sequence.clone(), settings.ledger_capacity);
-            let way = |capacity| Way::new(Arc::clone(&chaos), clock, capacity).with_ledger(records);
-            let (way, of_domain) = match domain {
-                Domain::Payment => serve(way(settings.payment.capacity), settings.payment, payment::router),
-                Domain::Inventory => {
-                    serve(way(settings.inventory.capacity), settings.inventory.clone(), inventory::router)
-                }
-                Domain::Shipping => {
-                    serve(way(settings.shipping.capacity), settings.shipping, shipping::router)
-                }
-                Domain::Notification => {
-                    serve(way(settings.notification.capacity), settings.notification, notification::router)
-                }
+        for (domain, way) in &ways {
+            let (name, its) = (domain.name(), way.clone());
+            let of_domain = match domain {
+                Domain::Payment => payment::router(its, settings.payment),
+                Domain::Inventory => inventory::router(its, settings.inventory.clone()),
+                Domain::Shipping => shipping::router(its, settings.shipping),
+                Domain::Notification => notification::router(its, settings.notification),
             };
-            let name = domain.name();
-            routes = routes.merge(of_domain).merge(observe(name, &chaos)).merge(ledger(name, &way));
-            ways.push((*domain, way));
+            routes = routes.merge(of_domain).merge(observe(name, &chaos)).merge(ledger(name, way));
         }
         let reset =
             Reset { chaos: Arc::clone(&chaos), ways: ways.iter().map(|(_, way)| way.clone()).collect() };
@@ -155,10 +162,6 @@ impl fmt::Debug for Backends {
     }
 }
 
-fn serve<S>(way: Way, settings: S, router: fn(Way, S) -> OpenApiRouter) -> (Way, OpenApiRouter) {
-    (way.clone(), router(way, settings))
-}
-
 /// What the ledgers tell, as of now.
 fn ledgers(ways: &[(Domain, Way)]) -> audit::Ledgers {
     ways.iter().for_each(|(_, way)| way.settle());
@@ -169,6 +172,19 @@ fn ledgers(ways: &[(Domain, Way)]) -> audit::Ledgers {
 /// The routes of `domains`, with their document.
 pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiRouter {
     Backends::start(settings, domains, clock).routes
+}
+
+/// All backends as an orchestrator sees them: their operations, and nothing beside. For simulated
+/// worlds, of which there are thousands.
+pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domain, Way)>) {
+    let (_, ways) = settings.ways(&Domain::ALL, clock);
+    let routes = ways.iter().map(|(domain, way)| match domain {
+        Domain::Payment => payment::routes(way.clone(), settings.payment),
+        Domain::Inventory => inventory::routes(way.clone(), settings.inventory.clone()),
+        Domain::Shipping => shipping::routes(way.clone(), settings.shipping),
+        Domain::Notification => notification::routes(way.clone(), settings.notification),
+    });
+    (routes.fold(Router::new(), Router::merge), ways)
 }
 
 /// What a reset empties.

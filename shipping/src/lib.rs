@@ -10,6 +10,7 @@ mod presentation;
 
 use std::sync::Arc;
 
+use axum::Router;
 use shared::environment::{ConfigError, Environment};
 use shared::way::Way;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,6 +19,7 @@ pub use infrastructure::chaos::OPERATIONS;
 
 use application::LabelDesk;
 use infrastructure::memory_labels::MemoryLabels;
+use presentation::routes::Shipping;
 
 /// What can be set about shipping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +50,17 @@ impl Settings {
 
 /// The routes of shipping, over labels in memory.
 pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
+    presentation::routes::documented().with_state(shipping(way, settings))
+}
+
+/// The same routes without their document, which takes a hundred times as long to put together: for
+/// simulated worlds, of which there are thousands.
+pub fn routes(way: Way, settings: Settings) -> Router {
+    presentation::routes::bare().with_state(shipping(way, settings))
+}
+
+fn shipping(way: Way, settings: Settings) -> Arc<Shipping> {
     let labels = Arc::new(MemoryLabels::bounded_to(settings.capacity));
     way.keep(labels.clone());
-    presentation::routes::routes(LabelDesk::new(labels, way.clock()), way)
+    Arc::new(Shipping { desk: LabelDesk::new(labels, way.clock()), way })
 }

@@ -1,6 +1,7 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -25,14 +26,19 @@ pub(crate) struct Inventory {
     pub(crate) reservation_ttl: Duration,
 }
 
-/// The routes under `/inventory`.
-pub(crate) fn routes(inventory: Inventory) -> OpenApiRouter {
+/// The routes under `/inventory`, with their document.
+pub(crate) fn documented() -> OpenApiRouter<Arc<Inventory>> {
     OpenApiRouter::new()
         .routes(routes!(reserve))
         .routes(routes!(release))
         .routes(routes!(check))
         .routes(routes!(status))
-        .with_state(Arc::new(inventory))
+}
+
+/// The routes alone, put together once.
+pub(crate) fn bare() -> Router<Arc<Inventory>> {
+    static ROUTES: LazyLock<Router<Arc<Inventory>>> = LazyLock::new(|| documented().split_for_parts().0);
+    ROUTES.clone()
 }
 
 /// Reserve stock

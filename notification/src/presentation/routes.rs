@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -21,8 +22,15 @@ pub(crate) struct Post {
     pub(crate) outbox: Arc<dyn Outbox>,
 }
 
-pub(crate) fn routes(post: Post) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(send)).routes(routes!(status)).with_state(Arc::new(post))
+/// The routes with their document.
+pub(crate) fn documented() -> OpenApiRouter<Arc<Post>> {
+    OpenApiRouter::new().routes(routes!(send)).routes(routes!(status))
+}
+
+/// The routes alone, put together once.
+pub(crate) fn bare() -> Router<Arc<Post>> {
+    static ROUTES: LazyLock<Router<Arc<Post>>> = LazyLock::new(|| documented().split_for_parts().0);
+    ROUTES.clone()
 }
 
 /// Send a message to a customer

@@ -24,7 +24,7 @@ use super::wire::Wire;
 use crate::activities::ActivitySettings;
 use crate::api;
 use crate::audit::{Audit, Decision, Domain, Ledgers, Report};
-use crate::bundled::{self, Backends};
+use crate::bundled;
 use crate::engine::embedded::{Engine, EngineOptions, MemoryJournal};
 use crate::gateways::{InProcess, Transport};
 use crate::workflow::{Either, WorkflowClient, race};
@@ -78,8 +78,8 @@ impl<'a> World<'a> {
         let (clock, log) = (Clock::starting_at(ORIGIN), Arc::new(log));
         let (seed, time_scale) = (plan.seed, plan.time_scale);
         let settings = bundled::Settings { plan, ..subject.backends.clone() };
-        let Backends { routes, ways, .. } = Backends::start(&settings, &bundled::Domain::ALL, clock);
-        let backends = InProcess::new(with_common(routes.split_for_parts().0, Correlation::seeded(seed)));
+        let (routes, ways) = bundled::operations_only(&settings, clock);
+        let backends = InProcess::new(with_common(routes, Correlation::seeded(seed)));
         let ways: Vec<_> =
             ways.into_iter().filter_map(|(domain, way)| Some((Domain::named(domain.name())?, way))).collect();
         let tap = Tap::new(&log, ways.iter().map(|(_, way)| way.clone()), clock);

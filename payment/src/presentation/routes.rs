@@ -1,8 +1,9 @@
 //! Where payment is asked, and what the API description says about it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -25,14 +26,20 @@ pub(crate) struct Api {
     pub(crate) authorization_ttl: Duration,
 }
 
-pub(crate) fn routes(api: Api) -> OpenApiRouter {
+/// The routes with their document.
+pub(crate) fn documented() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(authorize))
         .routes(routes!(capture))
         .routes(routes!(release))
         .routes(routes!(refund))
         .routes(routes!(status))
-        .with_state(Arc::new(api))
+}
+
+/// The routes alone, put together once.
+pub(crate) fn bare() -> Router<Arc<Api>> {
+    static ROUTES: LazyLock<Router<Arc<Api>>> = LazyLock::new(|| documented().split_for_parts().0);
+    ROUTES.clone()
 }
 
 impl Api {

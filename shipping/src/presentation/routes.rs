@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -21,18 +22,20 @@ pub(super) const CREATE_LABEL_PATH: &str = "/shipping/create-label";
 
 /// What the handlers share.
 #[derive(Debug)]
-struct Shipping {
-    desk: LabelDesk,
-    way: Way,
+pub(crate) struct Shipping {
+    pub(crate) desk: LabelDesk,
+    pub(crate) way: Way,
 }
 
-/// The routes of shipping.
-pub(crate) fn routes(desk: LabelDesk, way: Way) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(create_label))
-        .routes(routes!(cancel))
-        .routes(routes!(status))
-        .with_state(Arc::new(Shipping { desk, way }))
+/// The routes of shipping, with their document.
+pub(crate) fn documented() -> OpenApiRouter<Arc<Shipping>> {
+    OpenApiRouter::new().routes(routes!(create_label)).routes(routes!(cancel)).routes(routes!(status))
+}
+
+/// The routes alone, put together once.
+pub(crate) fn bare() -> Router<Arc<Shipping>> {
+    static ROUTES: LazyLock<Router<Arc<Shipping>>> = LazyLock::new(|| documented().split_for_parts().0);
+    ROUTES.clone()
 }
 
 /// Generates a label.
