@@ -66,20 +66,20 @@ fn effective_table(
     preset: Preset,
     operation: &'static Operation,
 ) -> Result<Table, ConfigError> {
+    // All are read, so that a slip in one that another overrides does not wait for its day.
+    let mut rate = None;
+    for name in rate_variables(operation).iter().filter(|name| environment.get(name).is_some()) {
+        let given = environment.parse_or(name, 0, |text| {
+            parse_share(text).ok_or_else(|| format!("`{text}` is not a rate such as 20% or 0.2"))
+        })?;
+        rate.get_or_insert(given);
+    }
     let own = format!("CHAOS_{}", operation.variable_stem());
     if let Some(text) = environment.get(&own) {
         return Table::parse(operation, text).map_err(|e| ConfigError::new(own, e));
     }
     let base = preset.table(operation).map_err(|e| ConfigError::new("CHAOS_PRESET", e))?;
-    for name in rate_variables(operation) {
-        if environment.get(&name).is_some() {
-            let rate = environment.parse_or(&name, 0, |text| {
-                parse_share(text).ok_or_else(|| format!("`{text}` is not a rate such as 20% or 0.2"))
-            })?;
-            return Ok(base.scaled_to(rate));
-        }
-    }
-    Ok(base)
+    Ok(rate.map_or_else(|| base.clone(), |rate| base.scaled_to(rate)))
 }
 
 fn rate_variables(operation: &Operation) -> [String; 3] {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -37,8 +38,13 @@ impl Script {
     /// A sentence that says which line is wrong and what is valid.
     pub fn parse(operations: &[&'static Operation], text: &str) -> Result<Self, String> {
         let lines = text.split([';', '\n']).map(str::trim).filter(|line| !line.is_empty());
-        let lines = lines.map(|line| parse_line(operations, line).map_err(|e| format!("in `{line}`: {e}")));
-        lines.collect()
+        let mut seen = BTreeSet::new();
+        let mut parse = |line| {
+            let parsed = parse_line(operations, line)?;
+            let target = (parsed.order.clone(), parsed.operation.name, parsed.attempt);
+            if seen.insert(target) { Ok(parsed) } else { Err("this attempt has a line already".to_owned()) }
+        };
+        lines.map(|line| parse(line).map_err(|e| format!("in `{line}`: {e}"))).collect()
     }
 
     /// The lines, in their order.
@@ -106,13 +112,22 @@ impl fmt::Display for ScriptLine {
     }
 }
 
+/// An order id as it stands in a script. What ends or divides lines elsewhere is taken for a slip:
+/// a line that can never match would be a fault that silently never strikes.
+fn parse_order(id: &str) -> Result<String, String> {
+    if id.is_empty() || id.contains(|c: char| c.is_whitespace() || "=#,".contains(c)) {
+        return Err(format!("`{id}` is not an order id; lines are separated by `;`"));
+    }
+    Ok(id.to_owned())
+}
+
 fn parse_line(operations: &[&'static Operation], line: &str) -> Result<ScriptLine, String> {
     let form = "expected [order:]operation#attempt=outcome, such as ORD-7:payment.capture#1=lost_response";
     let (target, outcome) = line.rsplit_once('=').ok_or(form)?;
     let (target, attempt) = target.rsplit_once('#').ok_or(form)?;
     // An order id may contain colons; an operation does not.
     let (order, name) = match target.rsplit_once(':') {
-        Some((order, name)) => (Some(order.trim().to_owned()), name.trim()),
+        Some((order, name)) => (Some(parse_order(order.trim())?), name.trim()),
         None => (None, target.trim()),
     };
     let operation = operations.iter().find(|operation| operation.name == name).ok_or_else(|| {

@@ -79,6 +79,9 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
         ("CHAOS_SCRIPT", "toy.make#0=reset"),
         ("CHAOS_SCRIPT", "toy.make#1=boom"),
         ("CHAOS_SCRIPT", "toy.break#1=reset"),
+        ("CHAOS_SCRIPT", "A:toy.make#1=reset, B:toy.make#1=reset"),
+        ("CHAOS_SCRIPT", ":toy.make#1=reset"),
+        ("CHAOS_SCRIPT", "toy.make#1=reset; toy.make#1=empty"),
         ("CHAOS_TOY_MAKE_FAILURE_RTE", "0"),
         ("TIME_SCALE", "0"),
     ];
@@ -101,8 +104,27 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
     CHAOS_SCRIPT: in `toy.make#0=reset`: the attempt is a whole number from 1
     CHAOS_SCRIPT: in `toy.make#1=boom`: `boom` is not an outcome of toy.make, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed, sold_out, already_made
     CHAOS_SCRIPT: in `toy.break#1=reset`: `toy.break` is not an operation, expected one of toy.make, toy.status
+    CHAOS_SCRIPT: in `A:toy.make#1=reset, B:toy.make#1=reset`: `A:toy.make#1=reset, B` is not an order id; lines are separated by `;`
+    CHAOS_SCRIPT: in `:toy.make#1=reset`: `` is not an order id; lines are separated by `;`
+    CHAOS_SCRIPT: in `toy.make#1=empty`: this attempt has a line already
     CHAOS_TOY_MAKE_FAILURE_RTE: is not a variable of this program; did you mean CHAOS_TOY_MAKE_FAILURE_RATE? There are CHAOS_FAILURE_RATE, CHAOS_PRESET, CHAOS_SCRIPT, CHAOS_SEED, CHAOS_TOY_FAILURE_RATE, CHAOS_TOY_MAKE, CHAOS_TOY_MAKE_FAILURE_RATE, CHAOS_TOY_STATUS, CHAOS_TOY_STATUS_FAILURE_RATE
     TIME_SCALE: `0` is not a number from 0.000001 to 1000, such as 0.01
+    ");
+}
+
+#[test]
+fn a_rate_that_another_variable_overrides_is_read_all_the_same() {
+    let table = ("CHAOS_TOY_MAKE", "success=100%");
+    let wrong = [
+        plan(&[table, ("CHAOS_TOY_MAKE_FAILURE_RATE", "abc")]),
+        plan(&[("CHAOS_TOY_MAKE_FAILURE_RATE", "1%"), ("CHAOS_TOY_FAILURE_RATE", "9")]),
+        plan(&[("CHAOS_TOY_FAILURE_RATE", "1%"), ("CHAOS_FAILURE_RATE", "-1")]),
+    ];
+    let messages: Vec<_> = wrong.into_iter().map(Result::unwrap_err).collect();
+    insta::assert_snapshot!(messages.join("\n"), @"
+    CHAOS_TOY_MAKE_FAILURE_RATE: `abc` is not a rate such as 20% or 0.2
+    CHAOS_TOY_FAILURE_RATE: `9` is not a rate such as 20% or 0.2
+    CHAOS_FAILURE_RATE: `-1` is not a rate such as 20% or 0.2
     ");
 }
 
