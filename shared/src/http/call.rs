@@ -61,7 +61,7 @@ impl<S: Sync> FromRequest<S> for Call {
         let context = parts.extensions.remove::<Context>().ok_or_else(|| {
             Problem::new(&problems::PANIC, "The route was served without its correlation layer.")
         })?;
-        let wants_events = contains(&parts.headers, header::ACCEPT, "text/event-stream");
+        let wants_events = accepts(&parts.headers, "text/event-stream");
         // A request that is wrong as a whole is a call all the same, so that it is written down.
         let (key, refusal) = match idempotency_key(&parts.headers) {
             Ok(key) => (key, None),
@@ -75,8 +75,14 @@ impl<S: Sync> FromRequest<S> for Call {
     }
 }
 
-fn contains(headers: &HeaderMap, name: HeaderName, part: &str) -> bool {
-    headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(part)))
+/// Whether an `Accept` names `kind`, with any weight but zero.
+fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_meant = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(kind));
+        is_meant && !parts.any(|part| matches!(part.split_once('='), Some(("q" | "Q", weight)) if weight.trim().parse() == Ok(0.0)))
+    })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
@@ -133,4 +139,32 @@ async fn read_whole(body: axum::body::Body) -> Result<Bytes, Problem> {
             Problem::new(&problems::MALFORMED_JSON, "The body broke off.")
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_for_who_names_their_type() {
+        let wants = |accept: &'static str| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+            accepts(&headers, "text/event-stream")
+        };
+        for accept in [
+            "text/event-stream",
+            "application/json, Text/Event-Stream;q=0.5",
+            "text/event-stream; charset=utf-8",
+        ] {
+            assert!(wants(accept), "{accept}");
+        }
+        for accept in [
+            "*/*",
+            "text/event-streamx",
+            "text/event-stream;q=0, application/json",
+            "text/event-stream; Q=0.0",
+        ] {
+            assert!(!wants(accept), "{accept}");
+        }
+    }
 }

@@ -44,6 +44,10 @@ fn wrong_type<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Pr
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
     {
+        // A struct is called by its name in Rust, which says nothing to who wrote the JSON.
+        Some((found, expected)) if expected.starts_with("struct ") => {
+            format!("must be an object, not {found}")
+        }
         Some((found, expected)) => format!("must be {expected}, not {found}"),
         None => message.to_owned(),
     };
