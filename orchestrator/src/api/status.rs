@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::docs::ReadErrors;
 use super::extract::WorkflowId;
 use super::orders::Orders;
-use crate::domain::{NeedsAttention, Step, WorkflowState};
+use crate::domain::{Compensation, CompensationStatus, NeedsAttention, Step, WorkflowState};
 use crate::gateways::LabelProgress;
 use crate::workflow::{ActivityState, RunDescription};
 
@@ -62,8 +62,9 @@ pub(super) async fn progress(
     Ok(Json(Progress { success: true, workflow_id: id.0, progress }))
 }
 
-/// The state of a run, with what the engine alone knows of an open one: that it is quarantined, and
-/// the progress of the label that is being made, which is only a heartbeat of its activity.
+/// The state of a run, with what the engine alone knows of an open one: that it is quarantined, how
+/// often an undo has been tried that is not done yet, and the progress of the label that is being
+/// made, which is only a heartbeat of its activity.
 async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Problem> {
     let mut state = orders.state(&id.0).await?;
     if state.status.is_final() {
@@ -73,10 +74,20 @@ async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Prob
     if state.current_step.as_deref() == Some(Step::ShippingLabel.name()) {
         state.progress = state.progress_with_label(label_progress(&run));
     }
+    let undoing = state.compensations.iter_mut().filter(|it| it.status == CompensationStatus::Running);
+    undoing.for_each(|compensation| compensation.attempts += attempts_ended(&run, compensation.name));
     if let Some(reason) = run.quarantine {
         state.needs_attention.push(NeedsAttention { name: "nondeterminism".to_owned(), reason });
     }
     Ok(state)
+}
+
+/// How many attempts have ended of an undo that has not.
+fn attempts_ended(run: &RunDescription, compensation: Compensation) -> u32 {
+    let undo = run.activities.iter().rfind(|activity| activity.name == compensation.name());
+    undo.filter(|activity| activity.ended_at.is_none()).map_or(0, |activity| {
+        activity.attempts.saturating_sub(u32::from(activity.state == ActivityState::Running))
+    })
 }
 
 fn label_progress(run: &RunDescription) -> u8 {

@@ -6,6 +6,7 @@ use super::state::{OrderState, Phase};
 use super::undo::Undo;
 use crate::activities::Call;
 use crate::domain::{OrderStatus, Step, StepStatus, WorkflowState};
+use crate::gateways::LabelProgress;
 use crate::workflow::{ActivityError, WorkflowCtx};
 
 /// Why an order is not going to be shipped.
@@ -87,6 +88,10 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
 
     /// Notes that a step failed; the order stops there.
     pub(super) fn step_failed(&self, step: Step, error: &ActivityError) -> Stop {
+        // Only a label tells how far it came, and the order stays there.
+        if let Some(label) = error.heartbeat.as_ref().and_then(|beat| beat.parse::<LabelProgress>().ok()) {
+            self.update(|order, _| order.progress = order.progress_with_label(label.progress));
+        }
         self.end_step(step, StepStatus::Failed, [("error", &error.kind), ("message", &error.message)]);
         Stop::Failed(error.kind.clone())
     }

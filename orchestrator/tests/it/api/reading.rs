@@ -144,6 +144,45 @@ async fn progress_follows_the_label_while_it_is_made() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn progress_stays_where_it_was_when_an_order_is_cancelled_while_its_label_is_made() {
+    with_calm_system(async |client| {
+        client.place("A").await;
+        client.post("/workflows/A/approve", "").await;
+        pass(11.0).await;
+        let progress = async || client.get("/workflows/A/progress").await.json()["progress"].clone();
+        assert_eq!(progress().await, 80);
+        client.post("/workflows/A/cancel", "").await;
+        assert_eq!(client.end_of("A").await["status"], "cancelled");
+        assert_eq!(progress().await, 80);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_is_being_tried_tells_how_often_it_was() {
+    let chaos = [
+        ("CHAOS_FAILURE_RATE", "0"),
+        ("CHAOS_INVENTORY_RESERVE", "out_of_stock=100%"),
+        ("CHAOS_PAYMENT_RELEASE", "internal_error=100%"),
+    ];
+    with_system(&chaos, async |client| {
+        client.place("A").await;
+        client.post("/workflows/A/approve", "").await;
+        pass(60.0).await;
+        let undo = client.get("/workflows/A/status").await.json()["compensations"][0].clone();
+        let steps = client.get("/workflows/A/steps").await.json();
+        let compensation = steps["compensations"][0].clone();
+        assert_eq!(
+            (&undo["status"], &undo["attempts"]),
+            (&"running".into(), &compensation["attempts"]),
+            "{steps:#}"
+        );
+        assert!(undo["attempts"].as_u64() > Some(3), "{undo}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn steps_tell_of_attempts_failures_and_heartbeats() {
     with_system(
         &[("CHAOS_SCRIPT", "payment.authorize#1=unavailable"), ("CHAOS_FAILURE_RATE", "0")],
