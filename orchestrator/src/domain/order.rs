@@ -216,6 +216,12 @@ mod tests {
     }
 
     #[test]
+    fn no_order_has_the_name_of_another_orders_run() {
+        let id = crate::workflows::order_fulfillment::workflow_id("ORD-123");
+        insta::assert_snapshot!(violations(&ORDER.replace("ORD-123", &id)), @"orderId must not begin with order-fulfillment-, which names an order's run");
+    }
+
+    #[test]
     fn what_is_not_an_object_is_said_so() {
         insta::assert_snapshot!(violations("[]"), @"body must be an object");
         insta::assert_snapshot!(violations("nonsense"), @"the body is not JSON: expected ident at line 1 column 2");
