@@ -71,8 +71,10 @@ pub(super) fn stop_signal() -> CancellationToken {
     stop
 }
 
-/// A number that nobody can repeat: the seed where none was given.
+/// A number that nobody can repeat: the seed where none was given. Below 2^53, because it is shown as
+/// a JSON number, and JavaScript reads no larger one exactly.
 pub(super) fn random() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "only the default seed is random, and it is printed")]
-    rand::random()
+    let bits: u64 = rand::random();
+    bits >> 11
 }
