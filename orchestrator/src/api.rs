@@ -24,6 +24,7 @@ use axum::extract::FromRef;
 use axum::routing::post;
 use shared::service::{document, with_docs};
 use shared::time::{Clock, TimeScale};
+use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -64,6 +65,8 @@ pub struct Deps {
     pub backends: Arc<dyn Transport>,
     /// For the uptime.
     pub clock: Clock,
+    /// Cancelled when the process is asked to stop: who waits for an order is told to ask again.
+    pub stop: CancellationToken,
 }
 
 impl fmt::Debug for Deps {
@@ -81,9 +84,9 @@ struct Api {
 
 impl From<Deps> for Api {
     fn from(deps: Deps) -> Self {
-        let Deps { client, engine, timings, time_scale, backends, clock } = deps;
+        let Deps { client, engine, timings, time_scale, backends, clock, stop } = deps;
         let vitals = Arc::new(Vitals::new(engine, time_scale, clock, backends));
-        Self { orders: Orders::new(client, timings), vitals }
+        Self { orders: Orders::new(client, timings, stop), vitals }
     }
 }
 

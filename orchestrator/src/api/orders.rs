@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::http::Problem;
+use tokio_util::sync::CancellationToken;
 
 use super::problems::{bug, refused};
 use crate::domain::WorkflowState;
@@ -15,11 +16,17 @@ use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, Timings};
 pub(super) struct Orders {
     client: Arc<dyn WorkflowClient>,
     timings: Timings,
+    stop: CancellationToken,
 }
 
 impl Orders {
-    pub(super) fn new(client: Arc<dyn WorkflowClient>, timings: Timings) -> Self {
-        Self { client, timings }
+    pub(super) fn new(client: Arc<dyn WorkflowClient>, timings: Timings, stop: CancellationToken) -> Self {
+        Self { client, timings, stop }
+    }
+
+    /// Cancelled when the process is asked to stop.
+    pub(super) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     pub(super) fn client(&self) -> &dyn WorkflowClient {

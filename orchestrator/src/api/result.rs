@@ -64,9 +64,16 @@ pub(super) async fn result(
         if state.status.is_final() {
             return Ok(answer(&id, state));
         }
-        let Either::Left((end, _)) = select(&mut end, pin!(sleep(look_again))).await else {
-            look_again *= 2;
-            continue;
+        let wait = orders.stop().run_until_cancelled(sleep(look_again));
+        let end = match select(&mut end, pin!(wait)).await {
+            Either::Left((end, _)) => end,
+            Either::Right((Some(()), _)) => {
+                look_again *= 2;
+                continue;
+            }
+            Either::Right((None, _)) => {
+                return Err(Problem::new(&RESULT_TIMEOUT, "The orchestrator stops; ask again."));
+            }
         };
         let closed = end.map_err(|error| refused(&id.0, error))?;
         let state = match &closed {

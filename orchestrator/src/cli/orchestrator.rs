@@ -119,6 +119,7 @@ impl Running {
             time_scale: settings.time_scale,
             backends,
             clock: Clock::system(),
+            stop: CancellationToken::new(),
         };
         Ok(Self { engine, api })
     }
@@ -130,7 +131,8 @@ impl Running {
 
     /// Serves the API until `stop`, then stops the engine.
     pub(super) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
-        let router = with_common(api::router(self.api), Correlation::seeded(random()));
+        let api = api::Deps { stop: stop.clone(), ..self.api };
+        let router = with_common(api::router(api), Correlation::seeded(random()));
         serve(listener, router, Limits::default(), stop.cancelled_owned()).await;
         self.engine.shutdown().await;
     }

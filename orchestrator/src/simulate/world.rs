@@ -12,6 +12,7 @@ use shared::time::{Clock, TimeScale};
 use shared::way::Way;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
 
 use super::dooms::Dooms;
 use super::engines::Engines;
@@ -92,6 +93,7 @@ impl<'a> World<'a> {
             time_scale,
             backends: Arc::new(backends.clone()),
             clock,
+            stop: CancellationToken::new(),
         });
         let api = OrderApi::new(Arc::new(InProcess::new(with_common(orders, Correlation::seeded(seed)))));
         Self { subject, seed, time_scale, clock, log, backends, ways, tap, engines, api }

@@ -17,6 +17,7 @@ use shared::http::{Correlation, Limits, serve, with_common};
 use shared::time::{Clock, TimeScale};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 /// An orchestrator over backends that do nothing wrong, a thousand times as fast as real ones.
 async fn start_orchestrator() -> SocketAddr {
@@ -40,6 +41,7 @@ async fn start_orchestrator() -> SocketAddr {
         time_scale,
         backends,
         clock,
+        stop: CancellationToken::new(),
     };
     let routes = with_common(router(deps), Correlation::seeded(7));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

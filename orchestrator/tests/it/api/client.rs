@@ -17,12 +17,15 @@ use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, with_common};
 use shared::time::{Clock, TimeScale};
 use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// A client of an orchestrator.
 #[derive(Clone)]
 pub(crate) struct Client {
     router: Correlated,
+    /// Stops the orchestrator, as far as its API knows.
+    pub(crate) stop: CancellationToken,
 }
 
 /// An answer: its status and its body. `Display` is what snapshots show.
@@ -50,7 +53,8 @@ impl Answer {
 impl Client {
     /// A client of the API over these parts.
     pub(crate) fn of(deps: Deps) -> Self {
-        Self { router: with_common(router(deps), Correlation::seeded(7)) }
+        let stop = deps.stop.clone();
+        Self { router: with_common(router(deps), Correlation::seeded(7)), stop }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -123,6 +127,7 @@ pub(crate) fn deps(client: Arc<dyn WorkflowClient>, backends: Arc<dyn Transport>
         time_scale: TimeScale::REAL,
         backends,
         clock: clock(),
+        stop: CancellationToken::new(),
     }
 }
 

@@ -1,4 +1,6 @@
-use super::client::with_calm_system;
+use futures_util::future::join;
+
+use super::client::{pass, with_calm_system};
 
 #[tokio::test(start_paused = true)]
 async fn a_result_is_waited_for_as_long_as_the_client_says() {
@@ -29,6 +31,24 @@ async fn a_result_is_waited_for_as_long_as_the_client_says() {
         // Nobody decides within two minutes.
         let end = client.get("/workflows/A/result?timeout=300").await.json();
         assert_eq!(end["result"]["error"], "approval_timeout");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_result_is_told_when_the_orchestrator_stops() {
+    with_calm_system(async |client| {
+        client.place("A").await;
+        let before = tokio::time::Instant::now();
+        let stop = async {
+            pass(7.0).await;
+            client.stop.cancel();
+        };
+        let (answer, ()) = join(client.get("/workflows/A/result?timeout=300"), stop).await;
+        assert_eq!(before.elapsed().as_secs(), 7);
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (408, &"result_timeout".into()));
+        // What needs no wait is answered all the same.
+        assert_eq!(client.get("/workflows/A/status").await.status.as_u16(), 200);
     })
     .await;
 }
