@@ -10,7 +10,8 @@ use fields::Fields;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderInput {
-    /// 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or digit.
+    /// 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or digit; not beginning with
+    /// `order-fulfillment-`, which names runs.
     #[schema(example = "ORD-123")]
     pub order_id: String,
     /// Who placed it.
