@@ -156,7 +156,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
 async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure> {
     let mix = args.decisions.mix()?;
     let audit = args.audit()?;
-    let files = Files::make(args, environment)?;
+    let files = Files::asked_for(args, environment)?;
     let stage = Stage::set(args, environment).await?;
     let plan = args.plan(&stage, mix, audit, environment);
     let progress = Progress::new(plan.orders);

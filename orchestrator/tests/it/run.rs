@@ -218,3 +218,18 @@ async fn what_cannot_be_run_ends_with_2() {
     let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
     assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 not_found): does it serve the same order API?");
 }
+
+#[test]
+fn files_stay_as_they_are_when_nothing_could_be_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let earlier = ["report.html", "summary.md"];
+    earlier.iter().for_each(|name| fs::write(file(name), "of an earlier run").unwrap());
+    let mut command = command("run", "--target http://127.0.0.1:1 --port 0");
+    let command = command.arg("--report").arg(file("report.html")).arg("--junit").arg(file("junit.xml"));
+    assert_eq!(code(&command.env("GITHUB_STEP_SUMMARY", file("summary.md")).output().unwrap()), 2);
+    for name in earlier {
+        assert_eq!(fs::read_to_string(file(name)).unwrap(), "of an earlier run", "{name}");
+    }
+    assert!(!file("junit.xml").exists(), "an empty file is left behind");
+}

@@ -1,6 +1,6 @@
 //! What a run leaves behind in files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,34 +10,32 @@ use shared::environment::Environment;
 use super::{Args, Failure};
 use crate::run::{Run, junit, markdown, page};
 
-/// The files that were asked for, made before the run: who cannot have them should not wait for it.
+/// The files that were asked for. That they can be written is known before the run: who cannot have
+/// them should not wait for it. They are made after it: what is there stays until it is replaced.
 pub(super) struct Files {
     ledgers: Option<PathBuf>,
-    report: Option<Output>,
-    junit: Option<Output>,
-    summary: Option<Output>,
-}
-
-struct Output {
-    path: PathBuf,
-    file: File,
+    report: Option<PathBuf>,
+    junit: Option<PathBuf>,
+    summary: Option<PathBuf>,
 }
 
 impl Files {
-    pub(super) fn make(args: &Args, environment: &Environment) -> Result<Self, Failure> {
-        let made = |path: &PathBuf| Output::open(path, File::options().create(true).truncate(true));
+    /// # Errors
+    /// When one of them could not be written.
+    pub(super) fn asked_for(args: &Args, environment: &Environment) -> Result<Self, Failure> {
         if let Some(directory) = &args.ledger_dir {
             fs::create_dir_all(directory).map_err(unwritable(directory))?;
         }
-        let summary = environment.get("GITHUB_STEP_SUMMARY").map(Path::new);
-        Ok(Self {
+        let files = Self {
             ledgers: args.ledger_dir.clone(),
-            report: args.report.as_ref().map(made).transpose()?,
-            junit: args.junit.as_ref().map(made).transpose()?,
-            summary: summary
-                .map(|path| Output::open(path, File::options().create(true).append(true)))
-                .transpose()?,
-        })
+            report: args.report.clone(),
+            junit: args.junit.clone(),
+            summary: environment.get("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+        };
+        for path in [&files.report, &files.junit, &files.summary].into_iter().flatten() {
+            try_out(path).map_err(unwritable(path))?;
+        }
+        Ok(files)
     }
 
     /// Writes them all.
@@ -45,39 +43,47 @@ impl Files {
         if let Some(directory) = &self.ledgers {
             ledgers(directory, run)?;
         }
-        if let Some(report) = self.report {
-            report.write(|out| out.write_all(page(run).as_bytes()))?;
+        if let Some(path) = &self.report {
+            replace(path, |out| out.write_all(page(run).as_bytes()))?;
         }
-        if let Some(xml) = self.junit {
-            xml.write(|out| junit(&run.results, out))?;
+        if let Some(path) = &self.junit {
+            replace(path, |out| junit(&run.results, out))?;
         }
-        if let Some(summary) = self.summary {
-            summary.write(|out| out.write_all(markdown(&run.results).as_bytes()))?;
+        if let Some(path) = &self.summary {
+            let file = File::options().create(true).append(true).open(path);
+            write(path, file, |out| out.write_all(markdown(&run.results).as_bytes()))?;
         }
         Ok(())
     }
 }
 
-impl Output {
-    fn open(path: &Path, options: &mut OpenOptions) -> Result<Self, Failure> {
-        let file = options.write(true).open(path).map_err(unwritable(path))?;
-        Ok(Self { path: path.to_owned(), file })
-    }
+/// Opens a file to write, and leaves everything as it was.
+fn try_out(path: &Path) -> io::Result<()> {
+    let is_new = !path.try_exists()?;
+    File::options().create(true).append(true).open(path)?;
+    if is_new { fs::remove_file(path) } else { Ok(()) }
+}
 
-    fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-        let mut out = BufWriter::new(self.file);
-        write(&mut out).and_then(|()| out.flush()).map_err(unwritable(&self.path))
-    }
+/// Writes a file instead of what is there.
+fn replace(path: &Path, text: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    write(path, File::create(path), text)
+}
+
+fn write(
+    path: &Path,
+    file: io::Result<File>,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let written = file.map(BufWriter::new).and_then(|mut out| text(&mut out).and_then(|()| out.flush()));
+    written.map_err(unwritable(path))
 }
 
 /// A file a domain, with a record a line, and one with the decisions.
 fn ledgers(directory: &Path, run: &Run) -> Result<(), Failure> {
-    let made =
-        |name: String| Output::open(&directory.join(name), File::options().create(true).truncate(true));
     for (domain, records) in &run.ledgers {
-        made(format!("{domain}.jsonl"))?.write(|out| lines(records, out))?;
+        replace(&directory.join(format!("{domain}.jsonl")), |out| lines(records, out))?;
     }
-    made("decisions.jsonl".to_owned())?.write(|out| lines(run.decisions().values(), out))
+    replace(&directory.join("decisions.jsonl"), |out| lines(run.decisions().values(), out))
 }
 
 fn lines<T: Serialize>(values: impl IntoIterator<Item = T>, out: &mut dyn Write) -> io::Result<()> {
