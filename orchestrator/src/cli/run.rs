@@ -56,7 +56,7 @@ pub(super) struct Args {
     #[arg(long, env = "RUN_PORT", conflicts_with = "backends")]
     port: Option<u16>,
     /// The address to serve them at; 0.0.0.0 is every address of this machine
-    #[arg(long, env = "RUN_HOST", default_value = "127.0.0.1")]
+    #[arg(long, env = "RUN_HOST", default_value = USUAL_HOST)]
     host: String,
     /// Empty the backends first, and put up with another seed or time scale of theirs
     #[arg(long, env = "RUN_RESET", value_parser = BoolishValueParser::new())]
@@ -105,6 +105,9 @@ pub(super) struct Decisions {
 
 /// The backends' ledgers hold a million records each: enough for so many orders.
 const MOST_ORDERS: u64 = 100_000;
+
+/// Who else is on the network need not reach the backends.
+const USUAL_HOST: &str = "127.0.0.1";
 
 /// The exit status of wrong usage and of those who do not answer.
 const UNUSABLE: u8 = 2;
@@ -158,7 +161,7 @@ async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure
     let audit = args.audit()?;
     let files = Files::asked_for(args, environment)?;
     let stage = Stage::set(args, environment).await?;
-    let plan = args.plan(&stage, mix, audit, environment);
+    let plan = args.plan(&stage, mix, audit, environment)?;
     let progress = Progress::new(plan.orders);
     let made = run::run(&plan, &stage.site, Clock::system(), &|end| progress.ended(end)).await?;
     progress.finish();
@@ -173,9 +176,15 @@ async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure
 }
 
 impl Args {
-    fn plan(&self, stage: &Stage, mix: Mix, audit: Audit, environment: &Environment) -> Plan {
+    fn plan(
+        &self,
+        stage: &Stage,
+        mix: Mix,
+        audit: Audit,
+        environment: &Environment,
+    ) -> Result<Plan, ConfigError> {
         let usual = Duration::from_secs(30 * 60).mul_f64(stage.time_scale);
-        Plan {
+        Ok(Plan {
             orders: self.orders,
             concurrency: self.concurrency,
             seed: stage.seed,
@@ -185,8 +194,8 @@ impl Args {
             reset: self.reset,
             conditions: self.fail_on.clone(),
             audit,
-            command: self.command(stage, environment),
-        }
+            command: self.command(stage.seed, stage.time_scale, environment)?,
+        })
     }
 
     fn audit(&self) -> Result<Audit, crate::audit::Error> {
@@ -223,7 +232,7 @@ mod tests {
         args: Args,
     }
 
-    fn parsed(line: &str) -> Result<Args, String> {
+    pub(super) fn parsed(line: &str) -> Result<Args, String> {
         let words = std::iter::once("run").chain(line.split_whitespace());
         Line::try_parse_from(words)
             .map(|line| line.args)

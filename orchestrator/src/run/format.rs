@@ -48,7 +48,7 @@ impl Format {
                     let message = format!("{condition}: measured {measured}").replace('%', "%25");
                     writeln!(out, "::error title=fault-injection run::{message}")?;
                 }
-                Ok(())
+                writeln!(out, "Repeat it: {}", results.setting.command)
             }
         }
     }
@@ -66,10 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_condition_is_annotated() {
+    fn a_broken_condition_is_annotated_and_the_run_can_be_repeated() {
         let text = written(Format::Github);
-        let last = text.lines().last().unwrap();
-        insta::assert_snapshot!(last, @"::error title=fault-injection run::p99>1s: measured 1.25 s");
+        let lines: Vec<_> = text.lines().collect();
+        insta::assert_snapshot!(lines[lines.len() - 2..].join("\n"), @"
+        ::error title=fault-injection run::p99>1s: measured 1.25 s
+        Repeat it: fake-stripe-chaos run --orders 3 --seed 7
+        ");
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub fn markdown(results: &Results) -> String {
         let sign = if verdict.is_broken { "❌" } else { "✅" };
         page += &format!("- {sign} `{}`: measured {}\n", verdict.condition, verdict.measured);
     }
-    format!("{page}\n{}", step_summary(&results.audit))
+    let (audit, command) = (step_summary(&results.audit), &setting.command);
+    format!("{page}\n{audit}\nRepeat it:\n\n```sh\n{command}\n```\n")
 }
 
 fn ends(results: &Results) -> String {
@@ -83,6 +84,12 @@ mod tests {
         | | order | rule | finding | requests |
         |---|---|---|---|---|
         | ❌ | ORD-&lt;script>alert(1)&lt;/script>&"' | hold_left_open | 109.97 is still on hold (auth_3), and the order has no live label. | payment.authorize#1=success (placing ORD-&lt;script>alert(1)&lt;/script>&"') |
+
+        Repeat it:
+
+        ```sh
+        fake-stripe-chaos run --orders 3 --seed 7
+        ```
         "#);
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn text(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     figures(results, out)?;
     operations(results, out)?;
     Format::Text.write(&results.audit, out)?;
-    conditions(results, out)
+    conditions(results, out)?;
+    writeln!(out, "\n{BOLD}Repeat it:{BOLD:#} {}", results.setting.command)
 }
 
 fn figures(results: &Results, out: &mut dyn Write) -> io::Result<()> {
@@ -139,6 +140,8 @@ mod tests {
         Clean: no findings.
         ✓ --fail-on error-rate>5%: measured 0 %
         ✓ --fail-on p99>1s: measured 140 ms
+
+        Repeat it: fake-stripe-chaos run --orders 3 --seed 7
         ");
     }
 
@@ -167,6 +170,8 @@ mod tests {
         1 violation: hold_left_open 1.
         ✓ --fail-on error-rate>5%: measured 0 %
         ✗ --fail-on p99>1s: measured 1.25 s
+
+        Repeat it: fake-stripe-chaos run --orders 3 --seed 7
         "#);
     }
 }

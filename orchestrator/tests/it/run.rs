@@ -220,6 +220,21 @@ async fn what_cannot_be_run_ends_with_2() {
 }
 
 #[test]
+fn the_command_that_a_report_ends_with_repeats_the_run() {
+    let mut made = command("run", "--orders 20 --approve 0.9 --reject 0.1");
+    let made = made.env("INVENTORY_STOCK", "ITEM-001=0").env("CHAOS_FAILURE_RATE", "0.3").output().unwrap();
+    let told = |text: &str| {
+        let ends = text.lines().find(|line| line.trim_start().starts_with("ended")).unwrap().to_owned();
+        let (_, repeat) = text.lines().last().unwrap().split_once("Repeat it: ").unwrap();
+        (ends, repeat.to_owned())
+    };
+    let (ends, repeat) = told(&stdout(&made));
+    let again = repeat.replace("fake-stripe-chaos", env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    let again = Command::new("bash").args(["-c", &again]).env_clear().output().unwrap();
+    assert_eq!(told(&stdout(&again)), (ends, repeat));
+}
+
+#[test]
 fn files_stay_as_they_are_when_nothing_could_be_run() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);

@@ -1,36 +1,84 @@
-use shared::environment::Environment;
+use clap::ValueEnum;
+use shared::environment::{ConfigError, Environment, format_duration};
+use shared::time::TimeScale;
 
-use super::stage::Stage;
-use super::{Args, Decisions};
+use super::{Args, Decisions, USUAL_HOST};
+use crate::activities::ActivitySettings;
+use crate::bundled;
+use crate::simulate::{Flow, Subject};
+
+/// How much the backends keep: variables that no simulation is told of.
+const CAPACITIES: [&str; 5] = [
+    "LEDGER_CAPACITY",
+    "PAYMENT_CAPACITY",
+    "INVENTORY_CAPACITY",
+    "SHIPPING_CAPACITY",
+    "NOTIFICATION_CAPACITY",
+];
 
 impl Args {
-    /// A command line that repeats what was drawn.
-    pub(super) fn command(&self, stage: &Stage, environment: &Environment) -> String {
-        let mut words = Vec::new();
-        if self.backends.is_none() {
-            let names = environment.names_with("CHAOS_").filter(|name| *name != "CHAOS_SEED");
-            let set = names.filter_map(|name| Some((name, environment.get(name)?)));
-            words.extend(set.map(|(name, value)| format!("{name}={}", quoted(value))));
-        }
-        let (orders, seed, scale, at_once) = (self.orders, stage.seed, stage.time_scale, self.concurrency);
+    /// A command line that repeats the run: all that its outcome depends on, and no file that it wrote.
+    ///
+    /// # Errors
+    /// The first variable that is wrong.
+    pub(super) fn command(
+        &self,
+        seed: u64,
+        time_scale: f64,
+        environment: &Environment,
+    ) -> Result<String, ConfigError> {
+        let variables = self.variables(environment)?.into_iter();
+        let mut words: Vec<_> = variables.map(|(name, value)| format!("{name}={}", quoted(&value))).collect();
+        let (orders, at_once) = (self.orders, self.concurrency);
         words.push(format!(
-            "fake-stripe-chaos run --orders {orders} --seed {seed} --time-scale {scale} --concurrency {at_once}"
+            "fake-stripe-chaos run --orders {orders} --seed {seed} --time-scale {time_scale} --concurrency {at_once}"
         ));
+        let options = self.options().into_iter();
+        words.extend(options.filter_map(|(name, value)| Some(format!("--{name} {}", quoted(&value?)))));
+        let flags = [("reset", self.reset), ("strict", self.strict)];
+        words.extend(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| format!("--{name}")));
+        Ok(words.join(" "))
+    }
+
+    /// What is not as usual in what is started here.
+    fn variables(&self, environment: &Environment) -> Result<Vec<(String, String)>, ConfigError> {
+        let untold = Environment::default();
+        let backends = if self.backends.is_none() { environment } else { &untold };
+        let orchestrator = if self.target.is_none() { environment } else { &untold };
+        let mut subject = Subject {
+            flow: Flow::shipped(),
+            patience: ActivitySettings::from_environment(orchestrator)?,
+            backends: bundled::Settings::from_environment(backends, 0)?,
+        };
+        // An option tells it.
+        subject.backends.plan.time_scale = TimeScale::REAL;
+        let chaos = backends.names_with("CHAOS_").filter(|name| *name != "CHAOS_SEED");
+        let kept = chaos.chain(CAPACITIES).map(|name| (name, backends.get(name)));
+        let kept = kept.chain([("RETENTION", orchestrator.get("RETENTION"))]);
+        let as_set = kept.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+        let changed = subject.changed_variables().into_iter().map(|(name, value)| (name.to_owned(), value));
+        Ok(as_set.chain(changed).collect())
+    }
+
+    /// The options that take a value, with the value of those that were given.
+    fn options(&self) -> [(&'static str, Option<String>); 11] {
         let Decisions { approve, reject, cancel } = self.decisions;
-        for (name, share) in [("approve", approve), ("reject", reject), ("cancel", cancel)] {
-            words.extend(share.map(|share| format!("--{name} {share}")));
-        }
-        for (name, url) in [("target", &self.target), ("backends", &self.backends)] {
-            words.extend(url.as_ref().map(|url| format!("--{name} {}", quoted(url))));
-        }
-        if self.strict {
-            words.push("--strict".to_owned());
-        }
-        if !self.fail_on.is_empty() {
-            let conditions: Vec<_> = self.fail_on.iter().map(ToString::to_string).collect();
-            words.push(format!("--fail-on {}", quoted(&conditions.join(","))));
-        }
-        words.join(" ")
+        let share = |share: Option<f64>| share.map(|share| share.to_string());
+        let list = |words: Vec<String>| Some(words.join(",")).filter(|list| !list.is_empty());
+        let allowed = self.allow.iter().filter_map(ValueEnum::to_possible_value);
+        [
+            ("approve", share(approve)),
+            ("reject", share(reject)),
+            ("cancel", share(cancel)),
+            ("target", self.target.clone()),
+            ("backends", self.backends.clone()),
+            ("port", self.port.map(|port| port.to_string())),
+            ("host", Some(self.host.clone()).filter(|host| host != USUAL_HOST)),
+            ("patience", self.patience.map(format_duration)),
+            ("fail-on", list(self.fail_on.iter().map(ToString::to_string).collect())),
+            ("allow", list(allowed.map(|value| value.get_name().to_owned()).collect())),
+            ("restarts", self.restarts.as_ref().map(|path| path.display().to_string())),
+        ]
     }
 }
 
@@ -46,7 +94,36 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::super::tests::parsed;
+    use super::*;
+
+    fn command(line: &str, variables: &[(&str, &str)]) -> String {
+        let environment: Environment = variables.iter().copied().collect();
+        parsed(line).unwrap().command(7, 0.5, &environment).unwrap()
+    }
+
+    #[test]
+    fn every_option_and_variable_that_matters_is_in_the_command() {
+        let line = "--approve 1 --port 4001 --host 0.0.0.0 --reset --patience 90s --fail-on p99>2s,warnings --strict \
+                    --allow split-shipments";
+        let variables = [
+            ("CHAOS_PRESET", "storm"),
+            ("CHAOS_SEED", "8"),
+            ("TIME_SCALE", "0.1"),
+            ("LEDGER_CAPACITY", "500"),
+            ("INVENTORY_DEFAULT_STOCK", "0"),
+            ("INVENTORY_STOCK", "ITEM-001=5"),
+            ("PAYMENT_AUTHORIZATION_TTL", "1d"),
+            ("PAYMENT_ACTIVITY_RETRIES", "1"),
+            ("APPROVAL_TIMEOUT", "60s"),
+            ("RETENTION", "1d"),
+            ("UNRELATED", "1"),
+        ];
+        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm LEDGER_CAPACITY=500 RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --port 4001 --host 0.0.0.0 --patience 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
+        insta::assert_snapshot!(command("--target http://shop:8080 --restarts some/restarts", &variables), @"CHAOS_PRESET=storm LEDGER_CAPACITY=500 PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --restarts some/restarts");
+        let elsewhere = "--target http://shop:8080 --backends http://chaos:3001";
+        insta::assert_snapshot!(command(elsewhere, &variables), @"fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --backends http://chaos:3001");
+    }
 
     #[test]
     fn the_command_that_repeats_a_run_is_safe_to_paste() {
