@@ -110,6 +110,7 @@ fn wrong_usage_and_what_cannot_be_read_end_with_2() {
         stderr(&output)
     };
     assert_snapshot!(refused(&["--ledger", "/no/such/ledger.json"]), @"error: /no/such/ledger.json: No such file or directory (os error 2)");
+    assert_snapshot!(refused(&["--ledger", "/dev/null"]), @"error: /dev/null: the file is empty; valid is the answer of GET /{domain}/ledger, or its records, one a line or in an array");
     assert_snapshot!(refused(&["--url", "https://shop"]), @"error: `https://shop` is not a URL such as http://localhost:3001: only http is spoken");
     assert_snapshot!(refused(&["--url", "http://127.0.0.1:1"]), @"error: no backends answer at http://127.0.0.1:1/ (Connection refused (os error 111)): is `fake-stripe-chaos serve` or `backends` running?");
     assert!(refused(&["--ledger", "a.json", "--watch"]).contains("cannot be used with"));
@@ -175,6 +176,11 @@ async fn somebody_else_at_the_address_is_told_from_nobody() {
     assert!(
         matches!(&elsewhere, Error::NotALedger { reason, .. } if reason.starts_with("404")),
         "{elsewhere}"
+    );
+    let without = Source::at(&format!("http://{address}")).unwrap().read().await.unwrap_err();
+    assert!(
+        matches!(&without, Error::NotALedger { reason, .. } if reason == "there is no ledger"),
+        "{without}"
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = listener.local_addr().unwrap();

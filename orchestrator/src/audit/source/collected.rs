@@ -31,15 +31,15 @@ impl Collected {
     /// Adds a page of `domain`; without one, each record must tell it.
     ///
     /// # Errors
-    /// What is wrong with a record.
+    /// When nothing tells the domain, and what is wrong with a record.
     pub(super) fn page(&mut self, domain: Option<Domain>, page: Page) -> Result<(), String> {
         let known = page.domain.as_deref().and_then(Domain::named).or(domain);
-        let domain = known.or_else(|| page.records.iter().find_map(Domain::of));
-        if let Some(domain) = domain {
-            self.records.entry(domain).or_default();
-            let seen = if page.next_cursor.is_some() { &mut self.unfinished } else { &mut self.finished };
-            seen.insert(domain);
-        }
+        let domain = known.or_else(|| page.records.iter().find_map(Domain::of)).ok_or(
+            "nothing in it tells whose ledger it is; name the file after the domain, such as payment.json",
+        )?;
+        self.records.entry(domain).or_default();
+        let seen = if page.next_cursor.is_some() { &mut self.unfinished } else { &mut self.finished };
+        seen.insert(domain);
         page.records.into_iter().try_for_each(|record| self.record(known, record))
     }
 
@@ -67,8 +67,11 @@ impl Collected {
     /// All that was read.
     ///
     /// # Errors
-    /// When a ledger's last page is missing.
+    /// When there is no ledger, or one's last page is missing.
     pub(super) fn finish(self) -> Result<Ledgers, String> {
+        if self.records.is_empty() {
+            return Err("there is no ledger".to_owned());
+        }
         if let Some(domain) = self.unfinished.difference(&self.finished).next() {
             return Err(format!(
                 "the last page of {domain}'s ledger is missing: follow nextCursor until there is none"

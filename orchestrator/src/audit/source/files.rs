@@ -21,7 +21,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Ledgers, Error> {
 
 fn add(collected: &mut Collected, domain: Option<Domain>, text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
-        return collected.page(domain, Page { domain: None, records: Vec::new(), next_cursor: None });
+        let valid = "the answer of GET /{domain}/ledger, or its records, one a line or in an array";
+        return Err(format!("the file is empty; valid is {valid}"));
     }
     let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     for (nth, value) in values.enumerate() {
@@ -112,10 +113,9 @@ mod tests {
     fn an_empty_ledger_is_served_if_the_page_or_the_name_tells_whose_it_is() {
         let empty = r#"{"success":true,"records":[]}"#;
         assert_eq!(read_files(&[("shipping.json", empty)]).unwrap(), [(Domain::Shipping, 0)]);
-        assert_eq!(read_files(&[("shipping.jsonl", "")]).unwrap(), [(Domain::Shipping, 0)]);
+        assert_eq!(read_files(&[("shipping.jsonl", "[]")]).unwrap(), [(Domain::Shipping, 0)]);
         let named = r#"{"domain":"inventory","records":[]}"#;
         assert_eq!(read_files(&[("a.json", named)]).unwrap(), [(Domain::Inventory, 0)]);
-        assert_eq!(read_files(&[("a.json", empty)]).unwrap(), []);
     }
 
     #[test]
@@ -127,6 +127,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_the_file() {
         let wrong = |name: &str, text: &str| read_files(&[(name, text)]).unwrap_err();
+        insta::assert_snapshot!(wrong("payment.json", ""), @"/payment.json: the file is empty; valid is the answer of GET /{domain}/ledger, or its records, one a line or in an array");
+        insta::assert_snapshot!(wrong("a.json", r#"{"success":true,"records":[]}"#), @"/a.json: value 1: nothing in it tells whose ledger it is; name the file after the domain, such as payment.json");
         let cut = r#"{"records":[],"nextCursor":"7"}"#;
         insta::assert_snapshot!(wrong("payment.json", cut), @"/payment.json: the last page of payment's ledger is missing: follow nextCursor until there is none");
         insta::assert_snapshot!(wrong("a.json", "{"), @"/a.json: not JSON: EOF while parsing an object at line 1 column 1");

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::json;
 use shared::environment::Environment;
 
 use super::{Args, Failure};
@@ -78,10 +79,15 @@ fn write(
     written.map_err(unwritable(path))
 }
 
-/// A file a domain, with a record a line, and one with the decisions.
+/// A file a domain, with a record a line, and one with the decisions. A domain that nobody asked has
+/// a page without records: a file without content would tell nothing.
 fn ledgers(directory: &Path, run: &Run) -> Result<(), Failure> {
     for (domain, records) in &run.ledgers {
-        replace(&directory.join(format!("{domain}.jsonl")), |out| lines(records, out))?;
+        let empty = [json!({"domain": domain, "records": []})];
+        replace(&directory.join(format!("{domain}.jsonl")), |out| match records[..] {
+            [] => lines(empty, out),
+            _ => lines(records, out),
+        })?;
     }
     replace(&directory.join("decisions.jsonl"), |out| lines(run.decisions().values(), out))
 }

@@ -29,8 +29,7 @@ fn audit_names_every_bug_that_shows_from_outside() {
     }
 }
 
-/// The rules that `audit --strict` finds broken in the ledgers of an order that met the schedule, saved as
-/// `run --ledger-dir` saves them. It is not told what was decided.
+/// The rules that `audit --strict` finds broken in the ledgers of an order that met the schedule. It is not told what was decided.
 fn audited(subject: &Subject, schedule: &Schedule) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     save(&schedule.run(subject, false).ledgers, folder.path());
@@ -44,10 +43,9 @@ fn audited(subject: &Subject, schedule: &Schedule) -> Vec<String> {
     findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A file a domain, with a record a line.
+/// A file a domain, with an array of its records.
 fn save(ledgers: &Ledgers, folder: &Path) {
     for (domain, records) in ledgers {
-        let lines = records.iter().map(|record| serde_json::to_string(record).unwrap() + "\n");
-        fs::write(folder.join(format!("{domain}.jsonl")), lines.collect::<String>()).unwrap();
+        fs::write(folder.join(format!("{domain}.json")), serde_json::to_string(records).unwrap()).unwrap();
     }
 }
