@@ -47,6 +47,7 @@ impl Audit {
             orders: 0,
             executing: 0,
             young: 0,
+            without_decision: self.decisions.as_ref().map(|_| 0),
             records: ledgers.values().map(Vec::len).sum(),
             unattributed,
             not_judged: self.not_judged(ledgers),
@@ -62,6 +63,9 @@ impl Audit {
                 order.restarts = &self.restarts;
                 order.one_sequence = self.one_sequence;
                 order.decision = self.decisions.as_ref().and_then(|decisions| decisions.get(order.id));
+                if let (None, Some(count)) = (order.decision, &mut report.without_decision) {
+                    *count += 1;
+                }
                 report.findings.extend(rules.iter().filter_map(|rule| self.judge(order, rule)));
             }
         }
@@ -103,8 +107,8 @@ impl Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Domain;
     use crate::audit::story::Story;
+    use crate::audit::{Domain, summary};
 
     fn rules_of(report: &Report) -> Vec<&'static str> {
         report.findings.iter().map(|finding| finding.rule).collect()
@@ -182,6 +186,24 @@ mod tests {
         let report = asked.audit().report(&asked.ledgers);
         assert_eq!((rules_of(&report), report.orders), (vec!["order_not_ended"], 1));
         assert_eq!(report.not_judged, []);
+    }
+
+    #[test]
+    fn orders_of_which_no_decision_was_given_are_counted() {
+        let story = Story::told("decided failed\n0s payment.authorize order=ORD-2 -> 402 declined");
+        let told = |decisions| {
+            let report = Audit { decisions, ..Audit::default() }.report(&story.ledgers);
+            (report.without_decision, summary(&report).join("\n"))
+        };
+        let (one, text) = told(story.audit().decisions);
+        assert_eq!(one, Some(1));
+        insta::assert_snapshot!(text, @"
+        2 orders judged.
+        No decision given: 1 of 2 orders; not judged there: decision_ignored, status_disagrees, order_not_ended.
+        Clean: no findings.
+        ");
+        assert_eq!(told(Some(BTreeMap::new())).0, Some(1), "a file without decisions");
+        assert_eq!(told(None).0, None);
     }
 
     #[test]

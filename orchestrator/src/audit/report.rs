@@ -17,6 +17,10 @@ pub struct Report {
     pub executing: usize,
     /// How many were left out because they were heard of too recently.
     pub young: usize,
+    /// Of how many judged orders no decision was given, so that rules about decisions could not judge
+    /// them; absent when no decisions were given at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_decision: Option<usize>,
     /// How many records the ledgers hold.
     pub records: usize,
     /// How many of them belong to no order.

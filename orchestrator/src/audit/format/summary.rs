@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::audit::{Report, Severity};
+use crate::audit::{Kind, RULES, Report, Severity};
 
 /// A report in a few lines: what was judged, what was not, and how it turned out.
 pub fn summary(report: &Report) -> Vec<String> {
@@ -10,6 +10,11 @@ pub fn summary(report: &Report) -> Vec<String> {
         lines.push(format!(
             "Unattributed: {of} of {what}, without an order or a correlation id; they are not judged."
         ));
+    }
+    if let Some(of @ 1..) = report.without_decision {
+        let rules = RULES.iter().filter(|rule| rule.kind == Kind::Decision).map(|rule| rule.name);
+        let (orders, rules) = (plural(report.orders, "order"), rules.collect::<Vec<_>>().join(", "));
+        lines.push(format!("No decision given: {of} of {orders}; not judged there: {rules}."));
     }
     let mut unseen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for item in &report.not_judged {
