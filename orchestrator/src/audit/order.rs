@@ -91,6 +91,13 @@ pub fn last_heard(ledgers: &Ledgers) -> Option<Timestamp> {
     ledgers.values().flatten().map(heard).max()
 }
 
+/// Whether a request is executing now.
+pub fn is_executing(ledgers: &Ledgers) -> bool {
+    let executing =
+        |record: &Record| matches!(record, Record::Request(request) if request.ended_at.is_none());
+    ledgers.values().flatten().any(executing)
+}
+
 impl<'a> Order<'a> {
     /// An order of which nothing is known.
     pub(super) fn new(id: &'a str) -> Self {

@@ -12,8 +12,8 @@ use shared::environment::{Environment, parse_duration};
 use shared::time::Clock;
 
 use crate::audit::{
-    Allowance, Audit, Error, Format, Ledgers, Report, Source, last_heard, read_decisions, read_restarts,
-    step_summary,
+    Allowance, Audit, Error, Format, Ledgers, Report, Source, is_executing, last_heard, read_decisions,
+    read_restarts, step_summary,
 };
 
 const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations; 2 wrong usage, or no ledger could be read. \
@@ -41,7 +41,7 @@ pub(super) struct Args {
     /// Allow what otherwise is a violation
     #[arg(long, value_enum)]
     allow: Vec<Allowance>,
-    /// First wait until nothing has happened for so long, an hour at most
+    /// First wait until no request is executing and nothing has happened for so long, an hour at most
     #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
     settle: Option<Duration>,
     /// Judge again and again, and print each finding once, until interrupted
@@ -61,12 +61,15 @@ pub(super) struct Args {
 /// How long a system may take to settle.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
+/// How long the backends are left alone at least before they are asked again.
+const LEAST_INTERVAL: Duration = Duration::from_millis(100);
+
 /// The exit status of wrong usage and of ledgers that cannot be read.
 const UNUSABLE: u8 = 2;
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
-        interval if interval < Duration::from_millis(100) => Err("must be at least 100ms".to_owned()),
+        interval if interval < LEAST_INTERVAL => Err("must be at least 100ms".to_owned()),
         interval => Ok(interval),
     }
 }
@@ -123,13 +126,17 @@ async fn once(
     Ok(report.is_clean())
 }
 
-/// The ledgers, as soon as no fact in them is younger than `quiet`.
+/// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`.
 async fn settled(source: &Source, quiet: Duration, clock: Clock) -> Result<Ledgers, Failure> {
     let since = clock.now();
     loop {
         let ledgers = source.read().await?.ledgers;
         let age = last_heard(&ledgers).map_or(quiet, |at| elapsed(at, clock.now()));
-        let Some(rest) = quiet.checked_sub(age).filter(|rest| !rest.is_zero()) else { return Ok(ledgers) };
+        let rest = match quiet.saturating_sub(age) {
+            _ if is_executing(&ledgers) => quiet.max(LEAST_INTERVAL),
+            Duration::ZERO => return Ok(ledgers),
+            rest => rest,
+        };
         if elapsed(since, clock.now()) + rest > PATIENCE.max(quiet) {
             return Err(Failure::Unsettled);
         }
@@ -213,6 +220,28 @@ mod tests {
         }
         let busy = settled(&source, Duration::from_secs(2 * 3600), clock).await;
         assert!(busy.is_ok(), "an hour's patience, or as long as was asked for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_settles_while_a_request_is_executing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, source) = over_a_hold(folder.path(), "");
+        let path = folder.path().join("payment.jsonl");
+        let ended = std::fs::read_to_string(&path).unwrap();
+        let executing = ended.replace(r#""endedAt":"1970-01-01T00:00:10Z","#, "");
+        std::fs::write(&path, &executing).unwrap();
+        let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
+        let unsettled = settled(&source, Duration::from_secs(5), clock).await;
+        assert!(matches!(unsettled, Err(Failure::Unsettled)), "{unsettled:?}");
+        let since = clock.now();
+        let answer = async {
+            tokio::time::sleep(Duration::from_secs(16)).await;
+            let at = clock.now().to_string();
+            std::fs::write(&path, ended.replace("1970-01-01T00:00:10Z", &at)).unwrap();
+        };
+        let (ledgers, ()) = tokio::join!(settled(&source, Duration::from_secs(5), clock), answer);
+        assert!(ledgers.is_ok());
+        assert_eq!(elapsed(since, clock.now()).as_secs(), 21, "5 s after the answer");
     }
 
     #[tokio::test(start_paused = true)]
