@@ -81,6 +81,8 @@ enum Failure {
     Source(#[from] Error),
     #[error("the backends did not settle within an hour: something still happens there")]
     Unsettled,
+    #[error("GITHUB_STEP_SUMMARY: {path} cannot be written: {reason}")]
+    Summary { path: String, reason: io::Error },
     #[error("the report cannot be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -118,11 +120,7 @@ async fn once(
     };
     let report = audit.report(&ledgers);
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
-    if args.format == Format::Github
-        && let Some(path) = environment.get("GITHUB_STEP_SUMMARY")
-    {
-        append_summary(path, &report)?;
-    }
+    append_summary(args.format, environment, &report)?;
     Ok(report.is_clean())
 }
 
@@ -155,9 +153,14 @@ fn quiet_since(clock: Clock, quiet: Duration) -> Timestamp {
     clock.now().saturating_sub(quiet).unwrap_or(Timestamp::MIN)
 }
 
-fn append_summary(path: &str, report: &Report) -> Result<(), Failure> {
-    let mut file = std::fs::File::options().create(true).append(true).open(path)?;
-    Ok(file.write_all(step_summary(report).as_bytes())?)
+/// GitHub Actions says where the summary of a job is written.
+fn append_summary(format: Format, environment: &Environment, report: &Report) -> Result<(), Failure> {
+    let Some(path) = environment.get("GITHUB_STEP_SUMMARY").filter(|_| format == Format::Github) else {
+        return Ok(());
+    };
+    let file = std::fs::File::options().create(true).append(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(step_summary(report).as_bytes()));
+    written.map_err(|reason| Failure::Summary { path: path.to_owned(), reason })
 }
 
 /// Whoever read our output may have seen enough.

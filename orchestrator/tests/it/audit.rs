@@ -129,6 +129,9 @@ fn github_gets_annotations_and_a_summary() {
     );
     let written = std::fs::read_to_string(&summary).unwrap();
     assert!(written.starts_with("# Build\n## Audit: ❌ violations\n"), "{written}");
+    let output = command.env("GITHUB_STEP_SUMMARY", "/no/such/place/summary.md").output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert_snapshot!(stderr(&output), @"error: GITHUB_STEP_SUMMARY: /no/such/place/summary.md cannot be written: No such file or directory (os error 2)");
 }
 
 /// Backends that serve these ledgers, two records a page.
