@@ -81,6 +81,8 @@ enum Failure {
     Source(#[from] Error),
     #[error("the backends did not settle within an hour: something still happens there")]
     Unsettled,
+    #[error("--format junit is one document, and --watch goes on: watch with --format text, json or github")]
+    WatchedDocument,
     #[error("GITHUB_STEP_SUMMARY: {path} cannot be written: {reason}")]
     Summary { path: String, reason: io::Error },
     #[error("the report cannot be written: {0}")]
@@ -93,7 +95,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
     let clock = Clock::system();
     let mut stdout = anstream::stdout();
     let verdict = if args.watch {
-        watch::run(args, clock, &mut stdout).await
+        watch::run(args, environment, clock, &mut stdout).await
     } else {
         once(args, environment, clock, &mut stdout).await
     };

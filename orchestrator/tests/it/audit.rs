@@ -1,6 +1,7 @@
 //! `audit`, as a person or a CI job calls it: the binary over saved ledgers, and over backends on a
 //! socket.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -114,6 +115,7 @@ fn wrong_usage_and_what_cannot_be_read_end_with_2() {
     assert_snapshot!(refused(&["--url", "https://shop"]), @"error: `https://shop` is not a URL such as http://localhost:3001: only http is spoken");
     assert_snapshot!(refused(&["--url", "http://127.0.0.1:1"]), @"error: no backends answer at http://127.0.0.1:1/ (Connection refused (os error 111)): is `fake-stripe-chaos serve` or `backends` running?");
     assert!(refused(&["--ledger", "a.json", "--watch"]).contains("cannot be used with"));
+    assert_snapshot!(refused(&["--watch", "--format", "junit"]), @"error: --format junit is one document, and --watch goes on: watch with --format text, json or github");
 }
 
 #[test]
@@ -132,6 +134,29 @@ fn github_gets_annotations_and_a_summary() {
     let output = command.env("GITHUB_STEP_SUMMARY", "/no/such/place/summary.md").output().unwrap();
     assert_eq!(code(&output), 2);
     assert_snapshot!(stderr(&output), @"error: GITHUB_STEP_SUMMARY: /no/such/place/summary.md cannot be written: No such file or directory (os error 2)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn github_gets_the_summary_of_a_watch_when_it_is_interrupted() {
+    let address = serve_ledgers(saved_ledgers().await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary.md");
+    let mut command = audit(&["--watch", "--format", "github", "--url", &format!("http://{address}")]);
+    command.env("GITHUB_STEP_SUMMARY", &summary).stdout(Stdio::piped());
+    let lines = tokio::task::block_in_place(|| {
+        let mut watching = command.spawn().unwrap();
+        let mut out = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let first = out.next().unwrap();
+        assert!(first.starts_with("::error title=captured_without_delivery"), "{first}");
+        Command::new("kill").args(["-INT", &watching.id().to_string()]).status().unwrap();
+        assert_eq!(watching.wait().unwrap().code(), Some(1));
+        out.collect::<Vec<_>>()
+    });
+    assert_eq!(
+        lines.last().unwrap(),
+        "1 violation, 1 warning: captured_without_delivery 1, no_idempotency_key 1."
+    );
+    assert!(std::fs::read_to_string(&summary).unwrap().starts_with("## Audit: ❌ violations\n"));
 }
 
 /// Backends that serve these ledgers, two records a page.

@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
+use shared::environment::Environment;
 use shared::time::{Clock, TimeScale};
 
-use super::{Args, Failure, quiet_since, unless_nobody_reads};
+use super::{Args, Failure, append_summary, quiet_since, unless_nobody_reads};
 use crate::audit::{Audit, Error, Format, Report, Source, summary};
 use crate::cli::process;
 
@@ -14,7 +15,15 @@ const LEAST_SILENCE: Duration = Duration::from_secs(10);
 
 /// Judges again and again, and prints each finding once, until interrupted; tells whether there was
 /// no violation.
-pub(super) async fn run(args: &Args, clock: Clock, out: &mut dyn Write) -> Result<bool, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    environment: &Environment,
+    clock: Clock,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    if args.format == Format::Junit {
+        return Err(Failure::WatchedDocument);
+    }
     let stop = process::stop_signal();
     let mut watch =
         Watch { source: args.source()?, audit: args.audit()?, clock, known: BTreeSet::new(), clean: true };
@@ -27,11 +36,12 @@ pub(super) async fn run(args: &Args, clock: Clock, out: &mut dyn Write) -> Resul
             Err(failure) => return Err(failure),
         }
     }
-    if args.format == Format::Text {
+    if args.format != Format::Json {
         for line in summary(&report) {
             unless_nobody_reads(writeln!(out, "{line}"))?;
         }
     }
+    append_summary(args.format, environment, &report)?;
     Ok(watch.clean)
 }
 
