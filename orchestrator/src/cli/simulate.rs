@@ -1,13 +1,13 @@
 //! `simulate`: put the saga to the test in virtual time.
 
 mod progress;
+mod replay;
 mod report;
 mod search;
 
-use std::fs;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -19,6 +19,7 @@ use crate::activities::ActivitySettings;
 use crate::bundled::Settings;
 use crate::simulate::{Crash, Decision, Flow, Schedule, Stuck, Subject};
 use crate::workload::BadMix;
+use replay::Replay;
 use report::Format;
 
 const EXIT_STATUS: &str = "\
@@ -118,14 +119,15 @@ pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> ExitCod
 
 /// Whether all is well.
 fn judged(args: &Args, flow: Flow, environment: &Environment, out: &mut dyn Write) -> Result<bool, Failure> {
-    let subject = Arc::new(Subject {
-        flow,
-        patience: ActivitySettings::from_environment(environment)?,
-        backends: Settings::from_environment(environment, 1)?,
-    });
-    if let Some(schedules) = args.schedules()? {
-        return report::replays(&subject, &schedules, args.format, out);
+    if let Some(file) = &args.replay {
+        return report::replays(&replay::read(file, &flow, environment)?, args.format, out);
     }
+    let subject = subject(flow, environment)?;
+    if let Some(script) = &args.script {
+        let replay = Replay { subject, schedule: args.schedule(script)? };
+        return report::replays(&[replay], args.format, out);
+    }
+    let subject = Arc::new(subject);
     if args.exhaustive {
         search::exhaustive(args, &subject, out)
     } else {
@@ -133,42 +135,30 @@ fn judged(args: &Args, flow: Flow, environment: &Environment, out: &mut dyn Writ
     }
 }
 
+/// `flow`, under the settings of `environment`.
+fn subject(flow: Flow, environment: &Environment) -> Result<Subject, ConfigError> {
+    Ok(Subject {
+        flow,
+        patience: ActivitySettings::from_environment(environment)?,
+        backends: Settings::from_environment(environment, 1)?,
+    })
+}
+
 impl Args {
-    /// What orders are to meet, if that is given.
-    fn schedules(&self) -> Result<Option<Vec<Schedule>>, Failure> {
-        if let Some(script) = &self.script {
-            let faults =
-                Schedule::parse_faults(script).map_err(|e| Failure::Line(format!("--script: {e}")))?;
-            let decision = match self.decision[..] {
-                [] => Decision::Early(crate::audit::Verb::Approve),
-                [decision] => decision,
-                _ => return Err(Failure::Decisions),
-            };
-            return Ok(Some(vec![Schedule {
-                faults,
-                decision,
-                crashes: self.crash.iter().cloned().collect(),
-            }]));
-        }
-        self.replay.as_deref().map(read_schedules).transpose()
+    /// What the order is to meet, with `script`.
+    fn schedule(&self, script: &str) -> Result<Schedule, Failure> {
+        let faults = Schedule::parse_faults(script).map_err(|e| Failure::Line(format!("--script: {e}")))?;
+        let decision = match self.decision[..] {
+            [] => Decision::Early(crate::audit::Verb::Approve),
+            [decision] => decision,
+            _ => return Err(Failure::Decisions),
+        };
+        Ok(Schedule { faults, decision, crashes: self.crash.iter().cloned().collect() })
     }
 
     fn threads(&self) -> usize {
         self.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
     }
-}
-
-/// The schedules of a file, one a line. A line that begins with `#` is a comment.
-fn read_schedules(path: &Path) -> Result<Vec<Schedule>, Failure> {
-    let name = path.display().to_string();
-    let text = if name == "-" { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
-    let text = text.map_err(|error| Failure::File { path: name.clone(), error })?;
-    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
-    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let schedules = lines.map(|(number, line)| {
-        line.parse().map_err(|error| Failure::Line(format!("{name}: line {number}: {error}")))
-    });
-    schedules.collect()
 }
 
 fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {

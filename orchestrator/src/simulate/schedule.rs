@@ -37,6 +37,18 @@ impl Schedule {
         }
     }
 
+    /// The variables that are set in front of a command, as a shell reads them:
+    /// `INVENTORY_RESERVATION_TTL=5s fake-stripe-chaos simulate --script …`.
+    ///
+    /// # Errors
+    /// A sentence, when the line is not one of words.
+    pub fn variables_before(line: &str) -> Result<Vec<(String, String)>, String> {
+        let before = words(line)?
+            .into_iter()
+            .map_while(|word| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Ok(before.collect())
+    }
+
     /// The same with one more fault, in the order in which faults are written.
     #[must_use]
     pub(super) fn with(&self, fault: ScriptLine) -> Self {
@@ -83,7 +95,7 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = String;
 
-    /// Reads the options of a command, whatever comes before them.
+    /// Reads the options of a command; what comes before them makes no difference to a schedule.
     fn from_str(line: &str) -> Result<Self, String> {
         let mut schedule = Self::of(Decision::Nobody);
         let mut words = words(line)?.into_iter().skip_while(|word| !word.starts_with("--"));
@@ -102,19 +114,19 @@ impl FromStr for Schedule {
 
 /// The words of a command line; double quotes keep one together.
 fn words(line: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    for (part, text) in line.split('"').enumerate() {
-        if part % 2 == 1 {
-            words.push(text.to_owned());
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    for character in line.chars() {
+        if character == '"' {
+            is_quoted = !is_quoted;
+            word.get_or_insert_default();
+        } else if character.is_whitespace() && !is_quoted {
+            words.extend(word.take());
         } else {
-            words.extend(text.split_whitespace().map(str::to_owned));
+            word.get_or_insert_default().push(character);
         }
     }
-    if line.matches('"').count().is_multiple_of(2) {
-        Ok(words)
-    } else {
-        Err("a quote is not closed".to_owned())
-    }
+    words.extend(word);
+    if is_quoted { Err("a quote is not closed".to_owned()) } else { Ok(words) }
 }
 
 #[cfg(test)]
@@ -131,6 +143,14 @@ mod tests {
             "--script \"\" --decision none".parse::<Schedule>().unwrap().to_string(),
             "--script \"\" --decision none"
         );
+    }
+
+    #[test]
+    fn variables_are_those_before_the_command() {
+        let before = |line| Schedule::variables_before(line).unwrap();
+        assert_eq!(before("fake-stripe-chaos simulate --script A=1"), []);
+        let both = [("A", "1"), ("B", "x, y=2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(before("A=1 B=\"x, y=2\" fake-stripe-chaos simulate C=3"), both);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Failure;
+use super::replay::Replay;
 use crate::audit::{self, Finding};
 use crate::simulate::{Coverage, Failures, Schedule, Subject, Trial};
 
@@ -126,25 +127,21 @@ fn outcome(wrong: u64, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Lets an order meet each schedule, and shows what happened to it; tells whether all is well.
-pub(super) fn replays(
-    subject: &Subject,
-    schedules: &[Schedule],
-    format: Format,
-    out: &mut dyn Write,
-) -> Result<bool, Failure> {
-    let trials: Vec<_> = schedules.iter().map(|schedule| (schedule, schedule.run(subject, true))).collect();
+pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -> Result<bool, Failure> {
+    let trials = replays
+        .iter()
+        .map(|Replay { subject, schedule }| (line_of(subject, schedule), schedule.run(subject, true)));
+    let trials: Vec<_> = trials.collect();
     let wrong = trials.iter().filter(|(_, trial)| !trial.findings.is_empty()).count();
     match format {
         Format::Text => {
-            for (schedule, trial) in &trials {
-                replay(&line_of(subject, schedule), trial, out)?;
-            }
+            trials.iter().try_for_each(|(line, trial)| replay(line, trial, out))?;
             outcome(wrong as u64, out)?;
         }
         Format::Json => {
-            let trials = trials.iter().map(|(schedule, trial)| {
+            let trials = trials.iter().map(|(line, trial)| {
                 json!({
-                    "line": line_of(subject, schedule),
+                    "line": line,
                     "status": trial.decision.status,
                     "accepted": trial.decision.accepted,
                     "timeline": trial.log.iter().map(ToString::to_string).collect::<Vec<_>>(),

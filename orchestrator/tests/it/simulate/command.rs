@@ -1,6 +1,7 @@
 //! `simulate`, as a person calls it.
 
-use std::process::{Command, Output};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 
 fn simulate(line: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
@@ -13,6 +14,20 @@ fn script(script: &str) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What becomes of `lines`, with the option --replay.
+fn replay(lines: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.args(["simulate", "--replay", "-"]).env_clear();
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -45,6 +60,21 @@ fn a_script_is_replayed_with_its_timeline() {
     let again = timeline.find("<- payment.capture 200 (replayed)").unwrap();
     assert!(lost < again, "{timeline}");
     assert_eq!(timeline.matches("*  captured").count(), 1, "{timeline}");
+}
+
+#[test]
+fn a_line_is_replayed_under_the_variables_in_front_of_it() {
+    let plain = "fake-stripe-chaos simulate --script \"\" --decision approve";
+    let short = format!("INVENTORY_RESERVATION_TTL=5s {plain}");
+    assert!(replay(plain).status.success());
+    let found = replay(&short);
+    let report = text(found.stdout);
+    assert_eq!(found.status.code(), Some(1), "{report}");
+    assert!(report.starts_with(&short), "{report}");
+    let wrong = replay(&format!("INVENTORY_RESERVATION_TTL=soon {plain}"));
+    assert_eq!(wrong.status.code(), Some(2));
+    let error = text(wrong.stderr);
+    assert!(error.starts_with("error: -: line 1: INVENTORY_RESERVATION_TTL: `soon` is not"), "{error}");
 }
 
 #[test]
