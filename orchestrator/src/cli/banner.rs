@@ -6,6 +6,7 @@ use anyhow::Result;
 use tokio::net::TcpListener;
 
 use super::orchestrator::Running;
+use super::order::url_option;
 use super::process::url_of;
 use crate::api;
 
@@ -65,20 +66,36 @@ impl Banner {
 
     /// How to place an order.
     pub(super) fn order(mut self, listener: &TcpListener) -> Result<Self> {
-        let url = url_of(listener.local_addr()?);
-        let order = api::sample_order();
         let program = std::env::args().next().unwrap_or_else(|| "fake-stripe-chaos".to_owned());
-        let id = order["orderId"].as_str().unwrap_or_default().to_owned();
-        self.0 += &format!(
-            "\nPlace an order, approve it, watch it:\n\n  curl -s {url}/workflows/order -H 'content-type: application/json' -d '{order}'\n  \
-             curl -s -X POST {url}/workflows/order-fulfillment-{id}/approve\n  {program} order watch {id}\n"
-        );
+        self.0 += &next_commands(&url_of(listener.local_addr()?), &program);
         Ok(self)
     }
-
     pub(super) fn print(self) -> Result<()> {
         let mut stdout = anstream::stdout();
         writeln!(stdout, "{}", self.0)?;
         Ok(stdout.flush()?)
+    }
+}
+
+/// How to place an order with the orchestrator at `url`, approve it and watch it.
+fn next_commands(url: &str, program: &str) -> String {
+    let order = api::sample_order();
+    let id = order["orderId"].as_str().unwrap_or_default();
+    let option = url_option(url);
+    format!(
+        "\nPlace an order, approve it, watch it:\n\n  curl -s {url}/workflows/order -H 'content-type: application/json' -d '{order}'\n  \
+         curl -s -X POST {url}/workflows/order-fulfillment-{id}/approve\n  {program} order watch {id}{option}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_orchestrator_that_is_watched_is_the_one_that_is_placed_with() {
+        let watch = |url| next_commands(url, "fsc").trim_end().lines().last().unwrap().trim().to_owned();
+        assert_eq!(watch("http://127.0.0.1:3002"), "fsc order watch ORD-123");
+        assert_eq!(watch("http://127.0.0.1:4002"), "fsc order watch ORD-123 --url http://127.0.0.1:4002");
     }
 }

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+pub(super) use client::url_option;
 use client::{Client, Error};
 use output::Output;
 

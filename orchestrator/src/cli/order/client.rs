@@ -104,8 +104,7 @@ impl Client {
 
     /// What to add to a command so that it asks the same orchestrator.
     pub(super) fn url_option(&self) -> String {
-        let url = self.base.as_str().trim_end_matches('/');
-        if url == DEFAULT_URL { String::new() } else { format!(" --url {url}") }
+        url_option(self.base.as_str())
     }
 
     /// `GET /workflows/{path}`, with the parameters that have a value.
@@ -163,6 +162,12 @@ impl Answer {
         serde_json::from_str(&self.text)
             .map_err(|error| Error::NotAnOrchestrator { url: self.url.clone(), reason: error.to_string() })
     }
+}
+
+/// What to add to a command of `order` so that it asks the orchestrator at `url`.
+pub(in crate::cli) fn url_option(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    if url == DEFAULT_URL { String::new() } else { format!(" --url {url}") }
 }
 
 /// The cause that a person can act on, such as `connection refused`.

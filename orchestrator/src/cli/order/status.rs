@@ -20,10 +20,10 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
         return output.line(status.text.trim_end());
     }
     let steps = client.get(&[&args.id, "steps"], &[]).await?.parse()?;
-    output.show(&status, |stream, status| render(stream, status, &steps))
+    output.show(&status, |stream, status| render(stream, status, &steps, &client.url_option()))
 }
 
-fn render(out: &mut dyn Write, status: &Status, steps: &Steps) -> io::Result<()> {
+fn render(out: &mut dyn Write, status: &Status, steps: &Steps, url: &str) -> io::Result<()> {
     let (state, colour) = (&status.state, of_order(status.state.status));
     let (id, word) = (&status.workflow_id, state.status.name());
     writeln!(out, "{BOLD}{id}{BOLD:#} {colour}{word}{colour:#} {}%", state.progress)?;
@@ -40,7 +40,7 @@ fn render(out: &mut dyn Write, status: &Status, steps: &Steps) -> io::Result<()>
         writeln!(out, "{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason)?;
     }
     if !state.needs_attention.is_empty() {
-        writeln!(out, "try again with: fake-stripe-chaos order retry {id}")?;
+        writeln!(out, "try again with: fake-stripe-chaos order retry {id}{url}")?;
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ mod tests {
             step("release_payment", "failed", r#","lastFailure":"not_found: gone""#),
         );
         let (status, steps) = (serde_json::from_str(status).unwrap(), serde_json::from_str(&steps).unwrap());
-        insta::assert_snapshot!(rendered(|out| render(out, &status, &steps)), @r"
+        insta::assert_snapshot!(rendered(|out| render(out, &status, &steps, " --url http://shop")), @r"
         order-fulfillment-A failed 40%
           ✓ payment_authorization  10:00:00.250Z 2 attempts
           ↻ inventory_reservation  10:00:01.000Z 2 attempts last: timeout: no answer again at 10:00:03.000Z
@@ -109,7 +109,7 @@ mod tests {
         undoing, because of out_of_stock:
           ✗ release_payment        2 attempts last: not_found: gone
         needs attention: release_payment: not_found: gone
-        try again with: fake-stripe-chaos order retry order-fulfillment-A
+        try again with: fake-stripe-chaos order retry order-fulfillment-A --url http://shop
         ");
     }
 }

@@ -40,7 +40,8 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<Ending, Error> {
     let live = !output.is_json() && io::stdout().is_terminal() && io::stderr().is_terminal();
-    let mut screen = Screen { bar: live.then(bar), narrator: Narrator::default(), last: None, away: false };
+    let narrator = Narrator::new(client.url_option());
+    let mut screen = Screen { bar: live.then(bar), narrator, last: None, away: false };
     let mut heard_at = None;
     loop {
         match look(&args.id, client, output, &mut screen).await {

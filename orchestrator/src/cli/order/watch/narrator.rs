@@ -6,13 +6,19 @@ use crate::cli::order::style::{BAD, BOLD, of_order};
 use crate::domain::{OrderStatus, Step};
 
 /// Tells what has changed since it last looked, in lines that stay true.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Narrator {
+    /// What to add to a command so that it asks the same orchestrator.
+    url: String,
     told: BTreeMap<String, (StepState, u32)>,
     over: bool,
 }
 
 impl Narrator {
+    pub(super) fn new(url: String) -> Self {
+        Self { url, told: BTreeMap::new(), over: false }
+    }
+
     /// What is new.
     pub(super) fn news(&mut self, status: &Status, steps: &Steps) -> Vec<String> {
         let mut lines = Vec::new();
@@ -21,14 +27,16 @@ impl Narrator {
             if self.is_news(step) {
                 lines.push(line(step));
                 if asks && step.name == Step::ManagerApproval.name() {
-                    let id = &status.workflow_id;
-                    lines.push(format!("  decide with: fake-stripe-chaos order approve {id}   (or reject)"));
+                    let (id, url) = (&status.workflow_id, &self.url);
+                    lines.push(format!(
+                        "  decide with: fake-stripe-chaos order approve {id}{url}   (or reject)"
+                    ));
                 }
             }
         }
         if status.state.status.is_final() && !self.over {
             self.over = true;
-            lines.extend(ending(status));
+            lines.extend(ending(status, &self.url));
         }
         lines
     }
@@ -42,7 +50,7 @@ impl Narrator {
     }
 }
 
-fn ending(status: &Status) -> Vec<String> {
+fn ending(status: &Status, url: &str) -> Vec<String> {
     let state = &status.state;
     let colour = of_order(state.status);
     let why = state.error.as_ref().filter(|error| error.as_str() != state.status.name());
@@ -53,7 +61,7 @@ fn ending(status: &Status) -> Vec<String> {
         lines.push(format!("{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason));
     }
     if !state.needs_attention.is_empty() {
-        lines.push(format!("try again with: fake-stripe-chaos order retry {id}"));
+        lines.push(format!("try again with: fake-stripe-chaos order retry {id}{url}"));
     }
     lines
 }
@@ -77,7 +85,7 @@ mod tests {
 
     #[test]
     fn each_change_is_told_once() {
-        let mut narrator = Narrator::default();
+        let mut narrator = Narrator::new(" --url http://shop".to_owned());
         let first = [("payment_authorization", "running", 1), ("manager_approval", "pending", 0)];
         insta::assert_snapshot!(news(&mut narrator, "processing", &first), @"▸ payment_authorization");
         assert_eq!(news(&mut narrator, "processing", &first), "");
@@ -87,7 +95,7 @@ mod tests {
         insta::assert_snapshot!(news(&mut narrator, "awaiting_approval", &waiting), @r"
         ✓ payment_authorization  2 attempts
         ▸ manager_approval      
-          decide with: fake-stripe-chaos order approve A   (or reject)
+          decide with: fake-stripe-chaos order approve A --url http://shop   (or reject)
         ");
         let over = [("payment_authorization", "completed", 2), ("manager_approval", "failed", 0)];
         insta::assert_snapshot!(news(&mut narrator, "rejected", &over), @r"
@@ -95,5 +103,16 @@ mod tests {
         A is rejected
         ");
         assert_eq!(news(&mut narrator, "rejected", &over), "");
+    }
+    #[test]
+    fn who_can_do_something_about_a_failed_compensation_is_told_how() {
+        let state = json!({"success": true, "workflowId": "A", "status": "failed", "progress": 20,
+            "completedSteps": [], "compensations": [], "error": "failed",
+            "needsAttention": [{"name": "release_payment", "reason": "gone"}]});
+        let lines = ending(&serde_json::from_value(state).unwrap(), " --url http://shop");
+        assert_eq!(
+            lines.last().unwrap(),
+            "try again with: fake-stripe-chaos order retry A --url http://shop"
+        );
     }
 }
