@@ -60,6 +60,14 @@ impl Dooms {
         }
     }
 
+    /// The points that no append has come to so far.
+    pub(super) fn unreached(&self) -> BTreeSet<Crash> {
+        match &*self.fate() {
+            Fate::Named { crashes, .. } => crashes.clone(),
+            Fate::Never | Fate::Chance { .. } => BTreeSet::new(),
+        }
+    }
+
     /// The deaths by chance so far.
     pub(super) fn strikes(&self) -> Vec<Strike> {
         match &*self.fate() {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use shared::chaos::{Plan, Script, Table};
@@ -26,6 +26,8 @@ pub struct Trial {
     pub ledgers: Ledgers,
     /// All that happened, if the log was kept.
     pub log: Vec<Line>,
+    /// What the schedule has that did not come about, each in a sentence.
+    pub missed: Vec<String>,
     /// Every attempt that an outcome was drawn for: its operation and number.
     pub(super) draws: Vec<(String, u32)>,
     /// The names of all appends to the journal.
@@ -68,8 +70,21 @@ async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Sche
     let ledgers = world.ledgers_of(Some(&order.order_id));
     let decisions = BTreeMap::from([(order.order_id, decision.clone())]);
     let findings = world.judge(&ledgers, decisions, remains.restarts).findings;
-    let draws = ledgers.values().flatten().filter_map(draw_of).collect();
-    Trial { findings, decision, ledgers, log: world.log.take(), draws, appends: dooms.appends() }
+    let draws: Vec<_> = ledgers.values().flatten().filter_map(draw_of).collect();
+    let missed = missed(schedule, &draws, &dooms);
+    Trial { findings, decision, ledgers, log: world.log.take(), missed, draws, appends: dooms.appends() }
+}
+
+/// The faults of attempts that there were not, and the crashes at entries that were not written.
+fn missed(schedule: &Schedule, draws: &[(String, u32)], dooms: &Dooms) -> Vec<String> {
+    let drawn: BTreeSet<_> =
+        draws.iter().map(|(operation, attempt)| (operation.as_str(), *attempt)).collect();
+    let faults =
+        schedule.faults.iter().filter(|fault| !drawn.contains(&(fault.operation.name, fault.attempt)));
+    let faults = faults.map(|fault| format!("{fault} never happened: there was no such attempt"));
+    let crashes = dooms.unreached();
+    let crashes = crashes.iter().map(|crash| format!("{crash} was never reached: no such entry was written"));
+    faults.chain(crashes).collect()
 }
 
 fn draw_of(record: &Record) -> Option<(String, u32)> {

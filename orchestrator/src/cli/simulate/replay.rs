@@ -24,7 +24,11 @@ pub(super) fn read(path: &Path, flow: &Flow, environment: &Environment) -> Resul
         parse(line, flow, environment)
             .map_err(|error| Failure::Line(format!("{name}: line {number}: {error}")))
     });
-    replays.collect()
+    let replays: Vec<_> = replays.collect::<Result<_, _>>()?;
+    if replays.is_empty() {
+        return Err(Failure::Line(format!("{name}: there is no line in it to replay")));
+    }
+    Ok(replays)
 }
 
 /// The variables of a line hold over those of the environment, as they do where a shell runs it.

@@ -145,6 +145,7 @@ pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -
                     "status": trial.decision.status,
                     "accepted": trial.decision.accepted,
                     "timeline": trial.log.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                    "missed": trial.missed,
                     "findings": trial.findings,
                 })
             });
@@ -159,6 +160,7 @@ fn replay(line: &str, trial: &Trial, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{DIM}{line}{DIM:#}\n")?;
     trial.log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     writeln!(out)?;
+    trial.missed.iter().try_for_each(|missed| writeln!(out, "{BAD}{missed}{BAD:#}"))?;
     trial.findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))
 }
 

@@ -78,6 +78,25 @@ fn a_line_is_replayed_under_the_variables_in_front_of_it() {
 }
 
 #[test]
+fn what_a_schedule_has_and_never_happens_is_said() {
+    let line = "--script payment.refund#3=reset --crash before:payment_captur:1.completed";
+    let report = text(simulate(line).stdout);
+    let said = "\npayment.refund#3=reset never happened: there was no such attempt\n\
+                before:payment_captur:1.completed was never reached: no such entry was written\nclean\n";
+    assert!(report.ends_with(said), "{report}");
+    let line = "--script payment.capture#1=reset --crash before:payment_capture:1.completed";
+    let report = text(simulate(line).stdout);
+    assert!(!report.contains("never"), "{report}");
+}
+
+#[test]
+fn a_file_without_a_line_is_not_replayed() {
+    let empty = replay("# nothing\n\n");
+    assert_eq!(empty.status.code(), Some(2));
+    assert_eq!(text(empty.stderr), "error: -: there is no line in it to replay\n");
+}
+
+#[test]
 fn wrong_usage_ends_with_2() {
     for line in ["--seeds often", "--script payment.capture=1", "--decision maybe"] {
         assert_eq!(simulate(line).status.code(), Some(2), "{line}");
