@@ -30,9 +30,15 @@ Three ways:
 
 Exit status: 0 clean; 1 findings; 2 wrong usage.";
 
+/// The options of orders at random, which mean nothing elsewhere.
+const WORLDS: [&str; 8] =
+    ["seeds", "orders_per_world", "concurrency", "approve", "reject", "cancel", "late_cancels", "log"];
+
 /// Put the saga to the test in virtual time: thousands of orders a second, every step of which is judged
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
+// The variables of the shares are those of `run`.
+#[command(mut_args(|option| option.env(None)))]
 pub(super) struct Args {
     /// The seeds of the worlds to simulate, both ends included
     #[arg(long, value_name = "FIRST..LAST", value_parser = parse_seeds, default_value = "1..100")]
@@ -53,23 +59,23 @@ pub(super) struct Args {
     crashes: bool,
 
     /// Try everything
-    #[arg(long, conflicts_with_all = ["seeds", "orders_per_world", "concurrency", "Decisions", "late_cancels", "log"])]
+    #[arg(long, conflicts_with_all = WORLDS, group = "given")]
     exhaustive: bool,
     /// The most faults that an order meets
     #[arg(long, value_name = "COUNT", default_value_t = 1, requires = "exhaustive")]
     faults: usize,
     /// What people decide: none, approve, reject, cancel, cancel@payment.capture, ... [default: approve, or everything]
-    #[arg(long)]
+    #[arg(long, requires = "given")]
     decision: Vec<Decision>,
 
     /// Let one order meet this, in the form of `CHAOS_SCRIPT`: `payment.capture#1=lost_response; shipping.create_label#1=reset`
-    #[arg(long, conflicts_with_all = ["exhaustive", "seeds", "crashes"])]
+    #[arg(long, conflicts_with_all = WORLDS, conflicts_with = "crashes", group = "given")]
     script: Option<String>,
     /// Where the orchestrator's process dies: `before:payment_capture:1.completed`, or `after:`
     #[arg(long, requires = "script")]
     crash: Vec<Crash>,
     /// Let one order after the other meet the lines of a file, each as this command prints it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["exhaustive", "seeds", "crashes", "script"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "exhaustive", "script"])]
     replay: Option<PathBuf>,
 
     /// How many worlds run at once [default: one a core]

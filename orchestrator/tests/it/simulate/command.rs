@@ -98,7 +98,30 @@ fn a_file_without_a_line_is_not_replayed() {
 
 #[test]
 fn wrong_usage_ends_with_2() {
-    for line in ["--seeds often", "--script payment.capture=1", "--decision maybe"] {
+    for line in [
+        "--seeds often",
+        "--script payment.capture=1",
+        "--script payment.capture#1=reset --decision maybe",
+        "--seeds 1 --decision none",
+        "--decision none",
+        "--replay lines.txt --decision reject",
+        "--replay lines.txt --exhaustive",
+        "--exhaustive --approve 1",
+        "--script payment.capture#1=reset --log x.log",
+        "--script payment.capture#1=reset --approve 1",
+        "--script payment.capture#1=reset --late-cancels 1",
+        "--script payment.capture#1=reset --orders-per-world 1",
+        "--script payment.capture#1=reset --concurrency 1",
+        "--script payment.capture#1=reset --crashes",
+    ] {
         assert_eq!(simulate(line).status.code(), Some(2), "{line}");
     }
+}
+
+#[test]
+fn the_variables_of_run_do_not_get_in_the_way() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.args(["simulate", "--script", "payment.capture#1=reset"]).env_clear().env("RUN_APPROVE", "0.5");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
