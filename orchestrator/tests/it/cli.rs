@@ -87,6 +87,20 @@ async fn an_order_is_placed_approved_and_watched_until_it_is_shipped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_is_placed_again_is_said_to_be_known() {
+    let address = start_orchestrator().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sample = orchestrator::api::sample_order().to_string();
+    std::fs::write(file.path(), sample).unwrap();
+    let line = format!("place {}", file.path().display());
+    assert!(stdout(&order(address, &line)).starts_with("✓ ORD-123 is placed, "));
+    assert_eq!(code(&order(address, "reject ORD-123")), 0);
+    assert_eq!(code(&order(address, "watch ORD-123")), 1);
+    let again = stdout(&order(address, &line));
+    assert!(again.starts_with("✓ ORD-123 was placed before and is rejected\n"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_exit_status_tells_how_an_order_ended() {
     let address = start_orchestrator().await;
     let placed: Value = serde_json::from_str(&stdout(&order(address, "place --json"))).unwrap();

@@ -27,6 +27,7 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) struct Answer {
     url: String,
+    pub(super) status: StatusCode,
     pub(super) text: String,
 }
 
@@ -146,7 +147,7 @@ impl Client {
         let body = axum::body::to_bytes(body, MAX_ANSWER).await.map_err(|error| unreachable(&error))?;
         let text = String::from_utf8_lossy(&body).into_owned();
         if head.status.is_success() {
-            return Ok(Answer { url, text });
+            return Ok(Answer { url, status: head.status, text });
         }
         match serde_json::from_str::<Problem>(&text) {
             Ok(Problem { error: code, message }) => {

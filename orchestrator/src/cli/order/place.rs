@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 
+use http::StatusCode;
 use shared::http::MAX_BODY_BYTES;
 use shared::time::Clock;
 
@@ -8,6 +9,7 @@ use super::client::{Client, Error};
 use super::output::Output;
 use super::style::{BOLD, GOOD, of_order};
 use crate::api::{Placed, sample_order};
+use crate::domain::OrderStatus;
 
 /// Place an order, or a sample order when no file is given
 #[derive(Debug, clap::Args)]
@@ -23,7 +25,8 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
         Some(path) => read(path, File::open(path).map_err(|error| unreadable(path, &error))?)?,
     };
     let answer = client.post(&["order"], order).await?;
-    output.show(&answer, |stream, placed| render(stream, placed, &client.url_option()))
+    let is_new = answer.status == StatusCode::CREATED;
+    output.show(&answer, |stream, placed| render(stream, placed, is_new, &client.url_option()))
 }
 
 /// The sample under an id that was not used before: the time tells one place from the next.
@@ -45,24 +48,36 @@ fn unreadable(path: &str, error: &io::Error) -> Error {
     Error::Input { path: path.to_owned(), reason: error.to_string() }
 }
 
-fn render(out: &mut dyn Write, placed: &Placed, url: &str) -> io::Result<()> {
+fn render(out: &mut dyn Write, placed: &Placed, is_new: bool, url: &str) -> io::Result<()> {
     let (id, colour) = (&placed.order_id, of_order(placed.status));
     let status = placed.status.name();
-    writeln!(out, "{GOOD}✓{GOOD:#} {BOLD}{id}{BOLD:#} is placed, {colour}{status}{colour:#}")?;
+    let is_placed = if is_new { "is placed," } else { "was placed before and is" };
+    writeln!(out, "{GOOD}✓{GOOD:#} {BOLD}{id}{BOLD:#} {is_placed} {colour}{status}{colour:#}")?;
     writeln!(out, "  workflow  {}", placed.workflow_id)?;
     writeln!(out, "  run       {}", placed.run_id)?;
     writeln!(out, "Next:")?;
-    for command in ["watch", "approve", "reject", "cancel"] {
+    for command in next(is_new, placed.status) {
         writeln!(out, "  fake-stripe-chaos order {command} {id}{url}")?;
     }
     Ok(())
+}
+
+/// The commands that make sense for an order that stands there.
+fn next(is_new: bool, status: OrderStatus) -> &'static [&'static str] {
+    if status.is_final() {
+        &["status", "history"]
+    } else if is_new || status == OrderStatus::AwaitingApproval {
+        &["watch", "approve", "reject", "cancel"]
+    } else {
+        &["watch", "cancel"]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli::order::tests::rendered;
-    use crate::domain::{OrderInput, OrderStatus};
+    use crate::domain::OrderInput;
 
     #[test]
     fn the_sample_is_an_order_with_an_id_of_its_own() {
@@ -71,16 +86,36 @@ mod tests {
         assert_eq!(order.total_amount.to_string(), "109.97");
     }
 
-    #[test]
-    fn ids_and_next_commands_are_printed() {
+    fn shown(is_new: bool, status: OrderStatus) -> String {
         let placed = Placed {
             success: true,
             workflow_id: "order-fulfillment-ORD-1".to_owned(),
             run_id: "r-1".to_owned(),
             order_id: "ORD-1".to_owned(),
-            status: OrderStatus::Processing,
+            status,
         };
-        insta::assert_snapshot!(rendered(|out| render(out, &placed, "")), @r"
+        rendered(|out| render(out, &placed, is_new, ""))
+    }
+
+    #[test]
+    fn an_order_that_was_placed_before_is_said_to_be_with_what_makes_sense() {
+        insta::assert_snapshot!(shown(false, OrderStatus::Failed), @r"
+        ✓ ORD-1 was placed before and is failed
+          workflow  order-fulfillment-ORD-1
+          run       r-1
+        Next:
+          fake-stripe-chaos order status ORD-1
+          fake-stripe-chaos order history ORD-1
+        ");
+        let next = |status| shown(false, status).lines().skip(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(next(OrderStatus::AwaitingApproval).len(), 4);
+        let busy = ["  fake-stripe-chaos order watch ORD-1", "  fake-stripe-chaos order cancel ORD-1"];
+        assert_eq!(next(OrderStatus::Processing), busy);
+    }
+
+    #[test]
+    fn ids_and_next_commands_are_printed() {
+        insta::assert_snapshot!(shown(true, OrderStatus::Processing), @r"
         ✓ ORD-1 is placed, processing
           workflow  order-fulfillment-ORD-1
           run       r-1
