@@ -19,6 +19,7 @@ mod serve;
 #[cfg(feature = "bundled")]
 mod simulate;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -157,6 +158,11 @@ pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
         Some(Command::Simulate(args)) => simulate::run(&args, flow, &Environment::of_process()),
         _ => ExitCode::from(UNUSABLE),
     }
+}
+
+/// Whoever read our output may have seen enough.
+fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command's error reaches the person who gave it")]

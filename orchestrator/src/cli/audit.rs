@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::environment::{Environment, parse_duration};
 use shared::time::Clock;
 
+use super::unless_nobody_reads;
 use crate::audit::{
     Allowance, Audit, Error, Format, Ledgers, Report, Source, is_executing, last_heard, read_decisions,
     read_restarts, step_summary,
@@ -163,11 +164,6 @@ fn append_summary(format: Format, environment: &Environment, report: &Report) ->
     let file = std::fs::File::options().create(true).append(true).open(path);
     let written = file.and_then(|mut file| file.write_all(step_summary(report).as_bytes()));
     written.map_err(|reason| Failure::Summary { path: path.to_owned(), reason })
-}
-
-/// Whoever read our output may have seen enough.
-fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
-    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 impl Args {

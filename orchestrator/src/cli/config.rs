@@ -1,11 +1,11 @@
-use std::io::Write;
+use std::io::{self, Write};
 
 use anyhow::Result;
 use serde_json::json;
 use shared::chaos::PlannedOperation;
 use shared::environment::{Environment, format_duration};
 
-use super::orchestrator;
+use super::{orchestrator, unless_nobody_reads};
 use crate::bundled::Settings;
 
 /// Print the effective outcome tables and settings
@@ -22,40 +22,43 @@ pub(super) fn run(args: &Args, environment: &Environment) -> Result<()> {
     let seed = environment.get("CHAOS_SEED").map_or_else(|| "random at each start".to_owned(), str::to_owned);
     let settings = settings(&backends, &orchestrator, &seed)?;
     let mut stdout = anstream::stdout();
-    if args.json {
-        let tables = backends
-            .plan
-            .operations
-            .iter()
-            .map(|planned| (planned.operation.name.to_owned(), table(planned)));
-        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
-        let all = json!({
-            "operations": tables.collect::<serde_json::Map<_, _>>(),
-            "settings": settings.collect::<serde_json::Map<_, _>>(),
-        });
-        return Ok(writeln!(stdout, "{all:#}")?);
-    }
-    writeln!(stdout, "Outcomes, as a table of each operation could be set:\n")?;
+    let written = if args.json {
+        writeln!(stdout, "{:#}", document(&backends, settings))
+    } else {
+        show(&backends, &settings, &mut stdout)
+    };
+    Ok(unless_nobody_reads(written)?)
+}
+
+fn document(backends: &Settings, settings: Vec<(&'static str, String)>) -> serde_json::Value {
+    let operations = &backends.plan.operations;
+    let tables = operations.iter().map(|planned| (planned.operation.name.to_owned(), table(planned)));
+    let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
+    json!({
+        "operations": tables.collect::<serde_json::Map<_, _>>(),
+        "settings": settings.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+fn show(backends: &Settings, settings: &[(&'static str, String)], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Outcomes, as a table of each operation could be set:\n")?;
     for planned in &backends.plan.operations {
         let variable = format!("CHAOS_{}", planned.operation.variable_stem());
-        writeln!(stdout, "  {variable}=\"{}\"", planned.table)?;
+        writeln!(out, "  {variable}=\"{}\"", planned.table)?;
     }
-    writeln!(stdout, "\nAny of these may be in any table:\n")?;
+    writeln!(out, "\nAny of these may be in any table:\n")?;
     for outcome in shared::chaos::faults::ANYWHERE.iter() {
-        writeln!(stdout, "  {:<22}{}", outcome.name, outcome.summary)?;
+        writeln!(out, "  {:<22}{}", outcome.name, outcome.summary)?;
     }
-    writeln!(stdout, "\nThese in one only:\n")?;
+    writeln!(out, "\nThese in one only:\n")?;
     for planned in &backends.plan.operations {
         for outcome in planned.operation.outcomes {
             let name = format!("{} {}", planned.operation.name, outcome.name);
-            writeln!(stdout, "  {name:<50}{}", outcome.summary)?;
+            writeln!(out, "  {name:<50}{}", outcome.summary)?;
         }
     }
-    writeln!(stdout, "\nSettings:\n")?;
-    for (name, value) in settings {
-        writeln!(stdout, "  {name}={value}")?;
-    }
-    Ok(())
+    writeln!(out, "\nSettings:\n")?;
+    settings.iter().try_for_each(|(name, value)| writeln!(out, "  {name}={value}"))
 }
 
 fn table(planned: &PlannedOperation) -> serde_json::Value {

@@ -3,6 +3,7 @@ use std::io::Write;
 use anyhow::Result;
 use utoipa::openapi::OpenApi;
 
+use super::unless_nobody_reads;
 use crate::api;
 
 /// Print a document of the HTTP API (`OpenAPI` 3.1) as JSON
@@ -26,7 +27,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         Of::Orchestrator => api::openapi(),
         Of::Backends => backends()?,
     };
-    Ok(writeln!(anstream::stdout(), "{}", document.to_pretty_json()?)?)
+    let document = document.to_pretty_json()?;
+    Ok(unless_nobody_reads(writeln!(anstream::stdout(), "{document}"))?)
 }
 
 #[cfg(feature = "bundled")]

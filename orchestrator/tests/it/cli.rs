@@ -1,4 +1,4 @@
-//! `order`, as a person or a script calls it: the binary against an orchestrator on a socket.
+//! Commands as a person or a script calls them; `order` against an orchestrator on a socket.
 
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
@@ -127,6 +127,20 @@ async fn an_orchestrator_that_is_not_there_is_said_so() {
     let sentence = String::from_utf8(order(address, "status X").stderr).unwrap();
     assert!(sentence.ends_with(": is `fake-stripe-chaos serve` running?\n"), "{sentence}");
     assert_eq!(code(&order(address, "place no-such-file.json")), 2);
+}
+
+#[test]
+fn who_has_read_enough_is_not_told_of_an_error() {
+    let simulations = ["simulate --script payment.capture#1=reset", "simulate --seeds 1"];
+    for line in ["config", "config --json", "openapi", "openapi orchestrator"].into_iter().chain(simulations)
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+        let command = command.args(line.split(' ')).env_clear().stdin(Stdio::null()).stdout(writer);
+        let output = command.stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((code(&output), String::from_utf8(output.stderr).unwrap()), (0, String::new()), "{line}");
+    }
 }
 
 #[cfg(not(feature = "temporal"))]

@@ -5,9 +5,9 @@ use std::time::Duration;
 use shared::environment::Environment;
 use shared::time::{Clock, TimeScale};
 
-use super::{Args, Failure, append_summary, quiet_since, unless_nobody_reads};
+use super::{Args, Failure, append_summary, quiet_since};
 use crate::audit::{Audit, Error, Format, Report, Source, summary};
-use crate::cli::process;
+use crate::cli::{process, unless_nobody_reads};
 
 /// How long an order may be silent and yet go on: it waits two minutes for a decision.
 const SILENCE: Duration = Duration::from_secs(150);

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Failure;
 use super::replay::Replay;
 use crate::audit::{self, Finding};
+use crate::cli::unless_nobody_reads;
 use crate::simulate::{Coverage, Failures, Schedule, Subject, Trial};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -50,13 +51,14 @@ pub(super) fn search(
         Found { rule, orders: failure.orders, line, findings }
     });
     let found: Vec<_> = found.collect();
-    match format {
-        Format::Text => text(searched, &found, out)?,
+    let written = match format {
+        Format::Text => text(searched, &found, out),
         Format::Json => {
             let report = json!({ "searched": searched, "failures": found, "clean": failures.is_empty() });
-            writeln!(out, "{report:#}")?;
+            writeln!(out, "{report:#}")
         }
-    }
+    };
+    unless_nobody_reads(written)?;
     Ok(failures.is_empty())
 }
 
@@ -133,10 +135,10 @@ pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -
         .map(|Replay { subject, schedule }| (line_of(subject, schedule), schedule.run(subject, true)));
     let trials: Vec<_> = trials.collect();
     let wrong = trials.iter().filter(|(_, trial)| !trial.findings.is_empty()).count();
-    match format {
+    let written = match format {
         Format::Text => {
-            trials.iter().try_for_each(|(line, trial)| replay(line, trial, out))?;
-            outcome(wrong as u64, out)?;
+            let shown = trials.iter().try_for_each(|(line, trial)| replay(line, trial, out));
+            shown.and_then(|()| outcome(wrong as u64, out))
         }
         Format::Json => {
             let trials = trials.iter().map(|(line, trial)| {
@@ -150,9 +152,10 @@ pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -
                 })
             });
             let report = json!({ "replays": trials.collect::<Vec<_>>(), "clean": wrong == 0 });
-            writeln!(out, "{report:#}")?;
+            writeln!(out, "{report:#}")
         }
-    }
+    };
+    unless_nobody_reads(written)?;
     Ok(wrong == 0)
 }
 
