@@ -81,15 +81,22 @@ Chaos of the backends (`config` shows the effective tables; most specific wins)
                                      a whole table
   CHAOS_SCRIPT=\"ORD-7:payment.capture#1=lost_response\"
                                      the outcome of one attempt, of one order or of each
-  TIME_SCALE=0.01                    multiplies simulated durations
+  TIME_SCALE=0.01                    multiplies simulated durations; but an attempt has 2s at least,
+                                     the wait for approval 5s, a workflow and a compensation 5m
 
 The backends' own rules
-  PAYMENT_AUTHORIZATION_TTL=7d, INVENTORY_RESERVATION_TTL=30m, INVENTORY_STOCK=\"ITEM-001=100,ITEM-002=50\",
-  INVENTORY_DEFAULT_STOCK=1000000, {PAYMENT,INVENTORY,SHIPPING,NOTIFICATION}_CAPACITY=1000000
+  PAYMENT_AUTHORIZATION_TTL=7d, INVENTORY_RESERVATION_TTL=30m,
+  INVENTORY_STOCK=\"ITEM-001=100,ITEM-002=50\", INVENTORY_DEFAULT_STOCK=1000000,
+  PAYMENT_CAPACITY=1000000, INVENTORY_CAPACITY=1000000, SHIPPING_CAPACITY=1000000,
+  NOTIFICATION_CAPACITY=1000000; LEDGER_CAPACITY=1000000 of each ledger
 
 The orchestrator's patience
-  {PAYMENT,INVENTORY,SHIPPING,NOTIFICATION,COMPENSATION}_ACTIVITY_TIMEOUT=10s and _ACTIVITY_RETRIES=3,
-  SHIPPING_HEARTBEAT_TIMEOUT=12s, APPROVAL_TIMEOUT=2m, WORKFLOW_TIMEOUT=30m, RETENTION=7d
+  PAYMENT_ACTIVITY_TIMEOUT=10s,      PAYMENT_ACTIVITY_RETRIES=3
+  INVENTORY_ACTIVITY_TIMEOUT=10s,    INVENTORY_ACTIVITY_RETRIES=2
+  SHIPPING_ACTIVITY_TIMEOUT=1m,      SHIPPING_ACTIVITY_RETRIES=5, SHIPPING_HEARTBEAT_TIMEOUT=12s
+  NOTIFICATION_ACTIVITY_TIMEOUT=10s, NOTIFICATION_ACTIVITY_RETRIES=2
+  COMPENSATION_ACTIVITY_TIMEOUT=15s, COMPENSATION_ACTIVITY_RETRIES=unlimited, or a number
+  APPROVAL_TIMEOUT=2m, WORKFLOW_TIMEOUT=30m, RETENTION=7d
 
 The cluster of --engine temporal (in a build with the feature `temporal`)
   TEMPORAL_ADDRESS=localhost:7233, TEMPORAL_NAMESPACE=default, TEMPORAL_TASK_QUEUE=fake-stripe-chaos

@@ -88,10 +88,34 @@ fn settings(
         ("INVENTORY_CAPACITY", backends.inventory.capacity.to_string()),
         ("SHIPPING_CAPACITY", backends.shipping.capacity.to_string()),
         ("NOTIFICATION_CAPACITY", backends.notification.capacity.to_string()),
+        ("LEDGER_CAPACITY", backends.ledger_capacity.to_string()),
     ];
     all.extend(orchestrator.activities.variables());
     all.push(("RETENTION", format_duration(orchestrator.retention)));
     #[cfg(feature = "temporal")]
     all.extend(orchestrator.temporal.clone()?.variables());
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::ENVIRONMENT;
+
+    /// Variables that help shows with a value that is not their default.
+    const EXAMPLES: [&str; 4] = ["CHAOS_SEED", "CHAOS_SCRIPT", "TIME_SCALE", "INVENTORY_STOCK"];
+
+    #[test]
+    fn help_names_every_setting_and_its_default() {
+        let environment = Environment::default();
+        let backends = Settings::from_environment(&environment, 0).unwrap();
+        let orchestrator = orchestrator::Settings::from_environment(&environment).unwrap();
+        let settings = settings(&backends, &orchestrator, "").unwrap();
+        assert!(settings.iter().any(|(name, _)| *name == "LEDGER_CAPACITY"));
+        // The cluster's are named in groups.
+        for (name, value) in settings.into_iter().filter(|(name, _)| !name.starts_with("TEMPORAL_")) {
+            let value = if EXAMPLES.contains(&name) { String::new() } else { value };
+            assert!(ENVIRONMENT.contains(&format!(" {name}={value}")), "{name}={value}");
+        }
+    }
 }
