@@ -1,6 +1,8 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use anstream::{AutoStream, ColorChoice};
+use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::environment::parse_duration;
 use tokio::time::Instant;
@@ -96,7 +98,8 @@ impl Screen {
     fn show(&mut self, status: &Status, steps: &Steps, output: &mut Output) -> Result<(), Error> {
         if let Some(bar) = &self.bar {
             bar.set_position(status.state.progress.into());
-            bar.set_message(message(status, steps));
+            let coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+            bar.set_message(message(status, steps, coloured));
         }
         for line in self.narrator.news(status, steps) {
             match &self.bar {
@@ -139,9 +142,9 @@ fn bar() -> ProgressBar {
 }
 
 /// What runs now, and the how-manieth attempt it is.
-fn message(status: &Status, steps: &Steps) -> String {
+fn message(status: &Status, steps: &Steps, coloured: bool) -> String {
     let state = &status.state;
-    let colour = of_order(state.status);
+    let colour = if coloured { of_order(state.status) } else { Style::new() };
     let word = format!("{colour}{}{colour:#}", state.status.name());
     let busy = |state| matches!(state, StepState::Running | StepState::Retrying);
     let current = steps.compensations.iter().chain(&steps.steps).find(|step| busy(step.status));
@@ -149,5 +152,24 @@ fn message(status: &Status, steps: &Steps) -> String {
         Some(step) if step.attempts > 1 => format!("{word}  {}, attempt {}", step.name, step.attempts),
         Some(step) => format!("{word}  {}", step.name),
         None => word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_bar_says_what_runs_in_colour_only_where_colour_is_wanted() {
+        let status = json!({"success": true, "workflowId": "A", "status": "processing", "progress": 20,
+            "completedSteps": [], "compensations": [], "needsAttention": []});
+        let step = json!({"name": "payment_capture", "status": "retrying", "attempts": 2, "data": {}});
+        let steps = json!({"success": true, "workflowId": "A", "steps": [step], "compensations": []});
+        let (status, steps) =
+            (serde_json::from_value(status).unwrap(), serde_json::from_value(steps).unwrap());
+        assert_eq!(message(&status, &steps, false), "processing  payment_capture, attempt 2");
+        assert!(message(&status, &steps, true).starts_with('\u{1b}'));
     }
 }
