@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use anyhow::Result;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::orchestrator::Running;
-use super::order::url_option;
+use super::order::{fresh_sample, url_option};
 use super::process::url_of;
-use crate::api;
 
 /// The lines, in the order in which they were added.
 #[derive(Debug, Default)]
@@ -67,9 +67,10 @@ impl Banner {
     /// How to place an order.
     pub(super) fn order(mut self, listener: &TcpListener) -> Result<Self> {
         let program = std::env::args().next().unwrap_or_else(|| "fake-stripe-chaos".to_owned());
-        self.0 += &next_commands(&url_of(listener.local_addr()?), &program);
+        self.0 += &next_commands(&url_of(listener.local_addr()?), &program, &fresh_sample());
         Ok(self)
     }
+
     pub(super) fn print(self) -> Result<()> {
         let mut stdout = anstream::stdout();
         writeln!(stdout, "{}", self.0)?;
@@ -77,9 +78,8 @@ impl Banner {
     }
 }
 
-/// How to place an order with the orchestrator at `url`, approve it and watch it.
-fn next_commands(url: &str, program: &str) -> String {
-    let order = api::sample_order();
+/// How to place `order` with the orchestrator at `url`, approve it and watch it.
+fn next_commands(url: &str, program: &str, order: &Value) -> String {
     let id = order["orderId"].as_str().unwrap_or_default();
     let option = url_option(url);
     format!(
@@ -91,10 +91,13 @@ fn next_commands(url: &str, program: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api;
 
     #[test]
     fn the_orchestrator_that_is_watched_is_the_one_that_is_placed_with() {
-        let watch = |url| next_commands(url, "fsc").trim_end().lines().last().unwrap().trim().to_owned();
+        let order = api::sample_order();
+        let commands = |url| next_commands(url, "fsc", &order);
+        let watch = |url| commands(url).trim_end().lines().last().unwrap().trim().to_owned();
         assert_eq!(watch("http://127.0.0.1:3002"), "fsc order watch ORD-123");
         assert_eq!(watch("http://127.0.0.1:4002"), "fsc order watch ORD-123 --url http://127.0.0.1:4002");
     }

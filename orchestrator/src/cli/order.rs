@@ -20,6 +20,7 @@ use clap::Subcommand;
 pub(super) use client::url_option;
 use client::{Client, Error};
 use output::Output;
+pub(super) use place::fresh_sample;
 
 const EXIT_STATUS: &str = "Exit status: 0 done, and for `watch` shipped; 1 refused, and for `watch` rejected, \
 failed or cancelled; 2 wrong usage, or no answer from the orchestrator.";

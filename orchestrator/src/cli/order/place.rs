@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 
 use http::StatusCode;
+use serde_json::Value;
 use shared::http::MAX_BODY_BYTES;
 use shared::time::Clock;
 
@@ -20,7 +21,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<(), Error> {
     let order = match args.file.as_deref() {
-        None => fresh_sample(),
+        None => fresh_sample().to_string(),
         Some("-") => read("standard input", io::stdin())?,
         Some(path) => read(path, File::open(path).map_err(|error| unreadable(path, &error))?)?,
     };
@@ -30,10 +31,10 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
 }
 
 /// The sample under an id that was not used before: the time tells one place from the next.
-fn fresh_sample() -> String {
+pub(in crate::cli) fn fresh_sample() -> Value {
     let mut order = sample_order();
     order["orderId"] = format!("ORD-{}", Clock::system().now().as_millisecond()).into();
-    order.to_string()
+    order
 }
 
 /// More than the orchestrator takes is not read: it says so itself.
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_sample_is_an_order_with_an_id_of_its_own() {
-        let order = OrderInput::from_json(fresh_sample().as_bytes()).unwrap();
+        let order = OrderInput::from_json(fresh_sample().to_string().as_bytes()).unwrap();
         assert!(order.order_id.starts_with("ORD-1"), "{}", order.order_id);
         assert_eq!(order.total_amount.to_string(), "109.97");
     }
