@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use shared::http::{Fields, Problem, problems};
 
 use super::problems::invalid;
+use crate::domain::WORKFLOW_ID_PREFIX;
 use crate::workflows::order_fulfillment::workflow_id;
 
 /// The id of an order's run.
@@ -17,7 +18,7 @@ pub(super) struct WorkflowId(pub(super) String);
 impl WorkflowId {
     /// A run by its own id, or by that of its order.
     fn named(name: String) -> Self {
-        if name.starts_with(&workflow_id("")) { Self(name) } else { Self(workflow_id(&name)) }
+        if name.starts_with(WORKFLOW_ID_PREFIX) { Self(name) } else { Self(workflow_id(&name)) }
     }
 }
 

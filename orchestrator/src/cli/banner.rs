@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use super::orchestrator::Running;
 use super::order::{fresh_sample, url_option};
 use super::process::url_of;
+use crate::workflows::order_fulfillment::workflow_id;
 
 /// The lines, in the order in which they were added.
 #[derive(Debug, Default)]
@@ -81,10 +82,10 @@ impl Banner {
 /// How to place `order` with the orchestrator at `url`, approve it and watch it.
 fn next_commands(url: &str, program: &str, order: &Value) -> String {
     let id = order["orderId"].as_str().unwrap_or_default();
-    let option = url_option(url);
+    let (run, option) = (workflow_id(id), url_option(url));
     format!(
         "\nPlace an order, approve it, watch it:\n\n  curl -s {url}/workflows/order -H 'content-type: application/json' -d '{order}'\n  \
-         curl -s -X POST {url}/workflows/order-fulfillment-{id}/approve\n  {program} order watch {id}{option}\n"
+         curl -s -X POST {url}/workflows/{run}/approve\n  {program} order watch {id}{option}\n"
     )
 }
 

@@ -14,6 +14,7 @@ use clap::builder::BoolishValueParser;
 use shared::environment::{ConfigError, Environment, parse_duration};
 use shared::time::{Clock, TimeScale};
 
+use super::unless_nobody_reads;
 use crate::audit::{Allowance, Audit, read_restarts};
 use crate::run::{self, Condition, Format, Plan};
 use crate::workload::Mix;
@@ -168,11 +169,8 @@ async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure
     files.write(&made)?;
     let mut stdout = anstream::stdout();
     let written = args.format.write(&made.results, &mut stdout).and_then(|()| stdout.flush());
-    match written {
-        // Whoever read our output has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(made.results.is_clean()),
-    }
+    unless_nobody_reads(written)?;
+    Ok(made.results.is_clean())
 }
 
 impl Args {

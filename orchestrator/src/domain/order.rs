@@ -89,6 +89,10 @@ pub enum OrderError {
     Invalid(Vec<Violation>),
 }
 
+/// What the ids of orders' runs begin with. Orders are named by their own ids or by those of their
+/// runs, so that no order's id may begin with it.
+pub const WORKFLOW_ID_PREFIX: &str = "order-fulfillment-";
+
 const DEFAULT_CURRENCY: &str = "usd";
 const MAX_ITEMS: usize = 100;
 const MAX_QUANTITY: u32 = 1_000_000;
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn no_order_has_the_name_of_another_orders_run() {
-        let id = crate::workflows::order_fulfillment::workflow_id("ORD-123");
+        let id = format!("{WORKFLOW_ID_PREFIX}ORD-123");
         insta::assert_snapshot!(violations(&ORDER.replace("ORD-123", &id)), @"orderId must not begin with order-fulfillment-, which names an order's run");
     }
 

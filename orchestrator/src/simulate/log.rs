@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::crash::event_name;
 use super::world::ORIGIN;
+use crate::domain::WORKFLOW_ID_PREFIX;
 use crate::engine::embedded::{Entry, RunKey};
 
 /// What happened in a world, in the order in which it happened. Kept only when somebody wants it.
@@ -48,7 +49,7 @@ impl Log {
     /// The run of this key is the order's.
     pub(super) fn name(&self, run: RunKey, workflow_id: &str) {
         if let Some(mut kept) = self.kept() {
-            let order = workflow_id.strip_prefix("order-fulfillment-").unwrap_or(workflow_id);
+            let order = workflow_id.strip_prefix(WORKFLOW_ID_PREFIX).unwrap_or(workflow_id);
             kept.orders.insert(run, order.to_owned());
         }
     }

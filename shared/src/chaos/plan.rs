@@ -79,7 +79,10 @@ fn effective_table(
         return Table::parse(operation, text).map_err(|e| ConfigError::new(own, e));
     }
     let base = preset.table(operation).map_err(|e| ConfigError::new("CHAOS_PRESET", e))?;
-    Ok(rate.map_or_else(|| base.clone(), |rate| base.scaled_to(rate)))
+    Ok(match rate {
+        Some(rate) => base.scaled_to(rate),
+        None => base,
+    })
 }
 
 fn rate_variables(operation: &Operation) -> [String; 3] {

@@ -81,8 +81,13 @@ fn accepts(headers: &HeaderMap, kind: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|range| {
         let mut parts = range.split(';').map(str::trim);
         let is_meant = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(kind));
-        is_meant && !parts.any(|part| matches!(part.split_once('='), Some(("q" | "Q", weight)) if weight.trim().parse() == Ok(0.0)))
+        is_meant && !parts.any(is_weight_of_zero)
     })
+}
+
+fn is_weight_of_zero(parameter: &str) -> bool {
+    let weight = parameter.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("q"));
+    weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {

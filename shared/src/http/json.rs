@@ -44,15 +44,20 @@ fn wrong_type<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Pr
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
     {
-        // A struct is called by its name in Rust, which says nothing to who wrote the JSON.
-        Some((found, expected)) if expected.starts_with("struct ") => {
-            format!("must be an object, not {found}")
-        }
-        Some((found, expected)) => format!("must be {expected}, not {found}"),
+        Some((found, expected)) => format!("must be {}, not {found}", in_json(expected)),
         None => message.to_owned(),
     };
     let field = if field == "." { "body".to_owned() } else { field };
     Problem::validation(vec![FieldError { field, message }])
+}
+
+/// What Serde expected, in the words of JSON: the names of Rust say nothing to who wrote it.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number",
+        name if name.starts_with("struct ") => "an object",
+        other => other,
+    }
 }
 
 /// `value` as a JSON body.
@@ -63,5 +68,31 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Problem> {
         Err(error) => {
             Err(Problem::new(&problems::PANIC, format!("The answer could not be written: {error}.")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Order {
+        #[expect(dead_code, reason = "only whether it can be read matters")]
+        items: Vec<Item>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Item {
+        #[expect(dead_code, reason = "only whether it can be read matters")]
+        quantity: u32,
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_in_words_of_json() {
+        let wrong = |body: &str| parse_json::<Order>(body.as_bytes()).unwrap_err().detail().to_owned();
+        insta::assert_snapshot!(wrong(r#"{"items":[1]}"#), @"items[0] must be an object, not integer `1`");
+        insta::assert_snapshot!(wrong(r#"{"items":[{"quantity":"2"}]}"#), @r#"items[0].quantity must be a whole number, not string "2""#);
     }
 }

@@ -4,17 +4,17 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use shared::number::Number;
 
+use super::WORKFLOW_ID_PREFIX;
+
 const MAX_AMOUNT: i64 = 1_000_000_000_000;
 const MAX_DECIMALS: u32 = 6;
-/// An order may be named by its id or by that of its run, so that no id may pass for another's run.
-const NAMES_RUNS: &str = "order-fulfillment-";
 
 /// As workflow ids and CHAOS's scripts can carry it.
 pub(super) fn order_id(json: &str) -> Result<String, String> {
     let id = text::<128>(json)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
-    if id.starts_with(NAMES_RUNS) {
-        return Err(format!("must not begin with {NAMES_RUNS}, which names an order's run"));
+    if id.starts_with(WORKFLOW_ID_PREFIX) {
+        return Err(format!("must not begin with {WORKFLOW_ID_PREFIX}, which names an order's run"));
     }
     if id.chars().all(allowed) && id.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         Ok(id)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::time::TimeScale;
 
 use crate::activities::{ActivitySettings, first_repeat_backoff};
-use crate::domain::{Item, OrderInput, Trace};
+use crate::domain::{Item, OrderInput, Trace, WORKFLOW_ID_PREFIX};
 use crate::gateways::{Hold, Label, LabelRequest, Message, ReservationRequest, StockItem};
 
 /// What an order's run is started with, and keeps for its whole life.
@@ -96,5 +96,5 @@ impl Timings {
 
 /// The id of the run that fulfils an order. There is one for ever.
 pub fn workflow_id(order_id: &str) -> String {
-    format!("order-fulfillment-{order_id}")
+    format!("{WORKFLOW_ID_PREFIX}{order_id}")
 }
