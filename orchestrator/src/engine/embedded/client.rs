@@ -110,13 +110,15 @@ impl Engine {
     }
 
     async fn result_of(&self, workflow_id: &str, limit: Duration) -> Result<Option<Closed>, ClientError> {
-        let (reply, end) = oneshot::channel();
+        let (end, told) = oneshot::channel();
         // Asked for before the row is read, so that an end in between is not missed.
-        self.0.send(Message::AwaitEnd { workflow_id: workflow_id.into(), reply });
-        if let Some(ending) = self.row(workflow_id).await?.ending {
+        let ask = |is_resident| Message::AwaitEnd { workflow_id: workflow_id.into(), is_resident, end };
+        if !self.ask(ask).await?
+            && let Some(ending) = self.row(workflow_id).await?.ending
+        {
             return Ok(Some(closed(ending.outcome)));
         }
-        match timeout(limit, end).await {
+        match timeout(limit, told).await {
             Ok(Ok(outcome)) => Ok(Some(closed(outcome))),
             Ok(Err(_)) => Err(stopped()),
             Err(_) => Ok(None),

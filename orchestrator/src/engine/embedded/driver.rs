@@ -162,7 +162,12 @@ impl Driver {
             Message::Cancel { workflow_id, reason, reply } => {
                 self.deliver_unless_full(&workflow_id, Input::Cancel { reason, reply });
             }
-            Message::AwaitEnd { workflow_id, reply } => self.waiting_for_end.add(workflow_id, reply),
+            Message::AwaitEnd { workflow_id, is_resident, end } => {
+                // Whoever asked may have left.
+                if is_resident.send(self.is_resident(&workflow_id)).is_ok() {
+                    self.waiting_for_end.add(workflow_id, end);
+                }
+            }
             Message::Attempts { workflow_id, reply } => drop(reply.send(self.attempts_of(&workflow_id))),
             Message::AttemptEnded { run, id, serial, end } => {
                 self.push(run, Input::AttemptEnded { id, serial, end });

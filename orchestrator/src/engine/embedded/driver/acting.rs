@@ -71,11 +71,7 @@ impl Driver {
 
     /// Asks whether a run of the child's id exists already.
     fn look_up_child(&mut self, parent: RunKey, workflow_id: Arc<str>) {
-        let is_resident = self
-            .by_id
-            .get(&workflow_id)
-            .and_then(|key| self.runs.peek(key))
-            .is_some_and(|run| run.is_started());
+        let is_resident = self.is_resident(&workflow_id);
         let Some(run) = self.runs.peek_mut(&parent) else { return };
         let Some(child) = run.open.children.get_mut(&workflow_id) else { return };
         if std::mem::replace(&mut child.is_looked_up, true) {

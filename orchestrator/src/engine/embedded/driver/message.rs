@@ -24,10 +24,11 @@ pub(crate) enum Message {
         reason: String,
         reply: oneshot::Sender<Result<(), ClientError>>,
     },
-    /// Tell when the run ends.
+    /// Tell at once whether the run is in memory, and so has not ended; and later when it ends.
     AwaitEnd {
         workflow_id: Arc<str>,
-        reply: oneshot::Sender<Outcome>,
+        is_resident: oneshot::Sender<bool>,
+        end: oneshot::Sender<Outcome>,
     },
     /// Tell of the attempts in flight.
     Attempts {

@@ -16,6 +16,12 @@ impl Driver {
         self.runs.put(run.key, Box::new(run));
     }
 
+    /// Whether a run of this id is in memory that was started and has not ended.
+    pub(super) fn is_resident(&self, workflow_id: &str) -> bool {
+        let run = self.by_id.get(workflow_id).and_then(|key| self.runs.peek(key));
+        run.is_some_and(|run| run.is_started())
+    }
+
     /// Puts the runs in line whose time has come, as far as they can be read.
     pub(super) fn wake_due_runs(&mut self) {
         let now_ms = self.now_ms();
