@@ -8,8 +8,11 @@ use crate::engine::embedded::journal::{Append, AppendError, Outcome, RunKey};
 use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, Stepped};
 use crate::workflow::ClientError;
 
+/// How many items are appended at once: the journal writes them while the next runs step.
+const ITEMS_AT_ONCE: usize = 32;
+
 impl Driver {
-    /// Lets every run in line step, and appends what they did as one batch.
+    /// Lets every run in line step, and appends what they did.
     pub(super) fn append_steps(&mut self) {
         let (mut batch, mut sent) = (Vec::new(), Vec::new());
         while self.may_append()
@@ -19,6 +22,10 @@ impl Driver {
                 self.entries_in_flight += item.entries.len();
                 batch.push(item);
                 sent.push(Some(key));
+            }
+            if batch.len() >= ITEMS_AT_ONCE && !self.line.is_empty() {
+                let (batch, sent) = (std::mem::take(&mut batch), std::mem::take(&mut sent));
+                self.append(batch, sent);
             }
         }
         if !batch.is_empty() {
