@@ -21,7 +21,8 @@ pub trait Journal: Send + Sync + 'static {
     fn take_over(&self, attributes: &BTreeMap<&'static str, SearchKind>) -> Result<Takeover, JournalError>;
 
     /// Makes `batch` durable, then tells for each item whether it is. An item is written whole, its
-    /// child starts included, or not at all; one that is refused does not concern the others.
+    /// child starts included, or not at all; one that is refused does not concern the others. Time
+    /// does not run backwards from one entry to the next, of whichever run.
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable);
 
     /// Reads a run with its entries.

@@ -1,7 +1,8 @@
 //! A journal in one SQLite file: the default.
 //!
-//! One thread writes, and makes everything that is queued durable with one sync (group commit);
-//! two threads with connections of their own read, so that the write-ahead log can be emptied.
+//! One thread writes, and makes everything that is queued durable with one sync (group commit); a
+//! single item that finds it idle is written by whoever appends it. Two threads with connections of
+//! their own read, so that the write-ahead log can be emptied.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use self::database::Database;
 use self::directory::Directory;
+use self::item::Item;
 use self::reader::Reader;
 use self::schema::Columns;
 use self::writer::{Job, Writer};
@@ -20,7 +23,9 @@ use super::journal::{
 };
 use crate::workflow::SearchKind;
 
+mod database;
 mod directory;
+mod item;
 mod reader;
 mod rows;
 mod schema;
@@ -94,7 +99,7 @@ impl SqliteJournal {
         Ok(Self {
             runs: Reader::start("journal-runs", read_only()?).map_err(thread)?,
             lists: Reader::start("journal-lists", read_only()?).map_err(thread)?,
-            writer: Writer::start(connection, directory).map_err(thread)?,
+            writer: Writer::start(Database::new(connection, directory)).map_err(thread)?,
             columns: Mutex::default(),
             path: path.clone(),
         })
@@ -121,7 +126,9 @@ impl Journal for SqliteJournal {
     }
 
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable) {
-        self.writer.send(Job::Append { batch, on_durable });
+        let columns = self.columns();
+        let batch = batch.iter().map(|append| Item::of(append, &columns)).collect();
+        self.writer.append(batch, on_durable);
     }
 
     fn load(&self, run: RunRef, reply: Reply<Option<StoredRun>>) {

@@ -1,131 +1,20 @@
-//! Runs and entries as rows.
+//! Runs and entries as they are read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
-use serde::Serialize;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde::de::DeserializeOwned;
 
 use super::schema::Columns;
 use crate::engine::embedded::event::{Entry, timestamp};
-use crate::engine::embedded::journal::{
-    Append, AppendError, Ending, JournalError, Row, RowUpdate, RunKey, RunRef, RunStart, StoredRun,
-};
+use crate::engine::embedded::journal::{Ending, JournalError, Row, RunKey, RunRef, RunStart, StoredRun};
 use crate::workflow::{SearchKind, SearchValue};
 
 /// The columns that [`to_row`] reads, before those of search attributes.
 pub(super) const SELECTED: &str = "key, length, due, closed_at, needs_attention, started_at, workflow_id, run_id, \
                                    workflow, state, outcome, heartbeats, quarantine";
-
-/// Writes an item; one that is refused may be written in part. The outer error is SQLite's.
-pub(super) fn write(
-    connection: &Connection,
-    columns: &Columns,
-    item: &Append,
-) -> rusqlite::Result<Result<(), AppendError>> {
-    for child in &item.child_starts {
-        if write(connection, columns, child)?.is_err() {
-            return Ok(Err(AppendError::Mismatch));
-        }
-    }
-    if let Some(start) = &item.start
-        && !insert(connection, item.run, start)?
-    {
-        let mut existing = connection.prepare_cached("SELECT run_id FROM runs WHERE workflow_id = ?1")?;
-        let run_id = existing.query_row([&start.workflow_id], |row| row.get(0))?;
-        return Ok(Err(AppendError::Exists { run_id }));
-    }
-    if !update(connection, columns, item)? {
-        return Ok(Err(AppendError::Mismatch));
-    }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO entries (run, position, at, event, commands) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for (position, entry) in (item.expected_index..).zip(&item.entries) {
-        let commands = (!entry.commands.is_empty()).then(|| text(&entry.commands)).transpose()?;
-        insert.execute(params![
-            integer(item.run.0),
-            integer(position),
-            entry.at_ms,
-            text(&entry.event)?,
-            commands
-        ])?;
-    }
-    Ok(Ok(()))
-}
-
-fn insert(connection: &Connection, key: RunKey, start: &RunStart) -> rusqlite::Result<bool> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO runs (key, length, needs_attention, started_at, workflow_id, run_id, workflow, state)
-         VALUES (?1, 0, 0, ?2, ?3, ?4, ?5, 'null') ON CONFLICT (workflow_id) DO NOTHING",
-    )?;
-    let RunStart { workflow, workflow_id, run_id, started_at_ms } = start;
-    Ok(insert.execute(params![integer(key.0), started_at_ms, workflow_id, run_id, workflow])? == 1)
-}
-
-/// Changes the run's row, if it has as many entries as the item expects.
-fn update(connection: &Connection, columns: &Columns, item: &Append) -> rusqlite::Result<bool> {
-    let RowUpdate { due_ms, state, needs_attention, quarantine, attributes, heartbeats, closed } =
-        &item.update;
-    let length = item.expected_index + item.entries.len() as u64;
-    let mut change = Change::new();
-    change.set("length", Box::new(integer(length)));
-    change.set("due", Box::new(*due_ms));
-    if let Some(state) = state {
-        change.set("state", Box::new(state.text()));
-    }
-    if let Some(needs_attention) = needs_attention {
-        change.set("needs_attention", Box::new(*needs_attention));
-    }
-    if let Some(quarantine) = quarantine {
-        change.set("quarantine", Box::new(quarantine.as_deref()));
-    }
-    if let Some(heartbeats) = heartbeats {
-        change.set("heartbeats", Box::new(text(heartbeats)?));
-    }
-    if let Some(Ending { at_ms, outcome }) = closed {
-        change.set("closed_at", Box::new(*at_ms));
-        change.set("outcome", Box::new(text(outcome)?));
-    }
-    for attribute in attributes {
-        if let Some((_, column)) = columns.get(attribute.name) {
-            change.set(column, Box::new(to_sql(&attribute.value)));
-        }
-    }
-    change.apply(connection, item.run, item.expected_index)
-}
-
-/// An `UPDATE` of what changes and nothing else, so that indexes are left alone. There are few
-/// different ones, and each is prepared once.
-struct Change<'a> {
-    sql: String,
-    values: Vec<Box<dyn ToSql + 'a>>,
-}
-
-impl<'a> Change<'a> {
-    fn new() -> Self {
-        Self { sql: "UPDATE runs SET ".to_owned(), values: Vec::with_capacity(8) }
-    }
-
-    fn set(&mut self, column: &str, value: Box<dyn ToSql + 'a>) {
-        if !self.values.is_empty() {
-            self.sql.push_str(", ");
-        }
-        self.sql.push_str(column);
-        self.sql.push_str(" = ?");
-        self.values.push(value);
-    }
-
-    fn apply(mut self, connection: &Connection, key: RunKey, length: u64) -> rusqlite::Result<bool> {
-        self.sql.push_str(" WHERE key = ? AND length = ?");
-        self.values.push(Box::new(integer(key.0)));
-        self.values.push(Box::new(integer(length)));
-        let mut update = connection.prepare_cached(&self.sql)?;
-        Ok(update.execute(rusqlite::params_from_iter(self.values))? == 1)
-    }
-}
 
 pub(super) fn load(
     connection: &Connection,
@@ -221,10 +110,6 @@ pub(super) fn integer(number: u64) -> i64 {
 /// What [`integer`] has written.
 pub(super) fn number(integer: i64) -> u64 {
     u64::try_from(integer).unwrap_or(0)
-}
-
-fn text<T: Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 fn parsed<T: DeserializeOwned>(value: ValueRef<'_>) -> rusqlite::Result<T> {

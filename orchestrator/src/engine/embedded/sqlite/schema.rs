@@ -56,7 +56,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), OpenEr
         // most of all that is written.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 1000;",
+             PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 1000;",
         )?;
         if found == 0 {
             connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT"))?;
