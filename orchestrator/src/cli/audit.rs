@@ -17,8 +17,8 @@ use crate::audit::{
     read_restarts, step_summary,
 };
 
-const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations; 2 wrong usage, or no ledger could be read. \
-docs/AUDIT.md lists every rule.";
+const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations; 2 wrong usage, no ledger could be read, or there was no \
+order to judge. docs/AUDIT.md lists every rule.";
 
 /// Judge a flow, in whatever language, by the ledgers of the backends that it used
 #[derive(Debug, clap::Args)]
@@ -86,6 +86,8 @@ enum Failure {
     WatchedDocument,
     #[error("GITHUB_STEP_SUMMARY: {path} cannot be written: {reason}")]
     Summary { path: String, reason: io::Error },
+    #[error("there is nothing to judge: {0}")]
+    Nothing(String),
     #[error("the report cannot be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -122,17 +124,35 @@ async fn once(
         Some(quiet) => settled(&source, quiet, clock).await?,
     };
     let report = audit.report(&ledgers);
+    if report.orders == 0 {
+        return Err(Failure::Nothing(why_nothing(&report)));
+    }
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
     append_summary(args.format, environment, &report)?;
     Ok(report.is_clean())
 }
 
-/// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`.
+/// Why no order was judged. A verdict over nothing would be taken for a clean one.
+fn why_nothing(report: &Report) -> String {
+    let Report { records, unattributed, executing, young, .. } = report;
+    if *records == 0 {
+        "nobody has asked the backends anything yet".to_owned()
+    } else if *executing > 0 {
+        format!("each order ({executing}) has a request executing now; --settle 30s waits until none has")
+    } else if *young > 0 {
+        format!("each order ({young}) was heard of too recently; --quiet says how long orders may be silent")
+    } else {
+        format!("none of the {unattributed} records has an order id or a correlation id")
+    }
+}
+
+/// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`. Where
+/// there is no fact, it is awaited for as long.
 async fn settled(source: &Source, quiet: Duration, clock: Clock) -> Result<Ledgers, Failure> {
     let since = clock.now();
     loop {
         let ledgers = source.read().await?.ledgers;
-        let age = last_heard(&ledgers).map_or(quiet, |at| elapsed(at, clock.now()));
+        let age = elapsed(last_heard(&ledgers).unwrap_or(since), clock.now());
         let rest = match quiet.saturating_sub(age) {
             _ if is_executing(&ledgers) => quiet.max(LEAST_INTERVAL),
             Duration::ZERO => return Ok(ledgers),

@@ -161,6 +161,10 @@ async fn github_gets_the_summary_of_a_watch_when_it_is_interrupted() {
 
 /// Backends that serve these ledgers, two records a page.
 async fn serve_ledgers(ledgers: Ledgers) -> SocketAddr {
+    serve_routes(routes_of(ledgers)).await
+}
+
+fn routes_of(ledgers: Ledgers) -> Router {
     let domains: Vec<_> = ledgers.keys().map(|domain| domain.name()).collect();
     let health = json!({"status": "ok", "domains": domains, "seed": 1, "timeScale": 0.001});
     let ledger = move |Path(domain): Path<String>, Query(query): Query<Value>| {
@@ -174,11 +178,72 @@ async fn serve_ledgers(ledgers: Ledgers) -> SocketAddr {
         std::future::ready(Json(page))
     };
     let health = move || std::future::ready(Json(health.clone()));
-    let router = Router::new().route("/health", get(health)).route("/{domain}/ledger", get(ledger));
+    Router::new().route("/health", get(health)).route("/{domain}/ledger", get(ledger))
+}
+
+async fn serve_routes(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
     address
+}
+
+/// Backends that nobody has asked anything yet.
+fn untouched() -> Ledgers {
+    Domain::ALL.map(|domain| (domain, Vec::new())).into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verdict_over_nothing_is_refused() {
+    let url = format!("http://{}", serve_ledgers(untouched()).await);
+    let refused = |command: &mut Command| {
+        let output = tokio::task::block_in_place(|| command.output().unwrap());
+        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""));
+        stderr(&output)
+    };
+    let nobody = refused(&mut audit(&["--url", &url]));
+    assert_snapshot!(nobody, @"error: there is nothing to judge: nobody has asked the backends anything yet");
+    assert_eq!(refused(&mut audit(&["--url", &url, "--settle", "50ms"])), nobody);
+    let folder = tempfile::tempdir().unwrap();
+    let saved_as = |text: &str| {
+        let path = folder.path().join("payment.json");
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    assert_eq!(refused(audit(&["--ledger"]).arg(saved_as("[]"))), nobody);
+    let lost =
+        audit(&["--decisions"]).arg(saved("decisions.jsonl")).arg("--ledger").arg(saved_as("[]")).output();
+    assert_eq!(
+        code(&lost.unwrap()),
+        1,
+        "an order that was decided on and left no trace is something to judge"
+    );
+    let request = r#"{"kind":"request","seq":1,"operation":"payment.authorize",ORDER"status":201,
+        "startedAt":"1970-01-01T00:00:08Z",END"correlationId":"c-1"}"#;
+    let ended = r#""endedAt":"1970-01-01T00:00:10Z","#;
+    let unattributed = saved_as(&request.replace("ORDER", "").replace("END", ended));
+    assert_snapshot!(refused(audit(&["--ledger"]).arg(unattributed)), @"error: there is nothing to judge: none of the 1 records has an order id or a correlation id");
+    let executing = saved_as(&request.replace("ORDER", r#""order":"ORD-1","#).replace("END", ""));
+    assert_snapshot!(refused(audit(&["--ledger"]).arg(executing)), @"error: there is nothing to judge: each order (1) has a request executing now; --settle 30s waits until none has");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_that_saw_nothing_ends_without_a_verdict() {
+    let (looked, mut looks) = tokio::sync::mpsc::unbounded_channel();
+    let looking = axum::middleware::map_response(move |answer: axum::response::Response| {
+        looked.send(()).unwrap();
+        std::future::ready(answer)
+    });
+    let url = format!("http://{}", serve_routes(routes_of(untouched()).layer(looking)).await);
+    let watching = audit(&["--watch", "--url", &url]).stderr(Stdio::piped()).spawn().unwrap();
+    looks.recv().await.unwrap();
+    Command::new("kill").args(["-INT", &watching.id().to_string()]).status().unwrap();
+    let output = tokio::task::block_in_place(|| watching.wait_with_output().unwrap());
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output)
+            .ends_with("error: there is nothing to judge: nobody has asked the backends anything yet\n")
+    );
 }
 
 async fn saved_ledgers() -> Ledgers {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::environment::Environment;
 use shared::time::{Clock, TimeScale};
 
-use super::{Args, Failure, append_summary, quiet_since};
+use super::{Args, Failure, append_summary, quiet_since, why_nothing};
 use crate::audit::{Audit, Error, Format, Report, Source, summary};
 use crate::cli::{process, unless_nobody_reads};
 
@@ -25,8 +25,7 @@ pub(super) async fn run(
         return Err(Failure::WatchedDocument);
     }
     let stop = process::stop_signal();
-    let mut watch =
-        Watch { source: args.source()?, audit: args.audit()?, clock, known: BTreeSet::new(), clean: true };
+    let mut watch = Watch::new(args.source()?, args.audit()?, clock);
     let mut report = watch.look(args, out).await?;
     while stop.run_until_cancelled(tokio::time::sleep(args.every)).await.is_some() {
         match watch.look(args, out).await {
@@ -35,6 +34,9 @@ pub(super) async fn run(
             Err(Failure::Source(error @ Error::Unreachable { .. })) => tracing::warn!("{error}"),
             Err(failure) => return Err(failure),
         }
+    }
+    if !watch.judged {
+        return Err(Failure::Nothing(why_nothing(&report)));
     }
     if args.format != Format::Json {
         for line in summary(&report) {
@@ -51,10 +53,16 @@ struct Watch {
     clock: Clock,
     /// What was printed: order and rule. What has left the ledger is forgotten.
     known: BTreeSet<(String, &'static str)>,
+    /// Whether there ever was an order to judge.
+    judged: bool,
     clean: bool,
 }
 
 impl Watch {
+    fn new(source: Source, audit: Audit, clock: Clock) -> Self {
+        Self { source, audit, clock, known: BTreeSet::new(), judged: false, clean: true }
+    }
+
     /// Judges once, and prints what is new.
     async fn look(&mut self, args: &Args, out: &mut dyn Write) -> Result<Report, Failure> {
         let reading = self.source.read().await?;
@@ -70,6 +78,7 @@ impl Watch {
         }
         out.flush()?;
         self.known = found;
+        self.judged |= report.orders > 0;
         self.clean &= report.is_clean();
         Ok(report)
     }
@@ -91,7 +100,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
         let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
-        let mut watch = Watch { source, audit: Audit::default(), clock, known: BTreeSet::new(), clean: true };
+        let mut watch = Watch::new(source, Audit::default(), clock);
         let mut printed = Vec::new();
         for _ in 0..3 {
             let mut out = Vec::new();
