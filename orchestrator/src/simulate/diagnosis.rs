@@ -49,7 +49,7 @@ fn fault_of(request: &Request, plan: &Plan) -> Option<ScriptLine> {
     let operation = planned.operation;
     let outcome = operation.outcome(name)?;
     let share = planned.table.shares().iter().find(|share| share.outcome.name == name);
-    let delay = share.map_or(outcome.delay, |share| share.delay);
+    let delay = share.map_or_else(|| operation.usual_delay(outcome), |share| share.delay);
     Some(ScriptLine { order: None, operation, attempt: request.attempt?, outcome, delay })
 }
 

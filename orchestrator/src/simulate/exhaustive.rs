@@ -137,7 +137,7 @@ impl Faults {
             if operation.access == Access::Write {
                 for outcome in IN_THE_DARK.into_iter().filter_map(|name| operation.outcome(name)) {
                     if lines.iter().all(|line| line.outcome.name != outcome.name) {
-                        lines.push(line(operation, outcome, outcome.delay));
+                        lines.push(line(operation, outcome, operation.usual_delay(outcome)));
                     }
                 }
             }

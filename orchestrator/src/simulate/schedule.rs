@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_schedule_reads_back() {
-        let line = "--script \"payment.capture#1=lost_response; shipping.create_label#2=timeout@20s\" \
+        let line = "--script \"payment.capture#1=lost_response; shipping.create_label#2=timeout@5s\" \
                     --decision cancel@shipping.create_label+7s --crash before:payment_capture:1.completed";
         let schedule: Schedule = format!("fake-stripe-chaos simulate {line}").parse().unwrap();
         assert_eq!(schedule.to_string(), line);

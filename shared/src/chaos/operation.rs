@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use super::{Outcome, faults};
+use crate::environment::parse_duration;
 
 /// One operation of one domain, as chaos sees it. Declared once, as a `static`, by its domain.
 #[derive(Debug)]
@@ -41,5 +44,14 @@ impl Operation {
     /// The outcome of that name, if the operation's table may hold it.
     pub fn outcome(&self, name: &str) -> Option<&'static Outcome> {
         self.possible().find(|outcome| outcome.name == name)
+    }
+
+    /// The delay of an outcome where nobody gives one with `@`: that of the operation's own table,
+    /// else the outcome's.
+    pub fn usual_delay(&self, outcome: &Outcome) -> Duration {
+        let rows = self.table.split(',').filter_map(|row| row.split_once('='));
+        let own =
+            rows.filter(|(name, _)| name.trim() == outcome.name).find_map(|(_, row)| row.split_once('@'));
+        own.and_then(|(_, delay)| parse_duration(delay).ok()).unwrap_or(outcome.delay)
     }
 }

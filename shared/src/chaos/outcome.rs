@@ -10,7 +10,7 @@ pub struct Outcome {
     pub moment: Moment,
     /// What the client gets to see.
     pub surface: Surface,
-    /// The delay when a table gives none with `@`.
+    /// The delay where neither a table nor a script gives one with `@`, nor the operation's own table.
     pub delay: Duration,
     /// A sentence for people.
     pub summary: &'static str,

@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::table::parse_outcome;
+use super::table::{parse_delay, parse_outcome, split_delay};
 use super::{Operation, Outcome};
 use crate::digest::{DigestMap, digest_of};
-use crate::environment::{format_duration, parse_duration};
+use crate::environment::format_duration;
 
 /// Outcomes fixed by hand, before any table: `ORD-7:payment.capture#1=lost_response`.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +105,7 @@ impl fmt::Display for ScriptLine {
             write!(f, "{order}:")?;
         }
         write!(f, "{}#{}={}", self.operation.name, self.attempt, self.outcome.name)?;
-        if self.delay != self.outcome.delay {
+        if self.delay != self.operation.usual_delay(self.outcome) {
             write!(f, "@{}", format_duration(self.delay))?;
         }
         Ok(())
@@ -136,10 +136,8 @@ fn parse_line(operations: &[&'static Operation], line: &str) -> Result<ScriptLin
     })?;
     let attempt = attempt.trim().parse().ok().filter(|attempt| *attempt > 0);
     let attempt = attempt.ok_or("the attempt is a whole number from 1")?;
-    let (outcome, delay) = match outcome.split_once('@') {
-        Some((outcome, delay)) => (outcome.trim(), Some(parse_duration(delay)?)),
-        None => (outcome.trim(), None),
-    };
-    let outcome = parse_outcome(operation, outcome)?;
-    Ok(ScriptLine { order, operation, attempt, outcome, delay: delay.unwrap_or(outcome.delay) })
+    let (outcome, delay) = split_delay(outcome);
+    let outcome = parse_outcome(operation, outcome.trim())?;
+    let delay = parse_delay(operation, outcome, delay)?;
+    Ok(ScriptLine { order, operation, attempt, outcome, delay })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Draw, Operation, Outcome, faults};
+use super::{Draw, Operation, Outcome, Surface, faults};
 use crate::environment::{format_duration, parse_duration};
 
 /// A whole, in the billionths that shares are counted in: exact, so that a configured share is
@@ -120,7 +120,8 @@ impl fmt::Display for Table {
         for (row, share) in self.shares.iter().enumerate() {
             let comma = if row == 0 { "" } else { ", " };
             write!(f, "{comma}{}={}", share.outcome.name, share.percent())?;
-            if share.delay != share.outcome.delay {
+            // The usual one as well: it is what people want to see, and operations differ in it.
+            if !share.delay.is_zero() || !share.outcome.delay.is_zero() {
                 write!(f, "@{}", format_duration(share.delay))?;
             }
         }
@@ -136,10 +137,8 @@ fn parse_row(operation: &'static Operation, row: &str) -> Result<Share, String> 
     let (name, value) =
         row.split_once('=').ok_or_else(|| format!("`{row}` is not of the form outcome=share"))?;
     let outcome = parse_outcome(operation, name.trim())?;
-    let (share, delay) = match value.split_once('@') {
-        Some((share, delay)) => (share, parse_duration(delay)?),
-        None => (value, outcome.delay),
-    };
+    let (share, delay) = split_delay(value);
+    let delay = parse_delay(operation, outcome, delay)?;
     let billionths = parse_share(share.trim())
         .ok_or_else(|| format!("`{}` is not a share such as 30% or 0.3", share.trim()))?;
     Ok(Share { outcome, billionths, delay })
@@ -151,6 +150,26 @@ pub(super) fn parse_outcome(operation: &'static Operation, name: &str) -> Result
         let valid: Vec<_> = operation.possible().map(|outcome| outcome.name).collect();
         format!("`{name}` is not an outcome of {}, expected one of {}", operation.name, valid.join(", "))
     })
+}
+
+/// What stands before the `@`, and the delay after it.
+pub(super) fn split_delay(text: &str) -> (&str, Option<&str>) {
+    text.split_once('@').map_or((text, None), |(before, delay)| (before, Some(delay)))
+}
+
+/// The delay that was given, or the usual one.
+pub(super) fn parse_delay(
+    operation: &Operation,
+    outcome: &Outcome,
+    given: Option<&str>,
+) -> Result<Duration, String> {
+    match given {
+        None => Ok(operation.usual_delay(outcome)),
+        Some(_) if matches!(outcome.surface, Surface::Silence) => {
+            Err(format!("`{}` takes no delay: it lasts until the client leaves, 5m at most", outcome.name))
+        }
+        Some(delay) => parse_duration(delay),
+    }
 }
 
 /// A share, `30%` or `0.3`, in billionths; `None` unless it is from 0 to 1 and that exact.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::Router;
 use utoipa::openapi::path::Operation as Documented;
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
@@ -58,10 +60,9 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
             Moment::Instead => "in place of a success",
             Moment::After | Moment::AfterSuccess => "after",
         };
-        let delay = if outcome.delay.is_zero() {
-            String::new()
-        } else {
-            format!(" After {} unless a table says otherwise.", format_duration(outcome.delay))
+        let delay = match operation.usual_delay(outcome) {
+            Duration::ZERO => String::new(),
+            delay => format!(" After {} unless a table says otherwise.", format_duration(delay)),
         };
         text.push_str(&format!("| `{}` | {when} | {}{delay} |\n", outcome.name, outcome.summary));
     }

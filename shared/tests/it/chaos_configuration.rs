@@ -22,19 +22,19 @@ fn the_most_specific_variable_wins() {
     let operation = ("CHAOS_TOY_MAKE_FAILURE_RATE", "50%");
     let table = ("CHAOS_TOY_MAKE", "reset=1");
     let preset = ("CHAOS_PRESET", "blackout");
-    insta::assert_snapshot!(tables(&[]), @"success=40%, sold_out=30%, timeout=20%, internal_error=10% | success=100%");
+    insta::assert_snapshot!(tables(&[]), @"success=40%, sold_out=30%, timeout=20%@4s, internal_error=10% | success=100%");
     insta::assert_snapshot!(tables(&[preset]), @"unavailable=100% | unavailable=100%");
     insta::assert_snapshot!(tables(&[preset, all]), @"success=100%, unavailable=0% | success=100%, unavailable=0%");
-    insta::assert_snapshot!(tables(&[all]), @"success=100%, sold_out=0%, timeout=0%, internal_error=0% | success=100%");
-    insta::assert_snapshot!(tables(&[all, domain]), @"success=80%, sold_out=10%, timeout=6.6666666%, internal_error=3.3333334% | success=100%");
-    insta::assert_snapshot!(tables(&[all, domain, operation]), @"success=50%, sold_out=25%, timeout=16.6666666%, internal_error=8.3333334% | success=100%");
+    insta::assert_snapshot!(tables(&[all]), @"success=100%, sold_out=0%, timeout=0%@4s, internal_error=0% | success=100%");
+    insta::assert_snapshot!(tables(&[all, domain]), @"success=80%, sold_out=10%, timeout=6.6666666%@4s, internal_error=3.3333334% | success=100%");
+    insta::assert_snapshot!(tables(&[all, domain, operation]), @"success=50%, sold_out=25%, timeout=16.6666666%@4s, internal_error=8.3333334% | success=100%");
     insta::assert_snapshot!(tables(&[all, domain, operation, table]), @"reset=100% | success=100%");
 }
 
 #[test]
 fn presets_cover_the_whole_suite() {
-    insta::assert_snapshot!(tables(&[("CHAOS_PRESET", "calm")]), @"success=98%, sold_out=1%, timeout=0.6666666%, internal_error=0.3333334% | success=98%, unavailable=2%");
-    insta::assert_snapshot!(tables(&[("CHAOS_PRESET", "storm")]), @"success=50%, sold_out=20%, timeout=13.3333333%, internal_error=6.6666667%, lost_response=5%, timeout_after=5% | success=50%, unavailable=50%");
+    insta::assert_snapshot!(tables(&[("CHAOS_PRESET", "calm")]), @"success=98%, sold_out=1%, timeout=0.6666666%@4s, internal_error=0.3333334% | success=98%, unavailable=2%");
+    insta::assert_snapshot!(tables(&[("CHAOS_PRESET", "storm")]), @"success=50%, sold_out=20%, timeout=13.3333333%@4s, internal_error=6.6666667%, lost_response=5%, timeout_after=5%@5s | success=50%, unavailable=50%");
     insta::assert_snapshot!(tables(&[("CHAOS_PRESET", "blackout")]), @"unavailable=100% | unavailable=100%");
 }
 
@@ -50,13 +50,27 @@ fn rates_scale_failures_so_that_they_sum_exactly() {
 
 #[test]
 fn a_table_reads_back_as_it_was_printed() {
-    for table in
-        ["success=40%, sold_out=60%@1s", "timeout=100%@1500ms", "slow=0.0000001%, success=99.9999999%"]
-    {
+    for table in [
+        "success=40%, sold_out=60%@1s",
+        "timeout=100%@1500ms",
+        "timeout=100%@5s",
+        "timeout=100%@0s",
+        "slow=0.0000001%, success=99.9999999%",
+    ] {
         let printed = tables(&[("CHAOS_TOY_MAKE", table)]);
         let printed = printed.split(" | ").next().unwrap();
         assert_eq!(tables(&[("CHAOS_TOY_MAKE", printed)]), tables(&[("CHAOS_TOY_MAKE", table)]));
     }
+}
+
+#[test]
+fn a_delay_that_is_not_given_is_that_of_the_operations_own_table() {
+    let table = |text: &str| tables(&[("CHAOS_TOY_MAKE", text)]);
+    insta::assert_snapshot!(table("timeout=10%, slow=10%, reset=80%"), @"timeout=10%@4s, slow=10%@2s, reset=80% | success=100%");
+    insta::assert_snapshot!(table("timeout=50%@4s, slow=50%@0s"), @"timeout=50%@4s, slow=50%@0ms | success=100%");
+    let script = "toy.make#1=timeout; toy.status#1=timeout; toy.make#2=timeout@5s; toy.make#3=hang";
+    let plan = plan(&[("CHAOS_SCRIPT", script)]).unwrap();
+    insta::assert_snapshot!(plan.script, @"toy.make#1=timeout; toy.status#1=timeout; toy.make#2=timeout@5s; toy.make#3=hang");
 }
 
 #[test]
@@ -73,11 +87,13 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
         ("CHAOS_TOY_MAKE", "reset"),
         ("CHAOS_TOY_MAKE", "reset=-1%"),
         ("CHAOS_TOY_MAKE", "reset=10%@soon"),
+        ("CHAOS_TOY_MAKE", "hang=10%@8s"),
         ("CHAOS_TOY_MAKE", ","),
         ("CHAOS_TOY_STATUS", "sold_out=10%"),
         ("CHAOS_SCRIPT", "toy.make=reset"),
         ("CHAOS_SCRIPT", "toy.make#0=reset"),
         ("CHAOS_SCRIPT", "toy.make#1=boom"),
+        ("CHAOS_SCRIPT", "toy.make#1=hang@8s"),
         ("CHAOS_SCRIPT", "toy.break#1=reset"),
         ("CHAOS_SCRIPT", "A:toy.make#1=reset, B:toy.make#1=reset"),
         ("CHAOS_SCRIPT", ":toy.make#1=reset"),
@@ -98,11 +114,13 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
     CHAOS_TOY_MAKE: `reset` is not of the form outcome=share
     CHAOS_TOY_MAKE: `-1%` is not a share such as 30% or 0.3
     CHAOS_TOY_MAKE: `soon` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)
+    CHAOS_TOY_MAKE: `hang` takes no delay: it lasts until the client leaves, 5m at most
     CHAOS_TOY_MAKE: is an empty table, expected something like `success=90%, timeout=10%@5s`
     CHAOS_TOY_STATUS: `sold_out` is not an outcome of toy.status, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed
     CHAOS_SCRIPT: in `toy.make=reset`: expected [order:]operation#attempt=outcome, such as ORD-7:payment.capture#1=lost_response
     CHAOS_SCRIPT: in `toy.make#0=reset`: the attempt is a whole number from 1
     CHAOS_SCRIPT: in `toy.make#1=boom`: `boom` is not an outcome of toy.make, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed, sold_out, already_made
+    CHAOS_SCRIPT: in `toy.make#1=hang@8s`: `hang` takes no delay: it lasts until the client leaves, 5m at most
     CHAOS_SCRIPT: in `toy.break#1=reset`: `toy.break` is not an operation, expected one of toy.make, toy.status
     CHAOS_SCRIPT: in `A:toy.make#1=reset, B:toy.make#1=reset`: `A:toy.make#1=reset, B` is not an order id; lines are separated by `;`
     CHAOS_SCRIPT: in `:toy.make#1=reset`: `` is not an order id; lines are separated by `;`

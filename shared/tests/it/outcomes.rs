@@ -19,7 +19,7 @@ const CASES: [Case; 15] = [
     Case { outcome: "internal_error", status: "500", error: "internal_error", happened: false, seconds: 0 },
     Case { outcome: "unavailable", status: "503", error: "unavailable", happened: false, seconds: 0 },
     Case { outcome: "rate_limited", status: "429", error: "rate_limited", happened: false, seconds: 0 },
-    Case { outcome: "timeout", status: "408", error: "timeout", happened: false, seconds: 5 },
+    Case { outcome: "timeout", status: "408", error: "timeout", happened: false, seconds: 4 },
     Case { outcome: "hang", status: "connection closed", error: "", happened: false, seconds: 300 },
     Case { outcome: "reset", status: "connection reset", error: "", happened: false, seconds: 0 },
     Case { outcome: "empty", status: "connection closed", error: "", happened: false, seconds: 0 },

@@ -27,7 +27,7 @@ static ALREADY_MADE: ProblemKind = ProblemKind::new(409, "already_made", "Alread
 pub(crate) static MAKE: Operation = Operation {
     name: "toy.make",
     access: Access::Write,
-    table: "success=40%, sold_out=30%, timeout=20%@5s, internal_error=10%",
+    table: "success=40%, sold_out=30%, timeout=20%@4s, internal_error=10%",
     outcomes: &[
         Outcome::refusal(&SOLD_OUT, "All toys are sold."),
         Outcome::misreport(&ALREADY_MADE, "The toy was made before."),

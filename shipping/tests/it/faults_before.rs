@@ -17,7 +17,7 @@ async fn story(outcome: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_shows_progress_and_abandons_the_label() {
-    insta::assert_snapshot!(story("timeout@20s").await, @r#"
+    insta::assert_snapshot!(story("timeout").await, @r#"
     after 0ns: 200
     content-type: text/event-stream
     event: progress {"labelId":"lbl_7d54510d2047d632","progress":0}
