@@ -24,7 +24,7 @@ pub use draw::{Draw, DrawKey};
 pub use engine::{Chaos, Drawn};
 pub use operation::{Access, Operation};
 pub use outcome::{Moment, Outcome, ProblemKind, Severed, Surface};
-pub use plan::{Plan, PlannedOperation};
+pub use plan::{Plan, PlannedOperation, refuse_unknown_variables};
 pub use preset::Preset;
 pub use script::{Script, ScriptLine};
 pub use stats::{OperationStats, OutcomeStats};

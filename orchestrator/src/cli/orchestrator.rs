@@ -87,6 +87,9 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
+        // They are the backends', which may share this environment; a slip in one is as bad here.
+        #[cfg(feature = "bundled")]
+        shared::chaos::refuse_unknown_variables(environment, &crate::bundled::operations())?;
         Ok(Self {
             activities: ActivitySettings::from_environment(environment)?,
             time_scale: environment.parse_or("TIME_SCALE", TimeScale::REAL, TimeScale::parse)?,

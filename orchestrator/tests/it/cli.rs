@@ -143,6 +143,26 @@ fn who_has_read_enough_is_not_told_of_an_error() {
     }
 }
 
+#[test]
+fn a_mistyped_variable_of_the_backends_stops_the_orchestrator_too() {
+    let refused = |variable: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+        command.args(["orchestrator", "--ephemeral"]).env_clear().env("BACKENDS_URL", "nowhere");
+        let refused = command.env(variable, "0.5").stdin(Stdio::null()).output().unwrap();
+        assert_eq!(code(&refused), 2);
+        String::from_utf8(refused.stderr).unwrap()
+    };
+    let wrong = refused("CHAOS_FAILURE_RAT");
+    assert!(
+        wrong.starts_with(
+            "error: CHAOS_FAILURE_RAT: is not a variable of this program; did you mean CHAOS_FAILURE_RATE?"
+        ),
+        "{wrong}"
+    );
+    let right = refused("CHAOS_PAYMENT_AUTHORIZE_FAILURE_RATE");
+    assert!(right.starts_with("error: BACKENDS_URL: "), "{right}");
+}
+
 #[cfg(not(feature = "temporal"))]
 #[test]
 fn an_engine_that_is_not_in_the_program_is_said_so_with_how_to_build_it() {

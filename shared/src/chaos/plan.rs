@@ -93,7 +93,11 @@ fn rate_variables(operation: &Operation) -> [String; 3] {
     ]
 }
 
-fn refuse_unknown_variables(
+/// Refuses `CHAOS_…` variables that do not exist, for whoever has no plan of its own.
+///
+/// # Errors
+/// The first of them, with the one that was probably meant.
+pub fn refuse_unknown_variables(
     environment: &Environment,
     operations: &[&'static Operation],
 ) -> Result<(), ConfigError> {
