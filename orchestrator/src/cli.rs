@@ -118,11 +118,15 @@ pub fn main() -> ExitCode {
             None => return ExitCode::from(UNUSABLE),
         },
     };
+    on_a_runtime(run(command))
+}
+
+fn on_a_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&anyhow::Error::new(error).context("the runtime could not be started")),
     };
-    let ended = runtime.block_on(run(command));
+    let ended = runtime.block_on(command);
     // What still runs was given its time to finish.
     runtime.shutdown_background();
     ended.unwrap_or_else(|error| report(&error))
@@ -146,12 +150,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => return Ok(audit::run(&args, &environment).await),
         #[cfg(feature = "bundled")]
         Command::Run(args) => return Ok(run::run(&args, &environment).await),
-        // Its worlds have runtimes of their own.
         #[cfg(feature = "bundled")]
-        Command::Simulate(args) => {
-            let simulate = || simulate::run(&args, Flow::shipped(), &environment);
-            return Ok(tokio::task::block_in_place(simulate));
-        }
+        Command::Simulate(args) => return Ok(simulate::run(&args, Flow::shipped(), &environment)),
         Command::Health(args) => return health::run(&args).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -162,7 +162,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
     let words = ["fake-stripe-chaos", "simulate"].into_iter().chain(words.iter().map(String::as_str));
     match Cli::parse_from(words).command {
-        Some(Command::Simulate(args)) => simulate::run(&args, flow, &Environment::of_process()),
+        Some(Command::Simulate(args)) => {
+            on_a_runtime(async { Ok(simulate::run(&args, flow, &Environment::of_process())) })
+        }
         _ => ExitCode::from(UNUSABLE),
     }
 }

@@ -28,7 +28,7 @@ Three ways:
   --exhaustive               everything that can happen with up to --faults faults, under every decision
   --script, --replay         what one order meets, with a timeline: the lines that the other two print
 
-Exit status: 0 clean; 1 findings; 2 wrong usage.";
+Exit status: 0 clean; 1 findings; 2 wrong usage; 130 interrupted without a finding until then.";
 
 /// The options of orders at random, which mean nothing elsewhere.
 const WORLDS: [&str; 8] =
@@ -92,6 +92,15 @@ pub(super) struct Args {
 /// The exit status of wrong usage.
 const UNUSABLE: u8 = 2;
 
+/// How a simulation ended, as its exit status tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Clean = 0,
+    Findings = 1,
+    /// Before it was over, and nothing was found until then.
+    Interrupted = 130,
+}
+
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -114,8 +123,10 @@ pub(super) enum Failure {
 /// Prints the report to standard output, and progress and errors to standard error.
 #[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
 pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> ExitCode {
-    match judged(args, flow, environment, &mut anstream::stdout()) {
-        Ok(clean) => ExitCode::from(u8::from(!clean)),
+    // Its worlds have runtimes of their own.
+    let judged = || judged(args, flow, environment, &mut anstream::stdout());
+    match tokio::task::block_in_place(judged) {
+        Ok(ending) => ExitCode::from(ending as u8),
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::from(if matches!(failure, Failure::Stuck(_)) { 1 } else { UNUSABLE })
@@ -123,8 +134,12 @@ pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> ExitCod
     }
 }
 
-/// Whether all is well.
-fn judged(args: &Args, flow: Flow, environment: &Environment, out: &mut dyn Write) -> Result<bool, Failure> {
+fn judged(
+    args: &Args,
+    flow: Flow,
+    environment: &Environment,
+    out: &mut dyn Write,
+) -> Result<Ending, Failure> {
     if let Some(file) = &args.replay {
         return report::replays(&replay::read(file, &flow, environment)?, args.format, out);
     }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
@@ -19,14 +20,14 @@ pub enum Stuck {
 }
 
 /// Does `work` on every job on so many threads, and hands the results to `take` in the order of the jobs, whichever
-/// is done first. `name` is how people know a job.
+/// is done first, for as long as it goes on. `name` is how people know a job.
 pub(super) fn in_order<J, R>(
     threads: usize,
     jobs: Vec<J>,
     name: impl Fn(&J) -> String,
     work: impl Fn(&J) -> R + Send + Sync + 'static,
-    mut take: impl FnMut(&J, R),
-) -> Result<(), Stuck>
+    mut take: impl FnMut(&J, R) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, Stuck>
 where
     J: Send + Sync + 'static,
     R: Send + 'static,
@@ -64,9 +65,11 @@ where
                 Err(RecvTimeoutError::Disconnected) => return Err(Stuck::Panicked(name(job))),
             }
         };
-        take(job, result);
+        if take(job, result).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 #[cfg(test)]
@@ -78,16 +81,42 @@ mod tests {
         for threads in [1, 3, 8] {
             let mut taken = Vec::new();
             let jobs: Vec<u64> = (0..100).collect();
-            in_order(threads, jobs, u64::to_string, |job| job * 2, |job, result| taken.push((*job, result)))
-                .unwrap();
+            let flow = in_order(
+                threads,
+                jobs,
+                u64::to_string,
+                |job| job * 2,
+                |job, result| {
+                    taken.push((*job, result));
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(flow, Ok(ControlFlow::Continue(())));
             assert_eq!(taken, (0..100).map(|job| (job, job * 2)).collect::<Vec<_>>());
         }
     }
 
     #[test]
+    fn who_has_enough_gets_no_more() {
+        let mut taken = Vec::new();
+        let flow = in_order(
+            3,
+            (0..100).collect(),
+            u64::to_string,
+            |job| *job,
+            |_, result| {
+                taken.push(result);
+                if result == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        );
+        assert_eq!((flow, taken), (Ok(ControlFlow::Break(())), (0..=7).collect()));
+    }
+
+    #[test]
     fn a_job_that_panics_is_named() {
         let jobs = vec![1, 2, 3];
-        let stuck = in_order(2, jobs, |job| format!("job {job}"), |job| assert_ne!(*job, 2), |_, ()| {});
+        let go_on = |_: &i32, ()| ControlFlow::Continue(());
+        let stuck = in_order(2, jobs, |job| format!("job {job}"), |job| assert_ne!(*job, 2), go_on);
         assert_eq!(stuck, Err(Stuck::Panicked("job 2".to_owned())));
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -54,7 +55,7 @@ pub struct Coverage {
 
 impl Exhaustive {
     /// Searches, on so many threads; `progress` hears how many schedules are done, of how many that are
-    /// known by then.
+    /// known by then, and says whether to go on.
     ///
     /// # Errors
     /// When a world does not come to an end.
@@ -62,7 +63,7 @@ impl Exhaustive {
         &self,
         subject: &Arc<Subject>,
         threads: usize,
-        mut progress: impl FnMut(u64, u64),
+        mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<(Coverage, Failures), Stuck> {
         let faults = Faults::of(subject);
         let mut coverage = Coverage { outcomes: faults.names(), ..Coverage::default() };
@@ -75,7 +76,7 @@ impl Exhaustive {
             let worlds: Vec<Vec<Schedule>> = frontier.chunks(PER_WORLD).map(<[Schedule]>::to_vec).collect();
             frontier = Vec::new();
             let subject = Arc::clone(subject);
-            in_order(
+            let flow = in_order(
                 threads,
                 worlds,
                 |world| format!("the world of `{}` and others", world[0]),
@@ -90,9 +91,12 @@ impl Exhaustive {
                             failures.met(&trial.findings, || vec![schedule.clone()]);
                         }
                     }
-                    progress(coverage.schedules, total);
+                    progress(coverage.schedules, total)
                 },
             )?;
+            if flow.is_break() {
+                break;
+            }
         }
         Ok((coverage, failures))
     }

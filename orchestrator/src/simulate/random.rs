@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +95,8 @@ impl RandomWorld {
         })
     }
 
-    /// Lets the worlds of all `seeds` run, on so many threads; `take` gets them in the order of their seeds.
+    /// Lets the worlds of all `seeds` run, on so many threads; `take` gets them in the order of their seeds,
+    /// and says whether to go on.
     ///
     /// # Errors
     /// When a world does not come to an end.
@@ -104,8 +105,8 @@ impl RandomWorld {
         subject: &Arc<Subject>,
         seeds: RangeInclusive<u64>,
         threads: usize,
-        mut take: impl FnMut(WorldReport),
-    ) -> Result<(), Stuck> {
+        mut take: impl FnMut(WorldReport) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Stuck> {
         let subject = Arc::clone(subject);
         let work = move |seed: &u64| self.run(&subject, *seed);
         in_order(

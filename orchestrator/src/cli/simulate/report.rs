@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Failure;
 use super::replay::Replay;
+use super::{Ending, Failure};
 use crate::audit::{self, Finding};
 use crate::cli::unless_nobody_reads;
 use crate::simulate::{Coverage, Failures, Schedule, Subject, Trial};
@@ -34,14 +35,15 @@ pub(super) enum Searched {
     Exhaustive(Coverage),
 }
 
-/// Reports a search; tells whether all is well.
+/// Reports a search, which may have been interrupted.
 pub(super) fn search(
     subject: &Subject,
     searched: &Searched,
     failures: &Failures,
+    flow: ControlFlow<()>,
     format: Format,
     out: &mut dyn Write,
-) -> Result<bool, Failure> {
+) -> Result<Ending, Failure> {
     let found = failures.iter().map(|(rule, failure)| {
         let shrunk = failure.shrunk(subject);
         let (line, findings) = match shrunk {
@@ -51,15 +53,21 @@ pub(super) fn search(
         Found { rule, orders: failure.orders, line, findings }
     });
     let found: Vec<_> = found.collect();
+    let ending = match (failures.is_empty(), flow) {
+        (false, _) => Ending::Findings,
+        (true, ControlFlow::Break(())) => Ending::Interrupted,
+        (true, ControlFlow::Continue(())) => Ending::Clean,
+    };
     let written = match format {
-        Format::Text => text(searched, &found, out),
+        Format::Text => text(searched, &found, flow, out),
         Format::Json => {
-            let report = json!({ "searched": searched, "failures": found, "clean": failures.is_empty() });
+            let (clean, interrupted) = (ending == Ending::Clean, flow.is_break());
+            let report = json!({ "searched": searched, "failures": found, "clean": clean, "interrupted": interrupted });
             writeln!(out, "{report:#}")
         }
     };
     unless_nobody_reads(written)?;
-    Ok(failures.is_empty())
+    Ok(ending)
 }
 
 /// A way to go wrong.
@@ -71,7 +79,7 @@ struct Found {
     findings: Vec<Finding>,
 }
 
-fn text(searched: &Searched, found: &[Found], out: &mut dyn Write) -> io::Result<()> {
+fn text(searched: &Searched, found: &[Found], flow: ControlFlow<()>, out: &mut dyn Write) -> io::Result<()> {
     for Found { rule, orders, line, findings } in found {
         findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))?;
         let plural = if *orders == 1 { "order" } else { "orders" };
@@ -90,7 +98,18 @@ fn text(searched: &Searched, found: &[Found], out: &mut dyn Write) -> io::Result
         }
         Searched::Exhaustive(coverage) => covered(coverage, out)?,
     }
-    outcome(found.iter().map(|found| found.orders).sum(), out)
+    match (found, flow) {
+        ([], ControlFlow::Break(())) => writeln!(out, "interrupted; until then no order went wrong"),
+        (_, ControlFlow::Break(())) => {
+            write!(out, "interrupted; until then ")?;
+            outcome(wrong(found), out)
+        }
+        (_, ControlFlow::Continue(())) => outcome(wrong(found), out),
+    }
+}
+
+fn wrong(found: &[Found]) -> u64 {
+    found.iter().map(|found| found.orders).sum()
 }
 
 fn covered(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
@@ -128,8 +147,8 @@ fn outcome(wrong: u64, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Lets an order meet each schedule, and shows what happened to it; tells whether all is well.
-pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -> Result<bool, Failure> {
+/// Lets an order meet each schedule, and shows what happened to it.
+pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -> Result<Ending, Failure> {
     let trials = replays
         .iter()
         .map(|Replay { subject, schedule }| (line_of(subject, schedule), schedule.run(subject, true)));
@@ -156,7 +175,7 @@ pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -
         }
     };
     unless_nobody_reads(written)?;
-    Ok(wrong == 0)
+    Ok(if wrong == 0 { Ending::Clean } else { Ending::Findings })
 }
 
 fn replay(line: &str, trial: &Trial, out: &mut dyn Write) -> io::Result<()> {

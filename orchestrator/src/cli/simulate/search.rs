@@ -1,15 +1,19 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
 use super::report::{self, Searched};
-use super::{Args, Failure};
+use super::{Args, Ending, Failure};
+use crate::cli::process;
 use crate::simulate::{Decision, Exhaustive, Failures, RandomWorld, Subject};
 
 /// Orders at random, a world for each seed.
-pub(super) fn random(args: &Args, subject: &Arc<Subject>, out: &mut dyn Write) -> Result<bool, Failure> {
+pub(super) fn random(args: &Args, subject: &Arc<Subject>, out: &mut dyn Write) -> Result<Ending, Failure> {
     let world = RandomWorld {
         orders: args.orders_per_world,
         concurrency: args.concurrency,
@@ -28,7 +32,8 @@ pub(super) fn random(args: &Args, subject: &Arc<Subject>, out: &mut dyn Write) -
     let progress = Progress::new(worlds, "worlds");
     let (mut done, mut records, mut ends) = (0, 0, BTreeMap::<&str, u64>::new());
     let (mut failures, mut written) = (Failures::default(), Ok(()));
-    world.run_all(subject, args.seeds.clone(), args.threads(), |report| {
+    let stop = process::stop_signal();
+    let flow = world.run_all(subject, args.seeds.clone(), args.threads(), |report| {
         done += 1;
         records += report.records;
         for (end, orders) in report.ends {
@@ -40,21 +45,35 @@ pub(super) fn random(args: &Args, subject: &Arc<Subject>, out: &mut dyn Write) -
             written = writeln!(log, "seed {}", report.seed)
                 .and_then(|()| report.log.iter().try_for_each(|line| writeln!(log, "{line}")));
         }
+        unless_stopped(&stop)
     })?;
     drop(progress);
     let flushed = written.and_then(|()| log.as_mut().map_or(Ok(()), Write::flush));
     flushed.map_err(unwritable)?;
-    let searched = Searched::Random { worlds, orders: worlds * args.orders_per_world, records, ends };
-    report::search(subject, &searched, &failures, args.format, out)
+    let searched = Searched::Random { worlds: done, orders: done * args.orders_per_world, records, ends };
+    report::search(subject, &searched, &failures, flow, args.format, out)
 }
 
 /// Everything that can happen.
-pub(super) fn exhaustive(args: &Args, subject: &Arc<Subject>, out: &mut dyn Write) -> Result<bool, Failure> {
+pub(super) fn exhaustive(
+    args: &Args,
+    subject: &Arc<Subject>,
+    out: &mut dyn Write,
+) -> Result<Ending, Failure> {
     let decisions = if args.decision.is_empty() { Decision::all() } else { args.decision.clone() };
     let search = Exhaustive { faults: args.faults, crashes: args.crashes, decisions };
     let progress = Progress::new(0, "schedules");
-    let (coverage, failures) =
-        search.run(subject, args.threads(), |done, total| progress.at(done, total, 0))?;
+    let (stop, mut flow) = (process::stop_signal(), ControlFlow::Continue(()));
+    let (coverage, failures) = search.run(subject, args.threads(), |done, total| {
+        progress.at(done, total, 0);
+        flow = unless_stopped(&stop);
+        flow
+    })?;
     drop(progress);
-    report::search(subject, &Searched::Exhaustive(coverage), &failures, args.format, out)
+    report::search(subject, &Searched::Exhaustive(coverage), &failures, flow, args.format, out)
+}
+
+/// Whoever interrupts a search gets what was found until then.
+fn unless_stopped(stop: &CancellationToken) -> ControlFlow<()> {
+    if stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

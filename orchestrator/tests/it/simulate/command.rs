@@ -1,6 +1,6 @@
 //! `simulate`, as a person calls it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
 fn simulate(line: &str) -> Output {
@@ -51,6 +51,27 @@ fn one_fault_and_a_crash_anywhere_under_every_decision_are_survived() {
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{report}");
     assert!(report.contains("shipping.create_label (#1 to #3): address_validation_failed"), "{report}");
+}
+
+/// Interrupts a search in the midst of it; its exit status and the last line that it prints.
+fn interrupted(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    // The log tells when the first worlds are done.
+    command.args("simulate --seeds 1..100000 --orders-per-world 5 --log /dev/stdout".split(' ')).env_clear();
+    let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line == "seed 2").unwrap();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let last = lines.last().unwrap();
+    (child.wait().unwrap().code(), last)
+}
+
+#[test]
+fn whoever_interrupts_a_search_gets_what_was_found_until_then() {
+    assert_eq!(interrupted(&[]), (Some(130), "interrupted; until then no order went wrong".to_owned()));
+    let (code, last) = interrupted(&[("INVENTORY_RESERVATION_TTL", "5s")]);
+    assert_eq!(code, Some(1), "{last}");
+    assert!(last.starts_with("interrupted; until then ") && last.ends_with("went wrong"), "{last}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Every planted bug is found, by the rule that has to name it, and shrunk to a line that shows it
 //! again; in the shipped saga the same searches find nothing.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use orchestrator::simulate::{Exhaustive, Failure, Failures, Flow, RandomWorld, Subject};
+use orchestrator::simulate::{Decision, Exhaustive, Failure, Failures, Flow, RandomWorld, Subject};
 use orchestrator::workload::Mix;
 
 use super::bugs::{BUGS, Bug};
@@ -37,6 +38,14 @@ fn every_bug_is_found_with_one_fault_or_a_crash() {
     }
 }
 
+#[test]
+fn an_exhaustive_search_ends_when_it_is_told_to() {
+    let search = Exhaustive { faults: 1, crashes: true, decisions: Decision::all() };
+    let subject = subject(Flow::shipped(), &[]);
+    let (coverage, _) = search.run(&subject, 1, |_, _| ControlFlow::Break(())).unwrap();
+    assert_eq!(coverage.schedules, Decision::all().len() as u64, "the first world");
+}
+
 fn wrong_at_random(bug: &Bug, subject: &Subject, seed: u64) -> Failures {
     let world = RandomWorld {
         orders: 60,
@@ -52,7 +61,7 @@ fn wrong_at_random(bug: &Bug, subject: &Subject, seed: u64) -> Failures {
 fn wrong_with_one_fault(bug: &Bug, subject: &Arc<Subject>) -> Failures {
     let decisions = vec![bug.decision.parse().unwrap()];
     let search = Exhaustive { faults: 1, crashes: bug.crashes, decisions };
-    search.run(subject, 1, |_, _| {}).unwrap().1
+    search.run(subject, 1, |_, _| ControlFlow::Continue(())).unwrap().1
 }
 
 /// The first way to go wrong that `rule` names.
