@@ -18,6 +18,14 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// attention has a final one, and goes on waiting.
 const FIRST_LOOK: Duration = Duration::from_secs(3600);
 
+/// What became of an order.
+pub(super) struct Lived {
+    /// How it ended, and what was accepted of the decisions.
+    pub(super) decision: audit::Decision,
+    /// Whether it ended before the moment of a late decision came.
+    pub(super) is_undecided: bool,
+}
+
 /// The life of an order: it is placed, decided on and waited for. `moments` tells of a decision's
 /// moment that does not go by the clock.
 pub(super) async fn live(
@@ -25,11 +33,11 @@ pub(super) async fn live(
     order: &OrderInput,
     decision: Decision,
     moments: Option<&Moments>,
-) -> audit::Decision {
+) -> Lived {
     let order_id = order.order_id.clone();
     let owner =
         Owner { world, customer: Customer::new(world.api.clone(), order_id.clone()), order_id: &order_id };
-    let mut accepted = Vec::new();
+    let (mut accepted, mut is_undecided) = (Vec::new(), false);
     let placed = owner.customer.place(order).await;
     owner.note(|| format!("customer places the order: {}", if placed.is_ok() { "201" } else { "refused" }));
     if let Decision::Early(verb) = decision {
@@ -46,12 +54,15 @@ pub(super) async fn live(
                     accepted.extend(decided);
                     end.await
                 }
-                Either::Right(status) => status,
+                Either::Right(status) => {
+                    is_undecided = true;
+                    status
+                }
             }
         }
     };
     owner.note(|| format!("ends {}", status.map_or("never", OrderStatus::name)));
-    audit::Decision { order_id, accepted, status }
+    Lived { decision: audit::Decision { order_id, accepted, status }, is_undecided }
 }
 
 /// Whoever has an order, in a world.

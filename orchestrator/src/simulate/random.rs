@@ -71,7 +71,7 @@ impl RandomWorld {
             let lives = (0..self.orders).map(|index| {
                 let Placement { order, verb } = workload.placement(index);
                 let (world, decision) = (&world, self.decision(verb, seed, index));
-                async move { live(world, &order, decision, None).await }
+                async move { live(world, &order, decision, None).await.decision }
             });
             let work = stream::iter(lives).buffer_unordered(self.concurrency.max(1)).collect::<Vec<_>>();
             let (decided, remains) = world.with_orchestrator(&circumstances, work).await;

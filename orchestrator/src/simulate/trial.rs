@@ -6,7 +6,7 @@ use shared::ledger::Record;
 
 use super::decision::{Decision, Moment};
 use super::dooms::Dooms;
-use super::life::live;
+use super::life::{Lived, live};
 use super::log::{Line, Log};
 use super::moments::Moments;
 use super::schedule::Schedule;
@@ -66,25 +66,28 @@ async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Sche
     };
     let circumstances = Circumstances { dooms: Arc::clone(&dooms), moments: moments.clone() };
     let life = live(world, &order, schedule.decision, moments.as_deref());
-    let (decision, remains) = world.with_orchestrator(&circumstances, life).await;
+    let (Lived { decision, is_undecided }, remains) = world.with_orchestrator(&circumstances, life).await;
     let ledgers = world.ledgers_of(Some(&order.order_id));
     let decisions = BTreeMap::from([(order.order_id, decision.clone())]);
     let findings = world.judge(&ledgers, decisions, remains.restarts).findings;
     let draws: Vec<_> = ledgers.values().flatten().filter_map(draw_of).collect();
-    let missed = missed(schedule, &draws, &dooms);
+    let missed = missed(schedule, &draws, is_undecided, &dooms);
     Trial { findings, decision, ledgers, log: world.log.take(), missed, draws, appends: dooms.appends() }
 }
 
-/// The faults of attempts that there were not, and the crashes at entries that were not written.
-fn missed(schedule: &Schedule, draws: &[(String, u32)], dooms: &Dooms) -> Vec<String> {
+/// The faults of attempts that there were not, the decision whose moment did not come, and the crashes at
+/// entries that were not written.
+fn missed(schedule: &Schedule, draws: &[(String, u32)], is_undecided: bool, dooms: &Dooms) -> Vec<String> {
     let drawn: BTreeSet<_> =
         draws.iter().map(|(operation, attempt)| (operation.as_str(), *attempt)).collect();
     let faults =
         schedule.faults.iter().filter(|fault| !drawn.contains(&(fault.operation.name, fault.attempt)));
     let faults = faults.map(|fault| format!("{fault} never happened: there was no such attempt"));
+    let late = is_undecided
+        .then(|| format!("{} was never made: the order ended before its moment came", schedule.decision));
     let crashes = dooms.unreached();
     let crashes = crashes.iter().map(|crash| format!("{crash} was never reached: no such entry was written"));
-    faults.chain(crashes).collect()
+    faults.chain(late).chain(crashes).collect()
 }
 
 fn draw_of(record: &Record) -> Option<(String, u32)> {

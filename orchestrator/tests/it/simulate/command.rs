@@ -105,9 +105,18 @@ fn what_a_schedule_has_and_never_happens_is_said() {
     let said = "\npayment.refund#3=reset never happened: there was no such attempt\n\
                 before:payment_captur:1.completed was never reached: no such entry was written\nclean\n";
     assert!(report.ends_with(said), "{report}");
-    let line = "--script payment.capture#1=reset --crash before:payment_capture:1.completed";
-    let report = text(simulate(line).stdout);
-    assert!(!report.contains("never"), "{report}");
+    for moment in ["cancel@shipping.create_label", "cancel@placed+1d"] {
+        let line = format!("--script inventory.reserve#1=out_of_stock --decision {moment}");
+        let report = text(simulate(&line).stdout);
+        let said = format!("\n{moment} was never made: the order ended before its moment came\nclean\n");
+        assert!(report.ends_with(&said), "{report}");
+    }
+    let crash = "--script payment.capture#1=reset --crash before:payment_capture:1.completed";
+    let cancel = "--script payment.capture#1=reset --decision cancel@payment.capture";
+    for line in [crash, cancel] {
+        let report = text(simulate(line).stdout);
+        assert!(!report.contains("never"), "{report}");
+    }
 }
 
 #[test]
@@ -136,6 +145,16 @@ fn wrong_usage_ends_with_2() {
         "--script payment.capture#1=reset --crashes",
     ] {
         assert_eq!(simulate(line).status.code(), Some(2), "{line}");
+    }
+}
+
+#[test]
+fn one_order_is_simulated_on_one_thread() {
+    for line in ["--script payment.capture#1=reset --threads 2", "--replay lines.txt --threads 2"] {
+        let refused = simulate(line);
+        assert_eq!(refused.status.code(), Some(2), "{line}");
+        let error = text(refused.stderr);
+        assert!(error.contains("cannot be used with '--threads <COUNT>'"), "{error}");
     }
 }
 
