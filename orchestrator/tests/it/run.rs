@@ -113,7 +113,7 @@ async fn an_orchestrator_that_forgets_to_release_holds_is_found_out() {
             .arg("--report")
             .arg(file("report.html"))
             .arg("--junit")
-            .arg(file("junit.xml"))
+            .arg(file("ledgers/junit.xml"))
             .arg("--ledger-dir")
             .arg(file("ledgers"))
             .env("GITHUB_STEP_SUMMARY", file("summary.md")),
@@ -142,7 +142,7 @@ async fn an_orchestrator_that_forgets_to_release_holds_is_found_out() {
     ] {
         assert!(guilty.contains(shown), "{shown}\n{guilty}");
     }
-    assert!(text("junit.xml").contains("<failure type=\"hold_left_open\""));
+    assert!(text("ledgers/junit.xml").contains("<failure type=\"hold_left_open\""));
     assert!(text("summary.md").starts_with("## ❌ 40 orders in "), "{}", text("summary.md"));
     assert_judged_again(&file("ledgers"), violations.len());
 }
@@ -213,6 +213,7 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_snapshot!(refused("--backends http://127.0.0.1:1"), @"error: no backends answer at http://127.0.0.1:1: could not connect: Connection refused (os error 111)");
     assert_snapshot!(refused(&format!("--backends {backends} --target http://127.0.0.1:1")), @"error: no orchestrator answers at http://127.0.0.1:1: could not connect: Connection refused (os error 111)");
     assert_snapshot!(refused("--target ftp://shop --port 0"), @"error: `ftp://shop` is not a base URL such as http://localhost:3001: only the scheme http is served");
+    assert_snapshot!(refused("--ledger-dir /proc/ledgers"), @"error: /proc/ledgers cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--report /no/such/place/report.html"), @"error: /no/such/place/report.html cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve, --reject, --cancel: the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
     let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
@@ -242,9 +243,11 @@ fn files_stay_as_they_are_when_nothing_could_be_run() {
     earlier.iter().for_each(|name| fs::write(file(name), "of an earlier run").unwrap());
     let mut command = command("run", "--target http://127.0.0.1:1 --port 0");
     let command = command.arg("--report").arg(file("report.html")).arg("--junit").arg(file("junit.xml"));
+    let command = command.arg("--ledger-dir").arg(file("made/for/it"));
     assert_eq!(code(&command.env("GITHUB_STEP_SUMMARY", file("summary.md")).output().unwrap()), 2);
     for name in earlier {
         assert_eq!(fs::read_to_string(file(name)).unwrap(), "of an earlier run", "{name}");
     }
     assert!(!file("junit.xml").exists(), "an empty file is left behind");
+    assert!(!file("made").exists(), "empty directories are left behind");
 }

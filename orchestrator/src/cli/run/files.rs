@@ -24,24 +24,26 @@ impl Files {
     /// # Errors
     /// When one of them could not be written.
     pub(super) fn asked_for(args: &Args, environment: &Environment) -> Result<Self, Failure> {
-        if let Some(directory) = &args.ledger_dir {
-            fs::create_dir_all(directory).map_err(unwritable(directory))?;
-        }
         let files = Self {
             ledgers: args.ledger_dir.clone(),
             report: args.report.clone(),
             junit: args.junit.clone(),
             summary: environment.get("GITHUB_STEP_SUMMARY").map(PathBuf::from),
         };
-        for path in [&files.report, &files.junit, &files.summary].into_iter().flatten() {
+        // The others may be in the directory of the ledgers, which need not be there yet.
+        let made = files.ledgers.as_deref().map(Made::directory).transpose()?;
+        let inside = files.ledgers.as_ref().map(|directory| directory.join("decisions.jsonl"));
+        for path in [&inside, &files.report, &files.junit, &files.summary].into_iter().flatten() {
             try_out(path).map_err(unwritable(path))?;
         }
+        drop(made);
         Ok(files)
     }
 
     /// Writes them all.
     pub(super) fn write(self, run: &Run) -> Result<(), Failure> {
         if let Some(directory) = &self.ledgers {
+            fs::create_dir_all(directory).map_err(unwritable(directory))?;
             ledgers(directory, run)?;
         }
         if let Some(path) = &self.report {
@@ -55,6 +57,28 @@ impl Files {
             write(path, file, |out| out.write_all(markdown(&run.results).as_bytes()))?;
         }
         Ok(())
+    }
+}
+
+/// Directories that were not there before, the innermost first. They are gone when this is dropped.
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    fn directory(path: &Path) -> Result<Self, Failure> {
+        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let missing = path.ancestors().take_while(is_missing).map(Path::to_path_buf).collect();
+        let made = Self(missing);
+        fs::create_dir_all(path).map_err(unwritable(path))?;
+        Ok(made)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for directory in &self.0 {
+            // Whoever put something into it meanwhile keeps it.
+            let _ = fs::remove_dir(directory);
+        }
     }
 }
 
