@@ -1,5 +1,6 @@
 //! The command line, one file a subcommand. `--help` is the reference.
 
+mod arguments;
 mod audit;
 #[cfg(feature = "bundled")]
 mod backends;
@@ -19,6 +20,7 @@ mod serve;
 #[cfg(feature = "bundled")]
 mod simulate;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -68,7 +70,7 @@ impl Command {
     }
 }
 
-const ENVIRONMENT: &str = "Environment, beside the variables of the options:
+const ENVIRONMENT: &str = "Environment, beside the variables of the options (an empty one counts as not set):
 
 Chaos of the backends (`config` shows the effective tables; most specific wins)
   CHAOS_SEED=42                      what every outcome is drawn from; random if not set, and printed at start
@@ -111,14 +113,21 @@ const UNUSABLE: u8 = 2;
 
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
-    let command = match Cli::parse().command {
+    let environment = Environment::of_process();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let command = match parsed(&words, &environment) {
         Some(command) => command,
-        None => match Cli::parse_from(["fake-stripe-chaos", "serve"]).command {
+        None => match parsed(&["fake-stripe-chaos", "serve"].map(OsString::from), &environment) {
             Some(command) => command,
             None => return ExitCode::from(UNUSABLE),
         },
     };
-    on_a_runtime(run(command))
+    on_a_runtime(run(command, &environment))
+}
+
+/// The command, if there is one. What is wrong, and the answer to `--help`, is printed and ends the process.
+fn parsed(words: &[OsString], environment: &Environment) -> Option<Command> {
+    arguments::parse::<Cli>(words, environment).unwrap_or_else(|error| error.exit()).command
 }
 
 fn on_a_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
@@ -132,26 +141,25 @@ fn on_a_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> Exit
     ended.unwrap_or_else(|error| report(&error))
 }
 
-async fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let environment = Environment::of_process();
+async fn run(command: Command, environment: &Environment) -> anyhow::Result<ExitCode> {
     if command.logs() || environment.get("RUST_LOG").is_some() {
-        shared::telemetry::start(&environment)?;
+        shared::telemetry::start(environment)?;
     }
     match command {
         #[cfg(feature = "bundled")]
-        Command::Serve(args) => serve::run(&args, &environment).await?,
+        Command::Serve(args) => serve::run(&args, environment).await?,
         #[cfg(feature = "bundled")]
-        Command::Backends(args) => backends::run(&args, &environment).await?,
-        Command::Orchestrator(args) => orchestrator::run(&args, &environment).await?,
+        Command::Backends(args) => backends::run(&args, environment).await?,
+        Command::Orchestrator(args) => orchestrator::run(&args, environment).await?,
         #[cfg(feature = "bundled")]
-        Command::Config(args) => config::run(&args, &environment)?,
+        Command::Config(args) => config::run(&args, environment)?,
         Command::Openapi(args) => openapi::run(&args)?,
         Command::Order(args) => return Ok(order::run(args).await),
-        Command::Audit(args) => return Ok(audit::run(&args, &environment).await),
+        Command::Audit(args) => return Ok(audit::run(&args, environment).await),
         #[cfg(feature = "bundled")]
-        Command::Run(args) => return Ok(run::run(&args, &environment).await),
+        Command::Run(args) => return Ok(run::run(&args, environment).await),
         #[cfg(feature = "bundled")]
-        Command::Simulate(args) => return Ok(simulate::run(&args, Flow::shipped(), &environment)),
+        Command::Simulate(args) => return Ok(simulate::run(&args, Flow::shipped(), environment)),
         Command::Health(args) => return health::run(&args).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -160,11 +168,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 /// The command `simulate` for a flow of one's own. `words` are what follows the command's name.
 #[cfg(feature = "bundled")]
 pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
+    let environment = Environment::of_process();
     let words = ["fake-stripe-chaos", "simulate"].into_iter().chain(words.iter().map(String::as_str));
-    match Cli::parse_from(words).command {
-        Some(Command::Simulate(args)) => {
-            on_a_runtime(async { Ok(simulate::run(&args, flow, &Environment::of_process())) })
-        }
+    match parsed(&words.map(OsString::from).collect::<Vec<_>>(), &environment) {
+        Some(Command::Simulate(args)) => on_a_runtime(async { Ok(simulate::run(&args, flow, &environment)) }),
         _ => ExitCode::from(UNUSABLE),
     }
 }

@@ -18,13 +18,19 @@ impl Environment {
     /// A variable's value. One that is set to the empty string counts as not set, as `docker
     /// compose` writes it for a variable without a value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !is_empty(value))
     }
 
-    /// The names, in order, that begin with `prefix`.
+    /// Whether a variable is there, and yet counts as not set.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| is_empty(value))
+    }
+
+    /// The names of the variables that are set, in order, that begin with `prefix`.
     pub fn names_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .range(prefix.to_owned()..)
+            .filter(|(_, value)| !is_empty(value))
             .map(|(name, _)| name.as_str())
             .take_while(move |n| n.starts_with(prefix))
     }
@@ -52,6 +58,10 @@ impl Environment {
     pub fn duration_or(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         self.parse_or(name, default, parse_duration)
     }
+}
+
+fn is_empty(value: &str) -> bool {
+    value.trim().is_empty()
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
@@ -133,8 +143,9 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_not_set() {
-        let environment: Environment = [("A", ""), ("AB", "1"), ("B", "2")].into_iter().collect();
+        let environment: Environment = [("A", " "), ("AB", "1"), ("B", "2")].into_iter().collect();
         assert_eq!(environment.get("A"), None);
-        assert_eq!(environment.names_with("A").collect::<Vec<_>>(), ["A", "AB"]);
+        assert_eq!(["A", "AB", "C"].map(|name| environment.is_empty(name)), [true, false, false]);
+        assert_eq!(environment.names_with("A").collect::<Vec<_>>(), ["AB"]);
     }
 }

@@ -50,7 +50,9 @@ pub enum Error {
         reason: String,
     },
     /// Somebody else answers.
-    #[error("{url} does not answer like the ledger of a chaos backend ({reason}): is --url right?")]
+    #[error(
+        "{url} does not answer like the ledger of a chaos backend ({reason}): is --url (BACKENDS_URL) right?"
+    )]
     NotALedger {
         /// What was asked for.
         url: String,

@@ -46,7 +46,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
 
 impl Bind {
     pub(super) async fn listen(&self) -> Result<TcpListener> {
-        process::listen(&self.host, self.port, "--port", "PORT").await
+        process::listen(&self.host, self.port, process::HOST, "--port (PORT)").await
     }
 }
 

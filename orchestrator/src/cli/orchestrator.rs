@@ -48,7 +48,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
     process::allow_many_connections();
     let settings = Settings::from_environment(environment)?;
     let backends = Network::new(&args.backends_url)
-        .map_err(|error| ConfigError::new("BACKENDS_URL", error.to_string()))?;
+        .map_err(|error| ConfigError::new("BACKENDS_URL (--backends-url)", error.to_string()))?;
     let listener = args.own.listen(&args.host).await?;
     let running = Running::start(&args.own, &settings, Arc::new(backends)).await?;
     Banner::new()
@@ -70,7 +70,13 @@ impl Own {
     }
 
     pub(super) async fn listen(&self, host: &str) -> Result<TcpListener> {
-        process::listen(host, self.orchestrator_port, "--orchestrator-port", "ORCHESTRATOR_PORT").await
+        process::listen(
+            host,
+            self.orchestrator_port,
+            process::HOST,
+            "--orchestrator-port (ORCHESTRATOR_PORT)",
+        )
+        .await
     }
 }
 

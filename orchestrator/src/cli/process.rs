@@ -7,21 +7,23 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Listens at `host` and `port`; `option` and `variable` are what chose the port.
+/// What chooses the host of a server.
+pub(super) const HOST: &str = "--host (HOST)";
+
+/// Listens at `host` and `port`; `host_from` and `port_from` are what chose them.
 pub(super) async fn listen(
     host: &str,
     port: u16,
-    option: &str,
-    variable: &str,
+    host_from: &str,
+    port_from: &str,
 ) -> anyhow::Result<TcpListener> {
     match TcpListener::bind((host, port)).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => anyhow::bail!(
-            "port {port} is in use by another program; stop that one, or choose another port with {option} ({variable})"
+            "port {port} is in use by another program; stop that one, or choose another port with {port_from}"
         ),
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot listen at {host}:{port} (--host, {option})"))
-        }
+        Err(error) => Err(error)
+            .with_context(|| format!("cannot listen at {host}:{port}, from {host_from} and {port_from}")),
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, env = "RUN_ALLOW", value_delimiter = ',')]
     allow: Vec<Allowance>,
     /// When the target was restarted: times such as 2026-01-28T10:00:00.250Z, one a line
-    #[arg(long, value_name = "FILE", env = "RUN_RESTARTS", requires = "target")]
+    #[arg(long, value_name = "FILE", env = "RUN_RESTARTS")]
     restarts: Option<PathBuf>,
     /// Write a report of HTML in one file
     #[arg(long, value_name = "FILE", env = "RUN_REPORT")]
@@ -122,8 +122,12 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Audit(#[from] crate::audit::Error),
-    #[error("--approve, --reject, --cancel: {0}")]
+    #[error("--approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): {0}")]
     Decisions(#[from] crate::workload::BadMix),
+    #[error(
+        "--restarts (RUN_RESTARTS) is about a --target (RUN_TARGET): nobody restarts the bundled orchestrator"
+    )]
+    Restarts,
     #[error("{0:#}")]
     Start(anyhow::Error),
     #[error("{path} cannot be written: {reason}")]
@@ -196,7 +200,10 @@ impl Args {
         })
     }
 
-    fn audit(&self) -> Result<Audit, crate::audit::Error> {
+    fn audit(&self) -> Result<Audit, Failure> {
+        if self.restarts.is_some() && self.target.is_none() {
+            return Err(Failure::Restarts);
+        }
         let restarts = self.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default();
         Ok(Audit {
             strict: self.strict,

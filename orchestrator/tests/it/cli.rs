@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use axum::Router;
+use insta::assert_snapshot;
 use orchestrator::activities::{ActivitySettings, Services, register};
 use orchestrator::api::{Deps, router};
 use orchestrator::bundled;
@@ -143,15 +144,49 @@ fn who_has_read_enough_is_not_told_of_an_error() {
     }
 }
 
+/// What a command says that cannot be followed, in its first line.
+fn refused(line: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.args(line.split_whitespace()).env_clear().envs(variables.iter().copied());
+    let refused = command.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(code(&refused), 2, "{line}");
+    let error = String::from_utf8(refused.stderr).unwrap();
+    error.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn what_came_from_a_variable_is_named_after_it() {
+    assert_snapshot!(refused("backends", &[("PORT", "often")]), @"error: invalid value 'often' for 'PORT (--port <PORT>)': invalid digit found in string");
+    assert_snapshot!(refused("", &[("ORCHESTRATOR_PORT", "often")]), @"error: invalid value 'often' for 'ORCHESTRATOR_PORT (--orchestrator-port <ORCHESTRATOR_PORT>)': invalid digit found in string");
+    assert_snapshot!(refused("backends --port never", &[("PORT", "often")]), @"error: invalid value 'never' for '--port <PORT>': invalid digit found in string");
+    assert_snapshot!(refused("backends --port=never", &[("PORT", "often")]), @"error: invalid value 'never' for '--port <PORT>': invalid digit found in string");
+    assert_snapshot!(refused("orchestrator", &[("ENGINE", "steam")]), @"error: invalid value 'steam' for 'ENGINE (--engine <ENGINE>)'");
+    assert_snapshot!(refused("run --backends http://a", &[("RUN_PORT", "1")]), @"error: the argument '--backends <URL>' cannot be used with 'RUN_PORT (--port <PORT>)'");
+    assert_snapshot!(refused("run", &[("RUN_APPROVE", "1"), ("RUN_CANCEL", "1")]), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
+    assert_snapshot!(refused("run", &[("RUN_RESTARTS", "restarts.txt")]), @"error: --restarts (RUN_RESTARTS) is about a --target (RUN_TARGET): nobody restarts the bundled orchestrator");
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let names = "HOST PORT ONLY ORCHESTRATOR_PORT ENGINE DATA_DIR EPHEMERAL BACKENDS_URL CHAOS_TYPO \
+        CHAOS_SEED TIME_SCALE APPROVAL_TIMEOUT RUST_LOG LOG_FORMAT";
+    let empty: Vec<_> = names.split_whitespace().map(|name| (name, "")).collect();
+    let and = |variable| [&empty[..], &[variable]].concat();
+    assert_snapshot!(refused("backends", &and(("LEDGER_CAPACITY", "none"))), @"error: LEDGER_CAPACITY: `none` is not a whole number from 1");
+    assert_snapshot!(refused("orchestrator", &and(("RETENTION", "none"))), @"error: RETENTION: `none` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
+    let names = "ORDERS CONCURRENCY APPROVE REJECT CANCEL TARGET BACKENDS PORT HOST RESET PATIENCE FAIL_ON STRICT \
+        ALLOW RESTARTS REPORT JUNIT LEDGER_DIR FORMAT";
+    let run = names.split_whitespace().map(|name| (format!("RUN_{name}"), ""));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.args(["run", "--orders", "1"]).env_clear().envs(empty).envs(run).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    assert_eq!(code(&output), 0, "{output:?}");
+}
+
 #[test]
 fn a_mistyped_variable_of_the_backends_stops_the_orchestrator_too() {
-    let refused = |variable: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-        command.args(["orchestrator", "--ephemeral"]).env_clear().env("BACKENDS_URL", "nowhere");
-        let refused = command.env(variable, "0.5").stdin(Stdio::null()).output().unwrap();
-        assert_eq!(code(&refused), 2);
-        String::from_utf8(refused.stderr).unwrap()
-    };
+    let refused =
+        |variable| refused("orchestrator --ephemeral", &[("BACKENDS_URL", "nowhere"), (variable, "0.5")]);
     let wrong = refused("CHAOS_FAILURE_RAT");
     assert!(
         wrong.starts_with(
@@ -160,7 +195,7 @@ fn a_mistyped_variable_of_the_backends_stops_the_orchestrator_too() {
         "{wrong}"
     );
     let right = refused("CHAOS_PAYMENT_AUTHORIZE_FAILURE_RATE");
-    assert!(right.starts_with("error: BACKENDS_URL: "), "{right}");
+    assert!(right.starts_with("error: BACKENDS_URL (--backends-url): "), "{right}");
 }
 
 #[cfg(not(feature = "temporal"))]

@@ -215,7 +215,7 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_snapshot!(refused("--target ftp://shop --port 0"), @"error: `ftp://shop` is not a base URL such as http://localhost:3001: only the scheme http is served");
     assert_snapshot!(refused("--ledger-dir /proc/ledgers"), @"error: /proc/ledgers cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--report /no/such/place/report.html"), @"error: /no/such/place/report.html cannot be written: No such file or directory (os error 2)");
-    assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve, --reject, --cancel: the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
+    assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
     let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
     assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 not_found): does it serve the same order API?");
 }

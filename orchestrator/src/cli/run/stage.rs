@@ -68,7 +68,9 @@ async fn start_backends(args: &Args, environment: &Environment) -> Result<(Backe
         _ => {}
     }
     let port = args.port.unwrap_or(if args.target.is_some() { USUAL_PORT } else { 0 });
-    let listener = process::listen(&args.host, port, "--port", "RUN_PORT").await.map_err(Failure::Start)?;
+    let listener = process::listen(&args.host, port, "--host (RUN_HOST)", "--port (RUN_PORT)")
+        .await
+        .map_err(Failure::Start)?;
     let url = process::url_of(listener.local_addr()?);
     tokio::spawn(async move {
         serve_backends(listener, &settings, &Domain::ALL, CancellationToken::new()).await;

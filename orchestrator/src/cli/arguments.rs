@@ -1,0 +1,88 @@
+//! From the words of a command line, and the variables that stand for options, to a command.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use shared::environment::Environment;
+
+/// The command that `words` give, with variables for the options that are not among them. A variable
+/// that is empty is not set.
+///
+/// # Errors
+/// What is wrong with it. What came from a variable is named after the variable.
+pub(super) fn parse<C: CommandFactory + FromArgMatches>(
+    words: &[OsString],
+    environment: &Environment,
+) -> Result<C, clap::Error> {
+    let mut command = without_empty_variables(C::command(), environment);
+    let matches = command.try_get_matches_from_mut(words);
+    let parsed = matches.and_then(|matches| C::from_arg_matches(&matches));
+    parsed.map_err(|error| Given { options: options(&command, words), words, environment }.named_in(error))
+}
+
+fn without_empty_variables(command: Command, environment: &Environment) -> Command {
+    let is_empty = |variable: Option<&str>| variable.is_some_and(|name| environment.is_empty(name));
+    command
+        .mut_args(|arg| if is_empty(variable_of(&arg)) { arg.env(None) } else { arg })
+        .mut_subcommands(|command| without_empty_variables(command, environment))
+}
+
+fn variable_of(arg: &Arg) -> Option<&str> {
+    arg.get_env().and_then(|name| name.to_str())
+}
+
+/// The options of the command that `words` name, and of those that it is part of.
+fn options<'a>(command: &'a Command, words: &[OsString]) -> Vec<&'a Arg> {
+    let (mut command, mut options) = (command, Vec::new());
+    for word in words {
+        if let Some(named) = command.find_subcommand(word) {
+            command = named;
+            options.extend(command.get_arguments());
+        }
+    }
+    options
+}
+
+/// What a command was given.
+struct Given<'a> {
+    options: Vec<&'a Arg>,
+    words: &'a [OsString],
+    environment: &'a Environment,
+}
+
+impl Given<'_> {
+    fn named_in(&self, mut error: clap::Error) -> clap::Error {
+        for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
+            let named = match error.get(kind) {
+                Some(ContextValue::String(option)) => ContextValue::String(self.named(option)),
+                Some(ContextValue::Strings(options)) => {
+                    ContextValue::Strings(options.iter().map(|option| self.named(option)).collect())
+                }
+                _ => continue,
+            };
+            error.insert(kind, named);
+        }
+        error
+    }
+
+    /// `--port <PORT>`, or `PORT (--port <PORT>)` if that is where its value is from.
+    fn named(&self, option: &str) -> String {
+        let name = option.split(' ').next().unwrap_or_default();
+        match self.variable_for(name) {
+            Some(variable) => format!("{variable} ({option})"),
+            None => option.to_owned(),
+        }
+    }
+
+    fn variable_for(&self, option: &str) -> Option<&str> {
+        let given = |word: &OsString| {
+            word.to_str()?.strip_prefix(option).map(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        if self.words.iter().any(|word| given(word) == Some(true)) {
+            return None;
+        }
+        let arg = self.options.iter().find(|arg| arg.get_long() == option.strip_prefix("--"))?;
+        variable_of(arg).filter(|variable| self.environment.get(variable).is_some())
+    }
+}
