@@ -123,7 +123,8 @@ impl IntoResponse for Ending {
 }
 
 impl Drawn {
-    fn mark(&self, response: &mut Response) {
+    /// Says in the head of an answer that this was injected.
+    pub fn mark(&self, response: &mut Response) {
         crate::http::mark_injected(response.headers_mut(), self.operation.name, self.outcome.name);
     }
 }

@@ -16,7 +16,7 @@ use super::routes::CREATE_LABEL_PATH;
 /// The request for a label as Server-Sent Events. The body drives the request, so a client that
 /// leaves drops both.
 pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Response {
-    let severs = request.severs();
+    let (severs, disguised) = (request.severs(), request.disguised().cloned());
     let events = stream::unfold(Some(request), move |request| {
         let correlation_id = correlation_id.clone();
         async move {
@@ -31,6 +31,9 @@ pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Resp
         }
     });
     let mut response = events_response(Body::from_stream(events).into_response());
+    if let Some(drawn) = disguised {
+        drawn.mark(&mut response);
+    }
     if let Some(how) = severs {
         response.extensions_mut().insert(SeversAtEnd(how));
     }

@@ -1,6 +1,6 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use shared::chaos::{Moment, Surface};
+use shared::chaos::{Drawn, Moment, Surface, faults};
 use shared::http::{Call, Severed};
 use shared::way::{Ending, Intent, Pass, Way};
 
@@ -69,11 +69,25 @@ impl LabelRequest {
 
     /// How chaos means to cut the connection at the end.
     pub(super) fn severs(&self) -> Option<Severed> {
-        let (Stage::Generating(_, pass) | Stage::Committed(pass)) = &self.stage;
-        match pass.drawn().outcome.surface {
+        match self.drawn().outcome.surface {
             Surface::Severed(how) => Some(how),
             Surface::Answer | Surface::Problem(_) | Surface::Silence | Surface::Garbled => None,
         }
+    }
+
+    /// What chaos drew, if the end will not say that it was injected.
+    pub(super) fn disguised(&self) -> Option<&Drawn> {
+        let drawn = self.drawn();
+        match drawn.outcome.surface {
+            Surface::Garbled => Some(drawn),
+            Surface::Answer => Some(drawn).filter(|drawn| drawn.outcome.name != faults::SUCCESS.name),
+            Surface::Problem(_) | Surface::Silence | Surface::Severed(_) => None,
+        }
+    }
+
+    fn drawn(&self) -> &Drawn {
+        let (Stage::Generating(_, pass) | Stage::Committed(pass)) = &self.stage;
+        pass.drawn()
     }
 
     /// Waits for what comes next.

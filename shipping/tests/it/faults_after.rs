@@ -24,6 +24,7 @@ async fn a_slow_label_is_committed_and_then_late() {
     insta::assert_snapshot!(story("slow@7s").await, @r#"
     after 0ns: 200
     content-type: text/event-stream
+    x-chaos-injected: shipping.create_label=slow
     event: progress {"labelId":"lbl_7d54510d2047d632","progress":0}
     ...
     "progress":100}
@@ -90,6 +91,7 @@ async fn a_malformed_answer_breaks_off_in_the_label() {
     insta::assert_snapshot!(story("malformed").await, @r#"
     after 0ns: 200
     content-type: text/event-stream
+    x-chaos-injected: shipping.create_label=malformed
     event: progress {"labelId":"lbl_7d54510d2047d632","progress":0}
     ...
     "progress":100}
