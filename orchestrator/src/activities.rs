@@ -38,6 +38,7 @@ pub fn register(
     settings: &ActivitySettings,
     scale: TimeScale,
 ) {
+    let settings = &settings.at(scale);
     registrar.add::<AuthorizePayment>(payment(settings, scale));
     registrar.add::<ReserveInventory>(inventory(settings, scale));
     registrar.add::<CapturePayment>(payment(settings, scale));

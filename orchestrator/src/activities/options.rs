@@ -1,4 +1,6 @@
 //! The table of retries, backoff and limits. (Rule: ENGINE, "The order-fulfilment saga".)
+//!
+//! The settings that come here are scaled already; backoff has none, and is scaled here.
 
 use std::time::Duration;
 
@@ -10,9 +12,6 @@ use crate::workflow::{ActivityOptions, OnCancel, RetryPolicy};
 const CONCURRENCY: usize = 256;
 /// A label takes long and does little.
 const LABEL_CONCURRENCY: usize = 2000;
-/// Attempt and heartbeat limits do not shrink below this, however small the scale: a round trip on a
-/// busy machine takes real time.
-const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 const COMPENSATION_LIMIT: Duration = Duration::from_secs(30 * 60);
 const SHORTEST_COMPENSATION_LIMIT: Duration = Duration::from_secs(5 * 60);
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -36,7 +35,7 @@ pub(super) fn inventory(settings: &ActivitySettings, scale: TimeScale) -> Activi
 pub(super) fn label(settings: &ActivitySettings, scale: TimeScale) -> ActivityOptions {
     let kinds = &["validation_error", "address_validation_failed"];
     ActivityOptions {
-        heartbeat: Some(scale.apply_at_least(settings.shipping_heartbeat, SHORTEST_ATTEMPT)),
+        heartbeat: Some(settings.shipping_heartbeat),
         on_cancel: OnCancel::AbandonAttempt,
         concurrency: LABEL_CONCURRENCY,
         ..forward(settings.shipping, FIRST_LABEL_BACKOFF, kinds, scale)
@@ -50,7 +49,7 @@ pub(super) fn notification(settings: &ActivitySettings, scale: TimeScale) -> Act
 pub(super) fn compensation(settings: &ActivitySettings, scale: TimeScale) -> ActivityOptions {
     let kinds = &["validation_error", "not_found", "idempotency_key_reuse"];
     ActivityOptions {
-        start_to_close: scale.apply_at_least(settings.compensation.timeout, SHORTEST_ATTEMPT),
+        start_to_close: settings.compensation.timeout,
         schedule_to_close: Some(scale.apply_at_least(COMPENSATION_LIMIT, SHORTEST_COMPENSATION_LIMIT)),
         heartbeat: None,
         retry: retry(settings.compensation.retries, FIRST_BACKOFF, kinds, scale),
@@ -67,7 +66,7 @@ fn forward(
     scale: TimeScale,
 ) -> ActivityOptions {
     ActivityOptions {
-        start_to_close: scale.apply_at_least(attempts.timeout, SHORTEST_ATTEMPT),
+        start_to_close: attempts.timeout,
         schedule_to_close: None,
         heartbeat: None,
         retry: retry(Some(attempts.retries), first_backoff, non_retryable, scale),
@@ -127,9 +126,10 @@ mod tests {
     #[test]
     fn a_small_scale_shrinks_backoff_to_nearly_nothing_and_limits_to_their_floors() {
         let scale = TimeScale::parse("0.000001").unwrap();
-        let settings = ActivitySettings::default();
+        let settings = ActivitySettings::default().at(scale);
         let label = label(&settings, scale);
-        assert_eq!((label.start_to_close, label.heartbeat), (SHORTEST_ATTEMPT, Some(SHORTEST_ATTEMPT)));
+        let shortest = Duration::from_secs(2);
+        assert_eq!((label.start_to_close, label.heartbeat), (shortest, Some(shortest)));
         assert_eq!(waits(&label, 5), vec![1; 5]);
         assert_eq!(compensation(&settings, scale).schedule_to_close, Some(SHORTEST_COMPENSATION_LIMIT));
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use shared::environment::{ConfigError, Environment, format_duration, parse_duration};
+use shared::time::TimeScale;
 
 /// How patient the orchestrator is, before `TIME_SCALE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ impl Default for ActivitySettings {
 const UNLIMITED: &str = "unlimited";
 const MOST_RETRIES: u32 = 1000;
 
+/// Attempt and heartbeat limits do not shrink below this, however small the scale: a round trip on a
+/// busy machine takes real time.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
+const SHORTEST_APPROVAL: Duration = Duration::from_secs(5);
+const SHORTEST_WORKFLOW: Duration = Duration::from_secs(5 * 60);
+
 impl ActivitySettings {
     /// The settings that `environment` changes, and the defaults of all others.
     ///
@@ -99,6 +106,26 @@ impl ActivitySettings {
             approval_timeout: duration("APPROVAL_TIMEOUT", default.approval_timeout)?,
             workflow_timeout: duration("WORKFLOW_TIMEOUT", default.workflow_timeout)?,
         })
+    }
+
+    /// The same patience at `scale`, with its floors: what is in force.
+    #[must_use]
+    pub fn at(&self, scale: TimeScale) -> Self {
+        let limit = |duration| scale.apply_at_least(duration, SHORTEST_ATTEMPT);
+        let attempts = |it: AttemptSettings| AttemptSettings { timeout: limit(it.timeout), ..it };
+        Self {
+            payment: attempts(self.payment),
+            inventory: attempts(self.inventory),
+            shipping: attempts(self.shipping),
+            shipping_heartbeat: limit(self.shipping_heartbeat),
+            notification: attempts(self.notification),
+            compensation: CompensationSettings {
+                timeout: limit(self.compensation.timeout),
+                ..self.compensation
+            },
+            approval_timeout: scale.apply_at_least(self.approval_timeout, SHORTEST_APPROVAL),
+            workflow_timeout: scale.apply_at_least(self.workflow_timeout, SHORTEST_WORKFLOW),
+        }
     }
 
     /// Every setting as the variable and the value that would set it.

@@ -64,16 +64,14 @@ pub struct Timings {
     repeat_backoff_ms: u64,
 }
 
-const SHORTEST_APPROVAL: Duration = Duration::from_secs(5);
-const SHORTEST_WORKFLOW: Duration = Duration::from_secs(5 * 60);
-
 impl Timings {
     /// The times of `settings` at `scale`, with their floors.
     pub fn new(settings: &ActivitySettings, scale: TimeScale) -> Self {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let settings = settings.at(scale);
         Self {
-            approval_timeout_ms: millis(scale.apply_at_least(settings.approval_timeout, SHORTEST_APPROVAL)),
-            workflow_timeout_ms: millis(scale.apply_at_least(settings.workflow_timeout, SHORTEST_WORKFLOW)),
+            approval_timeout_ms: millis(settings.approval_timeout),
+            workflow_timeout_ms: millis(settings.workflow_timeout),
             repeat_backoff_ms: millis(first_repeat_backoff(scale)),
         }
     }
