@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
-use shared::http::{FieldError, Problem};
+use shared::http::{FieldError, Problem, ProblemBody};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,7 +40,12 @@ struct Params {
 /// Each order is judged as final, except those with a request executing now. The answer is 200 whatever
 /// is found; `clean` tells. What the orchestrator decided and when it was restarted is not known here.
 #[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Params),
-    responses((status = 200, body = Verdict<'_>)))]
+    responses(
+        (status = 200, description = "The verdict, in the format that was asked for.",
+            content((Verdict<'_> = "application/json"), (String = "text/plain"), (String = "application/xml"))),
+        (status = 400, description = "- `validation_error`: the query breaks a rule; `errors` says which.",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+    ))]
 async fn get_audit(
     State(read): State<ReadLedgers>,
     params: Result<Query<Params>, axum::extract::rejection::QueryRejection>,
@@ -99,6 +104,22 @@ mod tests {
         assert!(body.ends_with("2 violations: hold_left_open 1, no_idempotency_key 1.\n"), "{body}");
         assert!(!body.contains('\u{1b}'));
         assert_eq!(get("?format=junit").await.1, "application/xml");
+    }
+
+    #[test]
+    fn every_answer_is_described() {
+        let document = routes(Ledgers::new).into_openapi();
+        let document = serde_json::to_value(document).unwrap();
+        let answers = document["paths"]["/audit"]["get"]["responses"].as_object().unwrap();
+        let answers = answers.iter().map(|(status, answer)| {
+            let types = answer["content"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            format!("{status} {}", types.join(", "))
+        });
+        insta::assert_snapshot!(answers.collect::<Vec<_>>().join("\n"), @"
+        200 application/json, application/xml, text/plain
+        400 application/problem+json
+        ");
+        assert!(document["components"]["schemas"]["Problem"].is_object());
     }
 
     #[tokio::test]
