@@ -19,33 +19,7 @@ use utoipa_axum::routes;
 
 use crate::audit;
 
-/// A backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub enum Domain {
-    /// Holds, captures, releases, refunds.
-    Payment,
-    /// Stock and reservations.
-    Inventory,
-    /// Labels.
-    Shipping,
-    /// Messages to customers.
-    Notification,
-}
-
-impl Domain {
-    /// All backends.
-    pub const ALL: [Self; 4] = [Self::Payment, Self::Inventory, Self::Shipping, Self::Notification];
-
-    /// The name in URLs and variables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Payment => "payment",
-            Self::Inventory => "inventory",
-            Self::Shipping => "shipping",
-            Self::Notification => "notification",
-        }
-    }
-}
+pub use crate::audit::Domain;
 
 /// What the backends are set to.
 #[derive(Clone, Debug)]
@@ -165,8 +139,7 @@ impl fmt::Debug for Backends {
 /// What the ledgers tell, as of now.
 fn ledgers(ways: &[(Domain, Way)]) -> audit::Ledgers {
     ways.iter().for_each(|(_, way)| way.settle());
-    let named = |domain: &Domain| audit::Domain::named(domain.name());
-    ways.iter().filter_map(|(domain, way)| Some((named(domain)?, way.ledger().records()))).collect()
+    ways.iter().map(|(domain, way)| (*domain, way.ledger().records())).collect()
 }
 
 /// The routes of `domains`, with their document.

@@ -5,8 +5,8 @@ use serde::Serialize;
 use shared::ledger::Record;
 use utoipa::ToSchema;
 
-/// A domain that keeps a ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+/// A backend, which keeps a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Domain {
     /// Holds, captures, releases, refunds.

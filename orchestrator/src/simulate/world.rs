@@ -81,8 +81,6 @@ impl<'a> World<'a> {
         let settings = bundled::Settings { plan, ..subject.backends.clone() };
         let (routes, ways) = bundled::operations_only(&settings, clock);
         let backends = InProcess::new(with_common(routes, Correlation::seeded(seed)));
-        let ways: Vec<_> =
-            ways.into_iter().filter_map(|(domain, way)| Some((Domain::named(domain.name())?, way))).collect();
         let tap = Tap::new(&log, ways.iter().map(|(_, way)| way.clone()), clock);
         let engines = Arc::new(Engines::default());
         let client: Arc<dyn WorkflowClient> = engines.clone();

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use orchestrator::audit::{Audit, Decision, Domain, Ledgers};
-use orchestrator::bundled::{self, Backends, Settings};
+use orchestrator::audit::{Audit, Decision, Ledgers};
+use orchestrator::bundled::{Backends, Domain, Settings};
 use orchestrator::gateways::Transport;
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, with_common};
@@ -98,8 +98,7 @@ impl Stage {
     fn ledgers(&self) -> Ledgers {
         let ways = &self.backends.ways;
         ways.iter().for_each(|(_, way)| way.settle());
-        let domain = |domain: &bundled::Domain| Domain::named(domain.name()).unwrap();
-        ways.iter().map(|(of, way)| (domain(of), way.ledger().records())).collect()
+        ways.iter().map(|(domain, way)| (*domain, way.ledger().records())).collect()
     }
 }
 
@@ -129,7 +128,7 @@ fn backends(script: &str, clock: Clock) -> Backends {
     ];
     let environment: Environment = variables.into_iter().collect();
     let settings = Settings::from_environment(&environment, 0).unwrap();
-    Backends::start(&settings, &bundled::Domain::ALL, clock)
+    Backends::start(&settings, &Domain::ALL, clock)
 }
 
 fn router(backends: &Backends) -> Correlated {
