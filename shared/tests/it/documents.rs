@@ -3,7 +3,11 @@
 use axum::body::Body;
 use http::Request;
 
-use crate::toy::{Toys, make_for};
+use shared::service::describe_outcomes;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder};
+
+use crate::toy::{OPERATIONS, Toys, make_for};
 
 #[tokio::test(start_paused = true)]
 async fn distribution_and_stats_show_configured_and_observed() {
@@ -25,4 +29,20 @@ async fn distribution_and_stats_show_configured_and_observed() {
     {"success":true}
     "#);
     assert_eq!(toys.chaos().stats("toy")[0].requests, 0);
+}
+
+#[test]
+fn an_operation_is_described_with_the_delays_that_are_usual_for_it() {
+    let make = OperationBuilder::new().operation_id(Some("toy.make")).build();
+    let mut document = OpenApi::default();
+    document.paths.add_path_operation("/toy/make", vec![HttpMethod::Post], make);
+    describe_outcomes(&mut document, OPERATIONS);
+    let make = document.paths.paths["/toy/make"].post.as_ref().unwrap();
+    let text = make.description.as_ref().unwrap();
+    let delays: Vec<_> = text.lines().filter(|line| line.contains("unless a table")).collect();
+    insta::assert_snapshot!(delays.join("\n"), @"
+    | `timeout` | before | The request timed out before it reached the service; nothing happened. After 4s unless a table says otherwise. |
+    | `slow` | after | The operation happens at once and its answer arrives late. After 2s unless a table says otherwise. |
+    | `timeout_after` | after | The operation ran to its end, then the request timed out. After 5s unless a table says otherwise. |
+    ");
 }
