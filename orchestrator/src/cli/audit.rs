@@ -52,7 +52,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "watch")]
     quiet: Option<Duration>,
     /// While watching, how often to judge
-    #[arg(long, value_name = "TIME", value_parser = parse_interval, default_value = "5s")]
+    #[arg(long, value_name = "TIME", value_parser = parse_interval, default_value = "5s", requires = "watch")]
     every: Duration,
     /// The form of the report
     #[arg(long, value_enum, default_value_t)]
@@ -298,6 +298,7 @@ mod tests {
             "--ledger a.json --settle 5s",
             "--settle 5s --watch",
             "--quiet 5s",
+            "--every 5s",
             "--allow everything",
             "--format yaml",
             "--watch --every 1ms",
