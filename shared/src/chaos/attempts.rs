@@ -1,7 +1,12 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use crate::digest::DigestMap;
+use crate::digest::IdMap;
+
+/// Half of a key's digest. Every draw looks a key up, which is mostly waiting for memory, so that
+/// small entries make draws fast. Two of a million keys share a half, and so their attempts, once in
+/// some forty million runs.
+type Half = u64;
 
 /// How often each key was drawn for. Bounded: the key that was first seen longest ago is forgotten
 /// first, and begins again at attempt 1.
@@ -13,8 +18,8 @@ pub(super) struct Attempts {
 
 #[derive(Debug, Default)]
 struct Counts {
-    by_key: DigestMap<u32>,
-    arrived: VecDeque<u128>,
+    by_key: IdMap<Half, u32>,
+    arrived: VecDeque<Half>,
 }
 
 impl Attempts {
@@ -24,13 +29,14 @@ impl Attempts {
 
     /// The number, from 1, of the attempt that begins now under a key's digest.
     pub(super) fn begin(&self, digest: u128) -> u32 {
+        let half = digest as Half;
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = &mut *counts;
-        let count = counts.by_key.entry(digest).or_insert(0);
+        let count = counts.by_key.entry(half).or_insert(0);
         *count = count.saturating_add(1);
         let attempt = *count;
         if attempt == 1 {
-            counts.arrived.push_back(digest);
+            counts.arrived.push_back(half);
             if counts.arrived.len() > self.capacity
                 && let Some(oldest) = counts.arrived.pop_front()
             {

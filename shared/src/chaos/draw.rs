@@ -21,33 +21,36 @@ pub enum DrawKey<'a> {
     Arrival(u64),
 }
 
-/// Digests of the keys of one operation under one seed.
+/// Digests of the keys of one operation under one seed: for each kind of key, the digest's beginning.
 #[derive(Clone, Debug)]
-pub(super) struct Digests(SipHasher13);
+pub(super) struct Digests([SipHasher13; 5]);
 
 impl Digests {
     pub(super) fn of(seed: u64, operation: &str) -> Self {
-        let mut hasher = SipHasher13::new_with_keys(seed, 0);
-        hasher.write(operation.as_bytes());
-        Self(hasher)
+        let begin = |kind| {
+            let mut hasher = SipHasher13::new_with_keys(seed, 0);
+            hasher.write(operation.as_bytes());
+            hasher.write(&[0xff, kind]);
+            hasher
+        };
+        Self([1, 2, 3, 4, 5].map(begin))
     }
 
     /// 128 bits that stand for `key`.
     pub(super) fn digest(&self, key: DrawKey<'_>) -> u128 {
-        let mut hasher = self.0;
-        let (tag, text): (u8, &str) = match key {
-            DrawKey::Order(id) => (1, id),
-            DrawKey::Idempotency(key) => (2, key),
-            DrawKey::Correlation(id) => (3, id),
-            DrawKey::Resource(id) => (4, id),
-            DrawKey::Arrival(count) => {
-                hasher.write(&[0xff, 5]);
-                hasher.write(&count.to_le_bytes());
-                return hasher.finish128().as_u128();
+        let count;
+        let (begun, rest): (_, &[u8]) = match key {
+            DrawKey::Order(id) => (&self.0[0], id.as_bytes()),
+            DrawKey::Idempotency(key) => (&self.0[1], key.as_bytes()),
+            DrawKey::Correlation(id) => (&self.0[2], id.as_bytes()),
+            DrawKey::Resource(id) => (&self.0[3], id.as_bytes()),
+            DrawKey::Arrival(number) => {
+                count = number.to_le_bytes();
+                (&self.0[4], &count)
             }
         };
-        hasher.write(&[0xff, tag]);
-        hasher.write(text.as_bytes());
+        let mut hasher = *begun;
+        hasher.write(rest);
         hasher.finish128().as_u128()
     }
 }
