@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -104,18 +104,31 @@ fn is_clients_affair(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Calls the service, and cuts the connection when the response says so.
-async fn answer<S>(routes: S, shears: Shears, request: Request<Incoming>) -> Result<Response, Infallible>
+/// Ends a request without an answer, where that ends no other.
+#[derive(Debug, thiserror::Error)]
+#[error("cut by chaos")]
+struct Cut;
+
+/// Calls the service, and cuts the connection when the response says so; over HTTP/2, which carries
+/// other requests too, only the request's own stream.
+async fn answer<S>(routes: S, shears: Shears, request: Request<Incoming>) -> Result<Response, Cut>
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible>,
 {
-    let response = routes.oneshot(request.map(Body::new)).await?;
+    let is_alone = request.version() != Version::HTTP_2;
+    let Ok(response) = routes.oneshot(request.map(Body::new)).await;
     if let Some(how) = response.extensions().get::<Severed>() {
+        if !is_alone {
+            return Err(Cut);
+        }
         shears.cut(*how);
         return Ok(response);
     }
     match response.extensions().get::<SeversAtEnd>().copied() {
-        None => Ok(response),
-        Some(SeversAtEnd(how)) => Ok(response.map(|body| Body::new(SeveringBody::new(body, shears, how)))),
+        Some(SeversAtEnd(how)) if is_alone => {
+            Ok(response.map(|body| Body::new(SeveringBody::new(body, shears, how))))
+        }
+        // An error of its body resets the stream.
+        _ => Ok(response),
     }
 }

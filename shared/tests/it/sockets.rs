@@ -1,16 +1,19 @@
 //! What chaos does to real connections, and how the server stops.
 
+use std::error::Error as _;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use shared::http::{Limits, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::toy::Toys;
+use crate::toy::{Toys, make_for};
 
 const REQUEST: &str = "POST /toy/make HTTP/1.1\r\nhost: toys\r\ncontent-length: 34\r\n\r\n{\"colour\":\"red\",\"orderId\":\"ORD-1\"}";
 
@@ -44,6 +47,26 @@ async fn reset_sends_rst_and_empty_closes_in_good_order() {
     let toys = Toys::meeting("empty=100%");
     let (address, _stop, _server) = start(&toys).await;
     assert_eq!(ask(address).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn over_http2_a_reset_ends_its_own_request_alone() {
+    for outcome in ["reset", "lost_response", "empty"] {
+        let script = format!("ORD-1:toy.make#1={outcome}; ORD-2:toy.make#1=slow@50ms");
+        let toys = Toys::with(10, &[("CHAOS_SCRIPT", &script)]);
+        let (address, _stop, _server) = start(&toys).await;
+        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let (mut client, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+        tokio::spawn(connection);
+        let late = client.send_request(make_for("ORD-2"));
+        let cut = client.send_request(make_for("ORD-1"));
+        let (late, cut) = tokio::join!(late, cut);
+        let error = cut.unwrap_err();
+        let reason = error.source().map(ToString::to_string).unwrap_or_default();
+        assert!(reason.contains("stream error"), "{outcome}: {error:?}");
+        assert_eq!(late.unwrap().status(), 201, "{outcome}");
+        assert_eq!(toys.made(), 1 + u32::from(outcome == "lost_response"), "{outcome}");
+    }
 }
 
 #[tokio::test]
