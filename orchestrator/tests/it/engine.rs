@@ -10,6 +10,7 @@ mod children;
 pub(crate) mod journal;
 mod lifecycle;
 mod limits;
+mod log;
 mod outage;
 mod recovery;
 mod replay;

@@ -439,6 +439,14 @@ fn appends_are_answered_in_their_order_whoever_writes_them() {
 }
 
 #[test]
+fn an_empty_batch_is_answered_too() {
+    on_both(|journal| {
+        take_over(&*journal);
+        assert_eq!(append(&*journal, Vec::new()), []);
+    });
+}
+
+#[test]
 fn entries_are_read_in_pages() {
     on_both(|journal| {
         let epoch = take_over(&*journal).epoch;

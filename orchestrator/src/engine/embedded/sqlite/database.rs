@@ -149,6 +149,8 @@ impl Database {
             transaction.prepare_cached("DELETE FROM runs WHERE key = ?1")?.execute([key])?;
         }
         transaction.commit()?;
+        // Nobody knows how many entries they had.
+        self.unlooked += keys.len() * LOOK_EVERY;
         Ok(keys.len())
     }
 
@@ -159,19 +161,24 @@ impl Database {
         }
     }
 
-    /// Whether the write-ahead log is long enough for [`Self::shorten_log`]. It is looked at now and
-    /// then: that takes as long as to write an item.
-    pub(super) fn log_is_long(&mut self) -> bool {
-        if self.unlooked < LOOK_EVERY {
-            return false;
-        }
-        self.unlooked = 0;
-        self.log_pages() >= CHECKPOINT_PAGES
+    /// Whether so much was written that [`Self::shorten_long_log`] should look at the write-ahead log
+    /// again. To look takes as long as to write an item.
+    pub(super) fn may_have_long_log(&self) -> bool {
+        self.unlooked >= LOOK_EVERY
     }
 
-    /// Copies the log into the file; when it is very long, after those who read have let go of it.
-    pub(super) fn shorten_log(&self) {
-        let mode = if self.log_pages() < RESTART_PAGES { "PASSIVE" } else { "RESTART" };
+    /// Copies the log into the file when it is long; when it is very long, after those who read have
+    /// let go of it.
+    pub(super) fn shorten_long_log(&mut self) {
+        if !self.may_have_long_log() {
+            return;
+        }
+        self.unlooked = 0;
+        let mode = match self.log_pages() {
+            ..CHECKPOINT_PAGES => return,
+            CHECKPOINT_PAGES..RESTART_PAGES => "PASSIVE",
+            RESTART_PAGES.. => "RESTART",
+        };
         if let Err(error) = self.checkpoint(mode) {
             tracing::warn!("the write-ahead log cannot be copied into the journal: {error}");
         }

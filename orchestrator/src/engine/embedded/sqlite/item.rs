@@ -47,12 +47,11 @@ impl Item {
         })
     }
 
-    /// About how many pages it changes: a handful, and those that its entries fill.
+    /// About how many pages it changes: a handful, and those that its text fills.
     pub(super) fn pages(&self) -> usize {
-        let text = |entry: &EntryRow| entry.event.len() + entry.commands.as_ref().map_or(0, String::len);
-        let added: usize = self.entries.iter().map(text).sum();
+        let of_entries: usize = self.entries.iter().map(EntryRow::bytes).sum();
         let of_children: usize = self.child_starts.iter().map(Self::pages).sum();
-        5 + added / 4096 + of_children
+        5 + (of_entries + self.change.bytes()) / 4096 + of_children
     }
 
     /// Writes it; one that is refused may be written in part. The outer error is SQLite's.
@@ -101,6 +100,10 @@ impl EntryRow {
     fn of(entry: &Entry) -> serde_json::Result<Self> {
         let commands = (!entry.commands.is_empty()).then(|| text(&entry.commands)).transpose()?;
         Ok(Self { at_ms: entry.at_ms, event: text(&entry.event)?, commands })
+    }
+
+    fn bytes(&self) -> usize {
+        self.event.len() + self.commands.as_ref().map_or(0, String::len)
     }
 }
 
@@ -151,6 +154,11 @@ impl Change {
         self.sql.push_str(column);
         self.sql.push_str(" = ?");
         self.values.push(value.into());
+    }
+
+    /// How long its text is.
+    fn bytes(&self) -> usize {
+        self.values.iter().map(|value| if let Value::Text(text) = value { text.len() } else { 0 }).sum()
     }
 
     fn apply(&self, connection: &Connection) -> rusqlite::Result<bool> {

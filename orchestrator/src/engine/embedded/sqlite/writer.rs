@@ -18,7 +18,7 @@ const MAX_ITEMS: usize = 4096;
 pub(super) enum Job {
     TakeOver { columns: Arc<Columns>, reply: SyncSender<Result<Takeover, JournalError>> },
     Append { batch: Vec<Encoded>, on_durable: OnDurable },
-    ShortenLog,
+    LookAtLog,
     Prune { closed_before_ms: i64, limit: usize, reply: Reply<usize> },
     LimitPages(u32),
 }
@@ -58,29 +58,34 @@ impl Writer {
         Ok(Self(Mutex::new(Some(Open { jobs, thread, desk }))))
     }
 
-    /// Writes `batch` before it returns if it is one item and nothing else is being written: to wake
-    /// the thread and to be woken by it takes half as long as a sync. Everything else is queued.
+    /// Makes `batch` durable, then tells of it: before it returns if it could be written here.
     pub(super) fn append(&self, batch: Vec<Encoded>, on_durable: OnDurable) {
-        let idle = self.open().as_ref().map(|open| Arc::clone(&open.desk)).filter(|desk| desk.is_idle());
-        if let ([item], Some(desk)) = (&batch[..], idle) {
-            let results = desk.database().write(&[item]);
-            on_durable(results);
-            if desk.database().log_is_long() {
-                self.send(Job::ShortenLog);
-            }
-        } else {
-            self.send(Job::Append { batch, on_durable });
+        match self.write_here(&batch) {
+            Some(results) => on_durable(results),
+            None => self.send(Job::Append { batch, on_durable }),
         }
+    }
+
+    /// Writes `batch` if it is one item and nothing else is being written: to wake the thread and to
+    /// be woken by it takes half as long as a sync. Who closes the journal meanwhile waits for it.
+    fn write_here(&self, batch: &[Encoded]) -> Option<Vec<Result<(), AppendError>>> {
+        let open = self.open();
+        let (open, [item]) = (open.as_ref()?, batch) else { return None };
+        if !open.desk.is_idle() {
+            return None;
+        }
+        let mut database = open.desk.database();
+        let results = database.write(&[item]);
+        if database.may_have_long_log() {
+            open.send(Job::LookAtLog);
+        }
+        Some(results)
     }
 
     pub(super) fn send(&self, job: Job) {
         let open = self.open();
         match &*open {
-            Some(Open { jobs, desk, .. }) => {
-                desk.unfinished.fetch_add(1, Ordering::AcqRel);
-                // The queue outlives its sender, so this cannot fail.
-                drop(jobs.send(job));
-            }
+            Some(open) => open.send(job),
             None => {
                 drop(open);
                 job.refuse();
@@ -103,6 +108,14 @@ impl Writer {
     }
 }
 
+impl Open {
+    fn send(&self, job: Job) {
+        self.desk.unfinished.fetch_add(1, Ordering::AcqRel);
+        // The queue outlives its sender, so this cannot fail.
+        drop(self.jobs.send(job));
+    }
+}
+
 impl Job {
     fn refuse(self) {
         match self {
@@ -111,7 +124,7 @@ impl Job {
                 on_durable(batch.iter().map(|_| Err(AppendError::Journal(closed()))).collect());
             }
             Self::Prune { reply, .. } => reply(Err(closed())),
-            Self::ShortenLog | Self::LimitPages(_) => {}
+            Self::LookAtLog | Self::LimitPages(_) => {}
         }
     }
 }
@@ -150,8 +163,8 @@ impl WriterThread {
     }
 
     fn write(&self, group: &mut Group) {
-        let Group { batches, items } = std::mem::take(group);
-        if items == 0 {
+        let Group { batches, .. } = std::mem::take(group);
+        if batches.is_empty() {
             return;
         }
         let jobs = batches.len();
@@ -161,11 +174,6 @@ impl WriterThread {
             let later = results.split_off(batch.len());
             on_durable(std::mem::replace(&mut results, later));
         }
-        let mut database = self.desk.database();
-        if database.log_is_long() {
-            database.shorten_log();
-        }
-        drop(database);
         self.finish(jobs);
     }
 
@@ -180,15 +188,16 @@ impl WriterThread {
                 drop(database);
                 reply(pruned.map_err(Into::into));
             }
-            Job::ShortenLog => database.shorten_log(),
             Job::LimitPages(pages) => database.limit_pages(pages),
-            // Those make groups.
-            Job::Append { .. } => {}
+            // Appends make groups, and the log is looked at after every job.
+            Job::Append { .. } | Job::LookAtLog => {}
         }
     }
 
-    /// Only now, so that what is appended next is not answered before what these jobs wrote.
+    /// Only now may others write, so that what is appended next is not answered before what these
+    /// jobs wrote.
     fn finish(&self, jobs: usize) {
+        self.desk.database().shorten_long_log();
         self.desk.unfinished.fetch_sub(jobs, Ordering::AcqRel);
     }
 }
