@@ -100,6 +100,69 @@ async fn a_write_that_failed_only_in_appearance_is_found_in_the_journal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_start_that_failed_only_in_appearance_is_found_in_the_journal() {
+    let journal = StallingJournal::new();
+    let mut world = World::echo();
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        let child = vec![Op::Await("go".into()), Op::Child("child".into(), vec![Op::Work("c".into())])];
+        engine.run("parent", child).await;
+        journal.lie();
+        assert!(WorkflowClient::start(&engine, start("r", &[Op::Work("x".into())])).await.is_err());
+        journal.go_on();
+        sleep(Duration::from_secs(1)).await;
+        let again = WorkflowClient::start(&engine, start("r", &[Op::Work("x".into())])).await;
+        assert!(matches!(again, Err(ClientError::AlreadyStarted { .. })), "{again:?}");
+        assert_eq!(engine.log("r").await, ["x"]);
+        engine.tell("parent", "go").await.unwrap();
+        assert_eq!(engine.log("child").await, ["c"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_whose_start_failed_only_in_appearance_runs() {
+    let journal = StallingJournal::new();
+    let mut world = World::new(|_, input| async move {
+        sleep(Duration::from_secs(2)).await;
+        Ok(input)
+    });
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        let child = Op::Child("child".into(), vec![Op::Work("c".into())]);
+        engine.run("parent", vec![Op::Await("go".into()), child]).await;
+        journal.lie_after(1);
+        engine.tell("parent", "go").await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        journal.go_on();
+        assert_eq!(engine.log("parent").await, ["told", "born"]);
+        assert_eq!(engine.log("child").await, ["c"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_forgotten_before_its_end_was_believed_keeps_nobody_waiting() {
+    let journal = StallingJournal::new();
+    let mut world = World::echo();
+    world.journal = Arc::clone(&journal) as _;
+    world.engine.retention = Some(Duration::ZERO);
+    local(async {
+        let engine = world.start();
+        // Forgotten after a minute, and read again when the outage is over.
+        engine.run("r", vec![Op::Sleep(59_950)]).await;
+        journal.lie();
+        sleep(Duration::from_secs(70)).await;
+        journal.go_on();
+        assert_eq!(engine.tell("r", "x").await, Err(ClientError::NotFound));
+        engine.run("r", vec![]).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_abandoned_attempt_that_could_not_be_written_counts_as_unknown() {
     let journal = StallingJournal::new();
     let mut world = World::new(|ctx, _| async move {

@@ -23,8 +23,8 @@ enum Mode {
     Stalled(Vec<(Vec<Append>, OnDurable)>),
     /// Every append fails.
     Full,
-    /// Every append fails, though it was written.
-    Ambiguous,
+    /// Every append but the next so many fails, though it was written.
+    Ambiguous(usize),
 }
 
 impl StallingJournal {
@@ -41,7 +41,12 @@ impl StallingJournal {
     }
 
     pub(super) fn lie(&self) {
-        *self.mode.lock().unwrap() = Mode::Ambiguous;
+        self.lie_after(0);
+    }
+
+    /// Lies, after so many appends.
+    pub(super) fn lie_after(&self, appends: usize) {
+        *self.mode.lock().unwrap() = Mode::Ambiguous(appends);
     }
 
     /// Works again; what was held back is appended.
@@ -63,7 +68,11 @@ impl Journal for StallingJournal {
             Mode::Working => self.inner.append(batch, on_durable),
             Mode::Stalled(held) => held.push((batch, on_durable)),
             Mode::Full => on_durable(failed(batch.len())),
-            Mode::Ambiguous => {
+            Mode::Ambiguous(truths @ 1..) => {
+                *truths -= 1;
+                self.inner.append(batch, on_durable);
+            }
+            Mode::Ambiguous(0) => {
                 let items = batch.len();
                 self.inner.append(batch, Box::new(|_| {}));
                 on_durable(failed(items));

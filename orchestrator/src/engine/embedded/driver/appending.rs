@@ -138,10 +138,13 @@ impl Driver {
             other => self.unavailable(other),
         };
         in_flight.answers.into_iter().for_each(|answer| answer.refuse(refusal.clone()));
+        let children = in_flight.children.iter().map(|child| child.key);
+        self.look_for_started(children, error);
         let Some(run) = self.runs.get_mut(&key) else { return };
         if !run.breaks(in_flight.entries) {
             // It never was: what came for it is for the run that has its id.
             self.remove_and_deliver_again(key);
+            self.look_for_started([key].into_iter(), error);
         } else if let AppendError::Refused(reason) = error {
             self.quarantine(key, reason.clone());
         } else {
@@ -152,8 +155,15 @@ impl Driver {
         }
     }
 
+    /// Reads runs later whose start failed: it may be durable all the same, and then they go on.
+    fn look_for_started(&mut self, runs: impl Iterator<Item = RunKey>, error: &AppendError) {
+        if let AppendError::Journal(_) = error {
+            runs.for_each(|key| self.try_again_later(key));
+        }
+    }
+
     /// Takes a run out of memory; what came for it goes to whatever the journal has under its id.
-    fn remove_and_deliver_again(&mut self, key: RunKey) {
+    pub(super) fn remove_and_deliver_again(&mut self, key: RunKey) {
         let Some(run) = self.remove(key) else { return };
         for input in run.inputs {
             self.deliver_again(&run.start.workflow_id, input);

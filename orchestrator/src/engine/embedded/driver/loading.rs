@@ -73,7 +73,9 @@ impl Driver {
                 tracing::error!(%key, "a run cannot be read: {error}");
                 self.try_again_later(key);
             }
-            (Ok(None), _) => {}
+            // It had ended, though the append was believed to have failed, and was forgotten since.
+            (Ok(None), Some(_)) => self.remove_and_deliver_again(key),
+            (Ok(None), None) => {}
             (Ok(Some(stored)), resident) => match &stored.row.ending {
                 // The append that was believed to have failed had not.
                 Some(ending) if resident.is_some() => self.ended(key, &ending.outcome),
