@@ -159,9 +159,9 @@ impl Engine {
         let limit = limit.clamp(1, MAX_PAGE);
         let entries = read(|reply| self.0.journal.entries(workflow_id, after, limit + 1, reply)).await?;
         let entries = entries.ok_or(ClientError::NotFound)?;
-        let next = (entries.len() > limit).then_some(after + limit as u64);
-        let numbered = (after + 1..).zip(entries.iter().take(limit));
-        Ok(HistoryPage { events: numbered.map(|(id, entry)| history_event(id, entry)).collect(), next })
+        let next = (entries.len() > limit).then(|| after + limit as u64);
+        let numbered = entries.iter().take(limit).zip(after..);
+        Ok(HistoryPage { events: numbered.map(|(entry, id)| history_event(id + 1, entry)).collect(), next })
     }
 
     async fn queried(&self, workflow_id: &str, name: &str, argument: &Json) -> Result<Json, ClientError> {

@@ -108,6 +108,53 @@ async fn a_result_is_waited_for_as_long_as_was_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_result_is_told_of_runs_that_are_not_in_memory_and_of_those_that_come_back() {
+    local(async {
+        let mut world = World::echo();
+        world.engine.resident_runs = 0;
+        let engine = world.start();
+        engine.run("r", vec![Op::Sleep(10_000), Op::Await("go".into()), Op::Sleep(10_000)]).await;
+        assert_eq!(engine.result("r", Duration::ZERO).await, Ok(None));
+        let waiting = engine.clone();
+        let end = tokio::task::spawn_local(async move { waiting.log("r").await });
+        sleep(Duration::from_secs(20)).await;
+        engine.tell("r", "go").await.unwrap();
+        assert_eq!(engine.result("r", Duration::from_secs(9)).await, Ok(None));
+        assert_eq!(end.await.unwrap(), ["slept", "told", "slept"]);
+        assert!(engine.result("r", Duration::ZERO).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_an_engine_that_is_gone() {
+    for killed in [false, true] {
+        local(async {
+            let engine = World::echo().start();
+            engine.run("r", vec![Op::Await("never".into())]).await;
+            let waiting = engine.clone();
+            let end =
+                tokio::task::spawn_local(
+                    async move { waiting.result("r", Duration::from_secs(1_000_000)).await },
+                );
+            sleep(Duration::from_secs(1)).await;
+            if killed {
+                engine.kill()
+            } else {
+                engine.shutdown().await
+            }
+            let stopped = Err(ClientError::Unavailable {
+                reason: "the engine has stopped".into(),
+                retry_after: Duration::from_secs(1),
+            });
+            assert_eq!(end.await.unwrap(), stopped);
+            assert_eq!(engine.result("r", Duration::from_secs(1_000_000)).await, stopped);
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_signal_that_comes_with_its_timer_finds_that_the_timer_went_first() {
     for (told_at, said) in [(9_999, "told"), (10_000, "timeout")] {
         local(async {
@@ -179,6 +226,8 @@ async fn history_is_read_in_pages() {
         let second = engine.history("r", 3, 3).await.unwrap();
         assert_eq!(second.events.iter().map(|event| event.id).collect::<Vec<_>>(), [4]);
         assert_eq!((second.events[0].event.as_str(), second.next), ("activity_completed", None));
+        let beyond = engine.history("r", u64::MAX, 3).await.unwrap();
+        assert_eq!((beyond.events.len(), beyond.next), (0, None));
     })
     .await;
 }
