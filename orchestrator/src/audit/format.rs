@@ -71,6 +71,7 @@ impl Format {
 mod tests {
     use super::*;
     use crate::audit::story::Story;
+    use crate::audit::{Audit, Ledgers};
 
     /// A report with everything in it, in this format.
     pub(super) fn sample(format: Format) -> String {
@@ -108,5 +109,23 @@ mod tests {
         1 order judged.
         Clean: no findings.
         ");
+    }
+
+    #[test]
+    fn a_report_over_nothing_says_so_in_every_form() {
+        let written = |format: Format| {
+            let mut bytes = Vec::new();
+            format.write(&Audit::default().report(&Ledgers::new()), &mut bytes).unwrap();
+            anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()
+        };
+        let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
+        assert_eq!((&json["clean"], &json["orders"]), (&false.into(), &0.into()));
+        insta::assert_snapshot!(json["nothingToJudge"], @r#""nobody has asked the backends anything yet""#);
+        for format in [Format::Text, Format::Github] {
+            let text = written(format);
+            insta::allow_duplicates! { insta::assert_snapshot!(text.lines().last().unwrap(), @"There is nothing to judge: nobody has asked the backends anything yet."); }
+        }
+        let passed = written(Format::Junit).lines().filter(|line| line.ends_with("\"/>")).count();
+        assert_eq!(passed, 0, "every rule is skipped");
     }
 }

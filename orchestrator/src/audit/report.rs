@@ -46,6 +46,23 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == Severity::Violation).count()
     }
 
+    /// Why there was no order to judge, if there was none: a verdict over nothing is no good news.
+    pub fn why_nothing(&self) -> Option<String> {
+        let Self { orders, records, unattributed, executing, young, .. } = self;
+        if *orders > 0 {
+            return None;
+        }
+        Some(if *records == 0 {
+            "nobody has asked the backends anything yet".to_owned()
+        } else if *executing > 0 {
+            format!("each order ({executing}) has a request executing now")
+        } else if *young > 0 {
+            format!("each order ({young}) was heard of too recently")
+        } else {
+            format!("none of the {unattributed} records has an order id or a correlation id")
+        })
+    }
+
     /// Whether nothing is a violation.
     pub fn is_clean(&self) -> bool {
         self.violations() == 0

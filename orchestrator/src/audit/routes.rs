@@ -38,7 +38,7 @@ struct Params {
 /// Judge every order
 ///
 /// Each order is judged as final, except those with a request executing now. The answer is 200 whatever
-/// is found; `clean` tells. What the orchestrator decided and when it was restarted is not known here.
+/// is found; `clean` tells, and `nothingToJudge` when there was no order to judge. What the orchestrator decided and when it was restarted is not known here.
 #[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Params),
     responses(
         (status = 200, description = "The verdict, in the format that was asked for.",
@@ -95,6 +95,17 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&body["clean"], &body["violations"]), (&false.into(), &1.into()));
         assert_eq!(body["findings"][0]["rule"], "hold_left_open");
+    }
+
+    #[tokio::test]
+    async fn it_says_when_there_is_nothing_to_judge() {
+        let router = with_common(Router::from(routes(Ledgers::new)), Correlation::seeded(7));
+        let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&body["orders"], &body["violations"]), (&0.into(), &0.into()));
+        assert_eq!(body["nothingToJudge"], "nobody has asked the backends anything yet");
+        assert_eq!(body["clean"], false, "a verdict over nothing is not taken for a clean one");
     }
 
     #[tokio::test]

@@ -124,26 +124,21 @@ async fn once(
         Some(quiet) => settled(&source, quiet, clock).await?,
     };
     let report = audit.report(&ledgers);
-    if report.orders == 0 {
-        return Err(Failure::Nothing(why_nothing(&report)));
-    }
+    require_orders(&report)?;
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
     append_summary(args.format, environment, &report)?;
     Ok(report.is_clean())
 }
 
-/// Why no order was judged. A verdict over nothing would be taken for a clean one.
-fn why_nothing(report: &Report) -> String {
-    let Report { records, unattributed, executing, young, .. } = report;
-    if *records == 0 {
-        "nobody has asked the backends anything yet".to_owned()
-    } else if *executing > 0 {
-        format!("each order ({executing}) has a request executing now; --settle 30s waits until none has")
-    } else if *young > 0 {
-        format!("each order ({young}) was heard of too recently; --quiet says how long orders may be silent")
-    } else {
-        format!("none of the {unattributed} records has an order id or a correlation id")
-    }
+/// That there was no order to judge, if there was none. A verdict over nothing would be taken for a clean one.
+fn require_orders(report: &Report) -> Result<(), Failure> {
+    let Some(why) = report.why_nothing() else { return Ok(()) };
+    let advice = match (report.executing, report.young) {
+        (1.., _) => "; --settle 30s waits until none has",
+        (0, 1..) => "; --quiet says how long orders may be silent",
+        (0, 0) => "",
+    };
+    Err(Failure::Nothing(why + advice))
 }
 
 /// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`. Where

@@ -38,7 +38,11 @@ fn request(call: &CallLine) -> String {
 
 /// The report as the Markdown of a job summary (`GITHUB_STEP_SUMMARY`).
 pub fn step_summary(report: &Report) -> String {
-    let verdict = if report.is_clean() { "✅ clean" } else { "❌ violations" };
+    let verdict = match (report.is_clean(), report.orders) {
+        (false, _) => "❌ violations",
+        (true, 0) => "⚠️ nothing to judge",
+        (true, _) => "✅ clean",
+    };
     let mut text = format!("## Audit: {verdict}\n\n");
     for line in summary(report) {
         text.push_str(&format!("- {}\n", cell(&line)));

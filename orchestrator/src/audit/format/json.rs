@@ -10,8 +10,11 @@ use crate::audit::{Finding, Report};
 #[schema(as = Audit)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::audit) struct Verdict<'a> {
-    /// Whether nothing is a violation.
+    /// Whether there was an order to judge, and nothing is a violation.
     clean: bool,
+    /// Why there was no order to judge; absent when there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nothing_to_judge: Option<String>,
     /// How many findings are violations.
     violations: usize,
     #[serde(flatten)]
@@ -19,7 +22,9 @@ pub(in crate::audit) struct Verdict<'a> {
 }
 
 pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let verdict = Verdict { clean: report.is_clean(), violations: report.violations(), report };
+    let nothing_to_judge = report.why_nothing();
+    let clean = report.is_clean() && nothing_to_judge.is_none();
+    let verdict = Verdict { clean, nothing_to_judge, violations: report.violations(), report };
     serde_json::to_writer_pretty(&mut *out, &verdict)?;
     writeln!(out)
 }

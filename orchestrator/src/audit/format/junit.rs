@@ -13,11 +13,15 @@ pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</testsuites>")
 }
 
-/// One test case a finding, and one for each rule without any. A warning is a case that passes and
-/// has something to say.
+/// One test case a finding, and one for each rule without any, which is skipped if it could not be
+/// judged. A warning is a case that passes and has something to say.
 pub(crate) fn suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let unseen = |rule: &str| report.not_judged.iter().find(|item| item.rule == rule);
-    let (mut cases, mut tests) = (Vec::new(), 0);
+    let nothing = report.why_nothing().map(|why| format!("there is nothing to judge: {why}"));
+    let unseen = |rule: &str| {
+        let not_judged = report.not_judged.iter().find(|item| item.rule == rule);
+        not_judged.map(|item| &item.because).or(nothing.as_ref())
+    };
+    let (mut cases, mut tests, mut skipped) = (Vec::new(), 0, 0);
     for rule in RULES {
         let mut findings = report.findings.iter().filter(|finding| finding.rule == rule.name).peekable();
         if findings.peek().is_none() {
@@ -25,8 +29,9 @@ pub(crate) fn suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             let name = escaped(rule.name);
             match unseen(rule.name) {
                 None => writeln!(cases, r#"    <testcase classname="audit.{name}" name="{name}"/>"#)?,
-                Some(item) => {
-                    let why = escaped(&item.because);
+                Some(why) => {
+                    skipped += 1;
+                    let why = escaped(why);
                     writeln!(
                         cases,
                         r#"    <testcase classname="audit.{name}" name="{name}"><skipped message="{why}"/></testcase>"#
@@ -40,9 +45,8 @@ pub(crate) fn suite(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     let counts = format!(
-        r#"name="audit" tests="{tests}" failures="{}" errors="0" skipped="{}""#,
+        r#"name="audit" tests="{tests}" failures="{}" errors="0" skipped="{skipped}""#,
         report.violations(),
-        report.not_judged.len()
     );
     writeln!(out, "  <testsuite {counts}>")?;
     out.write_all(&cases)?;

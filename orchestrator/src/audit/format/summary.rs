@@ -38,6 +38,9 @@ fn judged(report: &Report) -> String {
 }
 
 fn outcome(report: &Report) -> String {
+    if let Some(why) = report.why_nothing() {
+        return format!("There is nothing to judge: {why}.");
+    }
     if report.findings.is_empty() {
         return "Clean: no findings.".to_owned();
     }

@@ -28,8 +28,8 @@ pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let style = match (report.is_clean(), report.findings.is_empty()) {
         (false, _) => VIOLATION,
-        (true, false) => WARNING,
-        (true, true) => GOOD,
+        (true, true) if report.orders > 0 => GOOD,
+        (true, _) => WARNING,
     };
     writeln!(out, "{style}{outcome}{style:#}")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::environment::Environment;
 use shared::time::{Clock, TimeScale};
 
-use super::{Args, Failure, append_summary, quiet_since, why_nothing};
+use super::{Args, Failure, append_summary, quiet_since, require_orders};
 use crate::audit::{Audit, Error, Format, Report, Source, summary};
 use crate::cli::{process, unless_nobody_reads};
 
@@ -36,7 +36,7 @@ pub(super) async fn run(
         }
     }
     if !watch.judged {
-        return Err(Failure::Nothing(why_nothing(&report)));
+        require_orders(&report)?;
     }
     if args.format != Format::Json {
         for line in summary(&report) {
