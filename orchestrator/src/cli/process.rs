@@ -1,4 +1,4 @@
-//! What every command that serves needs: ports, signals, file descriptors.
+//! What commands need of the process: ports, signals, file descriptors, exit statuses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,6 +6,16 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// How a command that looks for violations ended, as its exit status tells it.
+#[cfg(feature = "bundled")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Clean = 0,
+    Findings = 1,
+    /// Before it was over, and nothing was found until then.
+    Interrupted = 130,
+}
 
 /// What chooses the host of a server.
 pub(super) const HOST: &str = "--host (HOST)";

@@ -14,6 +14,7 @@ use std::thread::available_parallelism;
 
 use shared::environment::{ConfigError, Environment};
 
+use super::process::Ending;
 use super::run::{Decisions, at_least_one};
 use crate::activities::ActivitySettings;
 use crate::bundled::Settings;
@@ -91,15 +92,6 @@ pub(super) struct Args {
 
 /// The exit status of wrong usage.
 const UNUSABLE: u8 = 2;
-
-/// How a simulation ended, as its exit status tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    Clean = 0,
-    Findings = 1,
-    /// Before it was over, and nothing was found until then.
-    Interrupted = 130,
-}
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]

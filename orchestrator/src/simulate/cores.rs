@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
@@ -45,7 +46,8 @@ where
                 let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
                 next.next()
             } {
-                if sender.send((at, work(&jobs[at]))).is_err() {
+                let result = catch_unwind(AssertUnwindSafe(|| work(&jobs[at])));
+                if sender.send((at, result.ok())).is_err() {
                     return;
                 }
             }
@@ -53,11 +55,11 @@ where
         drop(spawned);
     }
     drop(sender);
-    let mut early = BTreeMap::new();
+    let mut early = BTreeMap::<usize, Option<R>>::new();
     for (at, job) in jobs.iter().enumerate() {
         let result = loop {
             if let Some(result) = early.remove(&at) {
-                break result;
+                break result.ok_or_else(|| Stuck::Panicked(name(job)))?;
             }
             match results.recv_timeout(STALLED) {
                 Ok((done, result)) => drop(early.insert(done, result)),
@@ -113,10 +115,21 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_panics_is_named() {
-        let jobs = vec![1, 2, 3];
-        let go_on = |_: &i32, ()| ControlFlow::Continue(());
-        let stuck = in_order(2, jobs, |job| format!("job {job}"), |job| assert_ne!(*job, 2), go_on);
-        assert_eq!(stuck, Err(Stuck::Panicked("job 2".to_owned())));
+    fn a_job_that_panics_is_named_after_the_results_before_it() {
+        for threads in [1, 2] {
+            let (mut taken, jobs) = (Vec::new(), (1..=100).collect());
+            let stuck = in_order(
+                threads,
+                jobs,
+                |job| format!("job {job}"),
+                |job| assert_ne!(*job, 20),
+                |job, ()| {
+                    taken.push(*job);
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(stuck, Err(Stuck::Panicked("job 20".to_owned())));
+            assert_eq!(taken, (1..20).collect::<Vec<_>>());
+        }
     }
 }

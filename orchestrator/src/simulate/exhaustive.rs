@@ -55,28 +55,27 @@ pub struct Coverage {
 
 impl Exhaustive {
     /// Searches, on so many threads; `progress` hears how many schedules are done, of how many that are
-    /// known by then, and says whether to go on.
-    ///
-    /// # Errors
-    /// When a world does not come to an end.
+    /// known by then, and says whether to go on. Also tells whether it was stopped, or a world did not
+    /// come to an end: the rest is of what was tried until then.
     pub fn run(
         &self,
         subject: &Arc<Subject>,
         threads: usize,
         mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
-    ) -> Result<(Coverage, Failures), Stuck> {
+    ) -> (Coverage, Failures, Result<ControlFlow<()>, Stuck>) {
         let faults = Faults::of(subject);
         let mut coverage = Coverage { outcomes: faults.names(), ..Coverage::default() };
         coverage.decisions = self.decisions.iter().map(ToString::to_string).collect();
         let mut failures = Failures::default();
         let mut known = HashSet::new();
         let mut frontier: Vec<_> = self.decisions.iter().map(|decision| Schedule::of(*decision)).collect();
-        while !frontier.is_empty() {
+        let mut flow = Ok(ControlFlow::Continue(()));
+        while !frontier.is_empty() && flow == Ok(ControlFlow::Continue(())) {
             let total = coverage.schedules + frontier.len() as u64;
             let worlds: Vec<Vec<Schedule>> = frontier.chunks(PER_WORLD).map(<[Schedule]>::to_vec).collect();
             frontier = Vec::new();
             let subject = Arc::clone(subject);
-            let flow = in_order(
+            flow = in_order(
                 threads,
                 worlds,
                 |world| format!("the world of `{}` and others", world[0]),
@@ -93,12 +92,9 @@ impl Exhaustive {
                     }
                     progress(coverage.schedules, total)
                 },
-            )?;
-            if flow.is_break() {
-                break;
-            }
+            );
         }
-        Ok((coverage, failures))
+        (coverage, failures, flow)
     }
 
     /// The schedules with one more fault, or with a crash, that the trial shows to be possible.

@@ -81,7 +81,7 @@ impl Flow {
         })
     }
 
-    pub(super) fn registry(&self, process: Process<'_>) -> Registry<Services> {
+    pub(crate) fn registry(&self, process: Process<'_>) -> Registry<Services> {
         (self.0)(process)
     }
 }

@@ -1,16 +1,18 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::json;
 
+use super::Failure;
 use super::replay::Replay;
-use super::{Ending, Failure};
 use crate::audit::{self, Finding};
+use crate::cli::process::Ending;
 use crate::cli::unless_nobody_reads;
-use crate::simulate::{Coverage, Failures, Schedule, Subject, Trial};
+use crate::simulate::{Coverage, Failures, Schedule, Stuck, Subject, Trial};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -35,39 +37,45 @@ pub(super) enum Searched {
     Exhaustive(Coverage),
 }
 
-/// Reports a search, which may have been interrupted.
+/// Reports a search, which may have been interrupted or got stuck.
 pub(super) fn search(
     subject: &Subject,
     searched: &Searched,
     failures: &Failures,
-    flow: ControlFlow<()>,
+    flow: Result<ControlFlow<()>, Stuck>,
     format: Format,
     out: &mut dyn Write,
 ) -> Result<Ending, Failure> {
     let found = failures.iter().map(|(rule, failure)| {
-        let shrunk = failure.shrunk(subject);
-        let (line, findings) = match shrunk {
-            Some((schedule, trial)) => (Some(line_of(subject, &schedule)), trial.findings),
-            None => (None, failure.findings.clone()),
+        // Whatever panics on the way to the least of them, what was found is told.
+        let (schedule, findings) = match catch_unwind(AssertUnwindSafe(|| failure.shrunk(subject))) {
+            Ok(Some((schedule, trial))) => (Some(schedule), trial.findings),
+            Ok(None) => (None, failure.findings.clone()),
+            Err(_) => (failure.schedules.first().cloned(), failure.findings.clone()),
         };
+        let line = schedule.map(|schedule| line_of(subject, &schedule));
         Found { rule, orders: failure.orders, line, findings }
     });
     let found: Vec<_> = found.collect();
-    let ending = match (failures.is_empty(), flow) {
-        (false, _) => Ending::Findings,
-        (true, ControlFlow::Break(())) => Ending::Interrupted,
-        (true, ControlFlow::Continue(())) => Ending::Clean,
-    };
     let written = match format {
-        Format::Text => text(searched, &found, flow, out),
+        Format::Text => text(searched, &found, &flow, out),
         Format::Json => {
-            let (clean, interrupted) = (ending == Ending::Clean, flow.is_break());
-            let report = json!({ "searched": searched, "failures": found, "clean": clean, "interrupted": interrupted });
+            let report = json!({
+                "searched": searched,
+                "failures": found,
+                "clean": failures.is_empty() && flow == Ok(ControlFlow::Continue(())),
+                "interrupted": flow == Ok(ControlFlow::Break(())),
+                "stuck": flow.as_ref().err().map(ToString::to_string),
+            });
             writeln!(out, "{report:#}")
         }
     };
     unless_nobody_reads(written)?;
-    Ok(ending)
+    Ok(match (failures.is_empty(), flow?) {
+        (false, _) => Ending::Findings,
+        (true, ControlFlow::Break(())) => Ending::Interrupted,
+        (true, ControlFlow::Continue(())) => Ending::Clean,
+    })
 }
 
 /// A way to go wrong.
@@ -79,7 +87,12 @@ struct Found {
     findings: Vec<Finding>,
 }
 
-fn text(searched: &Searched, found: &[Found], flow: ControlFlow<()>, out: &mut dyn Write) -> io::Result<()> {
+fn text(
+    searched: &Searched,
+    found: &[Found],
+    flow: &Result<ControlFlow<()>, Stuck>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for Found { rule, orders, line, findings } in found {
         findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))?;
         let plural = if *orders == 1 { "order" } else { "orders" };
@@ -98,14 +111,13 @@ fn text(searched: &Searched, found: &[Found], flow: ControlFlow<()>, out: &mut d
         }
         Searched::Exhaustive(coverage) => covered(coverage, out)?,
     }
-    match (found, flow) {
-        ([], ControlFlow::Break(())) => writeln!(out, "interrupted; until then no order went wrong"),
-        (_, ControlFlow::Break(())) => {
-            write!(out, "interrupted; until then ")?;
-            outcome(wrong(found), out)
-        }
-        (_, ControlFlow::Continue(())) => outcome(wrong(found), out),
-    }
+    let cut_short = match flow {
+        Ok(ControlFlow::Continue(())) => return outcome(wrong(found), out),
+        Ok(ControlFlow::Break(())) => "interrupted",
+        Err(_) => "stuck",
+    };
+    write!(out, "{cut_short}; until then ")?;
+    if found.is_empty() { writeln!(out, "no order went wrong") } else { outcome(wrong(found), out) }
 }
 
 fn wrong(found: &[Found]) -> u64 {
@@ -149,16 +161,18 @@ fn outcome(wrong: u64, out: &mut dyn Write) -> io::Result<()> {
 
 /// Lets an order meet each schedule, and shows what happened to it.
 pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -> Result<Ending, Failure> {
-    let trials = replays
-        .iter()
-        .map(|Replay { subject, schedule }| (line_of(subject, schedule), schedule.run(subject, true)));
-    let trials: Vec<_> = trials.collect();
+    let mut trials = Vec::with_capacity(replays.len());
+    for Replay { subject, schedule } in replays {
+        let (line, trial) = (line_of(subject, schedule), schedule.run(subject, true));
+        // At once: the next may panic.
+        if format == Format::Text {
+            unless_nobody_reads(replay(&line, &trial, out))?;
+        }
+        trials.push((line, trial));
+    }
     let wrong = trials.iter().filter(|(_, trial)| !trial.findings.is_empty()).count();
     let written = match format {
-        Format::Text => {
-            let shown = trials.iter().try_for_each(|(line, trial)| replay(line, trial, out));
-            shown.and_then(|()| outcome(wrong as u64, out))
-        }
+        Format::Text => outcome(wrong as u64, out),
         Format::Json => {
             let trials = trials.iter().map(|(line, trial)| {
                 json!({

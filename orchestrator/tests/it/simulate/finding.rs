@@ -42,7 +42,8 @@ fn every_bug_is_found_with_one_fault_or_a_crash() {
 fn an_exhaustive_search_ends_when_it_is_told_to() {
     let search = Exhaustive { faults: 1, crashes: true, decisions: Decision::all() };
     let subject = subject(Flow::shipped(), &[]);
-    let (coverage, _) = search.run(&subject, 1, |_, _| ControlFlow::Break(())).unwrap();
+    let (coverage, _, flow) = search.run(&subject, 1, |_, _| ControlFlow::Break(()));
+    assert_eq!(flow, Ok(ControlFlow::Break(())));
     assert_eq!(coverage.schedules, Decision::all().len() as u64, "the first world");
 }
 
@@ -61,7 +62,9 @@ fn wrong_at_random(bug: &Bug, subject: &Subject, seed: u64) -> Failures {
 fn wrong_with_one_fault(bug: &Bug, subject: &Arc<Subject>) -> Failures {
     let decisions = vec![bug.decision.parse().unwrap()];
     let search = Exhaustive { faults: 1, crashes: bug.crashes, decisions };
-    search.run(subject, 1, |_, _| ControlFlow::Continue(())).unwrap().1
+    let (_, failures, flow) = search.run(subject, 1, |_, _| ControlFlow::Continue(()));
+    assert_eq!(flow, Ok(ControlFlow::Continue(())));
+    failures
 }
 
 /// The first way to go wrong that `rule` names.
