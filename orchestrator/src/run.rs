@@ -27,10 +27,12 @@ use std::time::Duration;
 
 use shared::time::Clock;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, Decision, Ledgers};
 use crate::gateways::Transport;
 use crate::workload::{Mix, OrderApi, Workload};
+use drive::Driven;
 
 pub use backends::{Backends, Health};
 pub use condition::{Condition, Verdict, parse_share};
@@ -102,7 +104,8 @@ impl Run {
     }
 }
 
-/// Makes a run. `on_end` is told of every order that ended.
+/// Makes a run. `on_end` is told of every order that ended. At `stop` no more orders are placed, and
+/// those that are open are neither waited for nor judged.
 ///
 /// # Errors
 /// See [`Error`]. Violations are none: they are in the results.
@@ -111,23 +114,24 @@ pub async fn run(
     site: &Site,
     clock: Clock,
     on_end: &(dyn Fn(End) + Sync),
+    stop: &CancellationToken,
 ) -> Result<Run, Error> {
     let workload = Workload { seed: plan.seed, mix: plan.mix };
-    let health = site.backends.health().await?;
-    let mut notes = preflight::disagreements(plan, &health)?;
-    preflight::require_orchestrator(site).await?;
-    preflight::require_unknown(plan, workload, &site.backends).await?;
-    let before = site.backends.stats(&health).await?;
+    let prepared = async {
+        let health = site.backends.health().await?;
+        let notes = preflight::disagreements(plan, &health)?;
+        preflight::require_orchestrator(site).await?;
+        preflight::require_unknown(plan, workload, &site.backends).await?;
+        let before = site.backends.stats(&health).await?;
+        Ok((health, notes, before))
+    };
+    let prepared = stop.run_until_cancelled(prepared).await;
+    let (health, mut notes, before) = prepared.unwrap_or(Err(Error::Interrupted))?;
     let (started_at, started) = (clock.now(), Instant::now());
-    let orders = drive::drive(plan, workload, &OrderApi::new(Arc::clone(&site.orchestrator)), on_end).await?;
+    let api = OrderApi::new(Arc::clone(&site.orchestrator));
+    let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_end, stop).await?;
     let took = started.elapsed();
-    if (orders.len() as u64) < plan.orders {
-        let patience = shared::environment::format_duration(plan.patience);
-        notes.push(format!(
-            "Given up after {}: an order did not end within {patience} (--patience), and no other ended meanwhile.",
-            words::counted(orders.len() as u64, "order"),
-        ));
-    }
+    notes.extend(why_cut_short(plan, &orders, interrupted));
     let audit = Audit { decisions: Some(decisions(&orders)), ..plan.audit.clone() };
     let ledgers = settled(&audit, &orders, &site.backends).await?;
     let after = site.backends.stats(&health).await?;
@@ -145,6 +149,7 @@ pub async fn run(
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         },
         notes,
+        interrupted: interrupted.is_some(),
         ends: measure::ends(&orders),
         reasons: measure::reasons(&orders),
         troubled: measure::troubled(&orders),
@@ -155,8 +160,26 @@ pub async fn run(
         audit: audit.report(&ledgers),
         orders,
     };
-    results.conditions = plan.conditions.iter().map(|condition| condition.judge(&results)).collect();
+    // A part of the orders says nothing of them.
+    let conditions = plan.conditions.iter().filter(|_| interrupted.is_none());
+    results.conditions = conditions.map(|condition| condition.judge(&results)).collect();
     Ok(Run { results, ledgers })
+}
+
+/// Why not all orders were placed or waited for, if so.
+fn why_cut_short(plan: &Plan, orders: &[OrderResult], interrupted: Option<u64>) -> Option<String> {
+    let (known, patience) = (orders.len() as u64, shared::environment::format_duration(plan.patience));
+    if let Some(open) = interrupted {
+        let (open, left) = (words::counted(open, "open order"), words::count(plan.orders - known - open));
+        let conditions = if plan.conditions.is_empty() { "" } else { " --fail-on was not looked at." };
+        return Some(format!("Interrupted: {open} not judged, {left} not placed.{conditions}"));
+    }
+    (known < plan.orders).then(|| {
+        let known = words::counted(known, "order");
+        format!(
+            "Given up after {known}: an order did not end within {patience} (--patience), and no other ended meanwhile."
+        )
+    })
 }
 
 /// What the orchestrator said of each order.

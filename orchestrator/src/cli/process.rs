@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use futures_util::future::poll_immediate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -76,8 +77,12 @@ pub(super) fn stop_signal() -> CancellationToken {
     let asked = stop.clone();
     tokio::spawn(async move {
         asked_to_stop().await;
-        asked.cancel();
-        asked_to_stop().await;
+        // Listens before it tells, lest it miss who asks again at once.
+        let mut again = std::pin::pin!(asked_to_stop());
+        if poll_immediate(again.as_mut()).await.is_none() {
+            asked.cancel();
+            again.await;
+        }
         std::process::exit(130);
     });
     stop

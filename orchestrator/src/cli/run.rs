@@ -14,6 +14,7 @@ use clap::builder::BoolishValueParser;
 use shared::environment::{ConfigError, Environment, parse_duration};
 use shared::time::{Clock, TimeScale};
 
+use super::process::{self, Ending};
 use super::unless_nobody_reads;
 use crate::audit::{Allowance, Audit, read_restarts};
 use crate::run::{self, Condition, Format, Plan};
@@ -23,7 +24,7 @@ use progress::Progress;
 use stage::Stage;
 
 const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations, or a condition of --fail-on; 2 wrong usage, or somebody \
-does not answer. docs/CI.md has recipes.
+does not answer; 130 interrupted without a violation until then. docs/CI.md has recipes.
 
 What the run starts itself reads the variables of `backends` and `orchestrator`: CHAOS_PRESET=storm fake-stripe-chaos run";
 
@@ -151,30 +152,35 @@ fn share(text: &str) -> Result<f64, String> {
 #[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
 pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
     match execute(args, environment).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(ending) => ExitCode::from(ending as u8),
         Err(failure) => {
             eprintln!("error: {failure}");
-            ExitCode::from(UNUSABLE)
+            let interrupted = matches!(failure, Failure::Run(run::Error::Interrupted));
+            ExitCode::from(if interrupted { Ending::Interrupted as u8 } else { UNUSABLE })
         }
     }
 }
 
-/// Tells whether all is well.
-async fn execute(args: &Args, environment: &Environment) -> Result<bool, Failure> {
+async fn execute(args: &Args, environment: &Environment) -> Result<Ending, Failure> {
     let mix = args.decisions.mix()?;
     let audit = args.audit()?;
     let files = Files::asked_for(args, environment)?;
     let stage = Stage::set(args, environment).await?;
     let plan = args.plan(&stage, mix, audit, environment)?;
     let progress = Progress::new(plan.orders);
-    let made = run::run(&plan, &stage.site, Clock::system(), &|end| progress.ended(end)).await?;
+    let (stop, on_end) = (process::stop_signal(), |end| progress.ended(end));
+    let made = run::run(&plan, &stage.site, Clock::system(), &on_end, &stop).await?;
     progress.finish();
     files.write(&made)?;
     let mut stdout = anstream::stdout();
     let written = args.format.write(&made.results, &mut stdout).and_then(|()| stdout.flush());
     unless_nobody_reads(written)?;
-    Ok(made.results.is_clean())
+    let results = &made.results;
+    Ok(match (results.is_clean(), results.interrupted && results.audit.is_clean()) {
+        (true, _) => Ending::Clean,
+        (false, true) => Ending::Interrupted,
+        (false, false) => Ending::Findings,
+    })
 }
 
 impl Args {

@@ -5,12 +5,21 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::results::{End, OrderResult};
 use super::{Error, Plan};
 use crate::workload::{Customer, OrderApi, Placed, Refused, Workload};
 
-/// What became of the orders, in the order in which they were begun.
+/// What became of the orders.
+pub(super) struct Driven {
+    /// Those that ended or were given up, in the order in which they were begun.
+    pub(super) orders: Vec<OrderResult>,
+    /// How many were open when the run was interrupted, if it was before all had ended.
+    pub(super) interrupted: Option<u64>,
+}
+
+/// Places the orders until all have ended, or `stop`.
 ///
 /// # Errors
 /// When the orchestrator refuses an order or knows it already. What does not end in time is no error.
@@ -19,12 +28,15 @@ pub(super) async fn drive(
     workload: Workload,
     api: &OrderApi,
     on_end: &(dyn Fn(End) + Sync),
-) -> Result<Vec<OrderResult>, Error> {
+    stop: &CancellationToken,
+) -> Result<Driven, Error> {
     let driver = Driver {
         api,
         workload,
+        stop,
         patience: plan.patience,
         ended: AtomicU64::new(0),
+        open: AtomicU64::new(0),
         stalled: AtomicBool::new(false),
     };
     let orders = stream::iter(0..plan.orders).map(|index| driver.order(index));
@@ -37,23 +49,30 @@ pub(super) async fn drive(
         }
     }
     results.sort_unstable_by_key(|(index, _)| *index);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    let was_cut_short = stop.is_cancelled() && (results.len() as u64) < plan.orders;
+    Ok(Driven {
+        orders: results.into_iter().map(|(_, result)| result).collect(),
+        interrupted: was_cut_short.then(|| driver.open.load(Relaxed)),
+    })
 }
 
 struct Driver<'a> {
     api: &'a OrderApi,
     workload: Workload,
+    stop: &'a CancellationToken,
     patience: Duration,
     /// How many orders have ended so far.
     ended: AtomicU64,
+    /// How many orders were open when the run was interrupted.
+    open: AtomicU64,
     /// Whether an order was given up while no other ended: nothing more is placed.
     stalled: AtomicBool,
 }
 
 impl Driver<'_> {
-    /// Sees one order through; `None` when the run has stalled.
+    /// Sees one order through; `None` when the run has stalled or was interrupted.
     async fn order(&self, index: u64) -> Result<Option<(u64, OrderResult)>, Error> {
-        if self.stalled.load(Relaxed) {
+        if self.stalled.load(Relaxed) || self.stop.is_cancelled() {
             return Ok(None);
         }
         let ended_before = self.ended.load(Relaxed);
@@ -66,13 +85,18 @@ impl Driver<'_> {
             needs_attention: false,
             took_ms: None,
         };
-        match timeout(self.patience, self.follow(index, &mut result)).await {
-            Ok(followed) => {
+        let followed = timeout(self.patience, self.follow(index, &mut result));
+        match self.stop.run_until_cancelled(followed).await {
+            None => {
+                self.open.fetch_add(1, Relaxed);
+                return Ok(None);
+            }
+            Some(Ok(followed)) => {
                 followed?;
                 self.ended.fetch_add(1, Relaxed);
             }
-            Err(_) if self.ended.load(Relaxed) == ended_before => self.stalled.store(true, Relaxed),
-            Err(_) => {}
+            Some(Err(_)) if self.ended.load(Relaxed) == ended_before => self.stalled.store(true, Relaxed),
+            Some(Err(_)) => {}
         }
         Ok(Some((index, result)))
     }

@@ -5,6 +5,8 @@ use crate::workload::Refused;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentences say it")]
 pub enum Error {
+    #[error("interrupted before the first order was placed")]
+    Interrupted,
     #[error(transparent)]
     BadUrl(#[from] BadBaseUrl),
     #[error(transparent)]

@@ -41,7 +41,12 @@ impl Format {
                 writeln!(out)
             }
             Self::Github => {
-                audit::Format::Github.write(&results.audit, out)?;
+                if results.placed() > 0 {
+                    audit::Format::Github.write(&results.audit, out)?;
+                }
+                if results.interrupted {
+                    writeln!(out, "::error title=fault-injection run::{}", results.notes.join(" "))?;
+                }
                 for verdict in results.conditions.iter().filter(|verdict| verdict.is_broken) {
                     // GitHub decodes `%25`; a condition and a figure hold nothing else that it would take for its own.
                     let (condition, measured) = (&verdict.condition, &verdict.measured);

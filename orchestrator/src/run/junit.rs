@@ -3,7 +3,8 @@ use std::io::{self, Write};
 use super::Results;
 use crate::audit::junit::{HEAD, escaped, suite};
 
-/// Writes the run as `JUnit` has it: the audit's suite, and one with a test case a condition.
+/// Writes the run as `JUnit` has it: the audit's suite, one with a test case a condition, and an error
+/// when the run was interrupted.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -12,6 +13,9 @@ pub fn junit(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     suite(&results.audit, out)?;
     if !results.conditions.is_empty() {
         conditions(results, out)?;
+    }
+    if results.interrupted {
+        interruption(results, out)?;
     }
     writeln!(out, "</testsuites>")
 }
@@ -32,6 +36,16 @@ fn conditions(results: &Results, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "/>")?;
         }
     }
+    writeln!(out, "  </testsuite>")
+}
+
+fn interruption(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    let why = escaped(&results.notes.join(" "));
+    writeln!(out, r#"  <testsuite name="run" tests="1" failures="0" errors="1" skipped="0">"#)?;
+    writeln!(
+        out,
+        r#"    <testcase classname="run" name="interrupted"><error type="interrupted" message="{why}"/></testcase>"#
+    )?;
     writeln!(out, "  </testsuite>")
 }
 

@@ -30,8 +30,11 @@ pub fn markdown(results: &Results) -> String {
         let sign = if verdict.is_broken { "❌" } else { "✅" };
         page += &format!("- {sign} `{}`: measured {}\n", verdict.condition, verdict.measured);
     }
-    let (audit, command) = (step_summary(&results.audit), &setting.command);
-    format!("{page}\n{audit}\nRepeat it:\n\n```sh\n{command}\n```\n")
+    if results.placed() > 0 {
+        page += &format!("\n{}", step_summary(&results.audit));
+    }
+    let command = &setting.command;
+    format!("{page}\nRepeat it:\n\n```sh\n{command}\n```\n")
 }
 
 fn ends(results: &Results) -> String {

@@ -16,6 +16,8 @@ pub struct Results {
     pub setting: Setting,
     /// What people should know before they read on.
     pub notes: Vec<String>,
+    /// Whether the run was interrupted before all orders had ended. Only those that had are told of.
+    pub interrupted: bool,
     /// How the orders ended, by what was decided about them.
     pub ends: Vec<Ends>,
     /// Why orders failed, as their orchestrator says, most frequent first.
@@ -173,9 +175,9 @@ pub struct Compensations {
 }
 
 impl Results {
-    /// Whether the audit found no violation and every condition is met.
+    /// Whether the run was not interrupted, the audit found no violation and every condition is met.
     pub fn is_clean(&self) -> bool {
-        self.audit.is_clean() && !self.conditions.iter().any(|verdict| verdict.is_broken)
+        !self.interrupted && self.audit.is_clean() && !self.conditions.iter().any(|verdict| verdict.is_broken)
     }
 
     /// How many orders ended so.
@@ -183,7 +185,7 @@ impl Results {
         self.ends.iter().filter_map(|row| row.ends.get(&end)).sum()
     }
 
-    /// How many orders were tried to be placed: all, unless the run was given up.
+    /// How many orders were tried to be placed: all, unless the run was given up or interrupted.
     pub fn placed(&self) -> u64 {
         self.orders.len() as u64
     }

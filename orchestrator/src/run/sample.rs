@@ -61,6 +61,7 @@ fn made(is_broken: bool) -> Run {
             took_ms: 21_400,
         },
         notes: Vec::new(),
+        interrupted: false,
         ends: measure::ends(&orders),
         reasons: measure::reasons(&orders),
         troubled: measure::troubled(&orders),

@@ -20,7 +20,9 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(super) fn text(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     figures(results, out)?;
     operations(results, out)?;
-    Format::Text.write(&results.audit, out)?;
+    if results.placed() > 0 {
+        Format::Text.write(&results.audit, out)?;
+    }
     conditions(results, out)?;
     writeln!(out, "\n{BOLD}Repeat it:{BOLD:#} {}", results.setting.command)
 }

@@ -3,6 +3,7 @@
 
 mod foreign;
 mod forgetful;
+mod interrupted;
 mod recipes;
 mod simulated;
 

@@ -9,6 +9,7 @@ pub(super) fn verdict(results: &Results) -> String {
     let violations = results.audit.violations() as u64;
     let broken = results.conditions.iter().filter(|verdict| verdict.is_broken).count() as u64;
     match (violations, broken) {
+        (0, _) if results.interrupted => "Interrupted".to_owned(),
         (0, 0) => "No violations".to_owned(),
         (0, 1) => "A condition is not met".to_owned(),
         (0, broken) => format!("{} are not met", counted(broken, "condition")),
@@ -48,10 +49,10 @@ fn lede(results: &Results) -> String {
     let (done, took) = (counted(results.placed(), "order"), millis(setting.took_ms));
     let did = format!("{done} of seed {} went through {} in {took}.", setting.seed, setting.orchestrator);
     let open = results.ended(End::NotEnded);
-    let ended = if open == 0 {
-        "Every order ended".to_owned()
-    } else {
-        format!("{} did not end", counted(open, "order"))
+    let ended = match (open, results.interrupted) {
+        (0, false) => "Every order ended".to_owned(),
+        (0, true) => "The run was interrupted".to_owned(),
+        _ => format!("{} did not end", counted(open, "order")),
     };
     let warnings =
         audit.findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
