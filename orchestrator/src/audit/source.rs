@@ -42,7 +42,7 @@ pub enum Error {
         reason: String,
     },
     /// Nobody answers.
-    #[error("no backends answer at {url} ({reason}): is `fake-stripe-chaos serve` or `backends` running?")]
+    #[error("no backends answer at {url} ({reason})")]
     Unreachable {
         /// Who was asked.
         url: String,
@@ -50,9 +50,7 @@ pub enum Error {
         reason: String,
     },
     /// Somebody else answers.
-    #[error(
-        "{url} does not answer like the ledger of a chaos backend ({reason}): is --url (BACKENDS_URL) right?"
-    )]
+    #[error("{url} does not answer like the ledger of a chaos backend ({reason})")]
     NotALedger {
         /// What was asked for.
         url: String,

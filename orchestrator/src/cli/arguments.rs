@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use reqwest::Url;
 use shared::environment::Environment;
 
 /// The command that `words` give, with variables for the options that are not among them. A variable
@@ -19,6 +20,13 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
     let matches = command.try_get_matches_from_mut(words);
     let parsed = matches.and_then(|matches| C::from_arg_matches(&matches));
     parsed.map_err(|error| Given { options: options(&command, words), words, environment }.named_in(error))
+}
+
+/// The URL of a service, as it was given. What is wrong with it is then named after its option.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    let wrong = |reason: &str| format!("not a URL such as http://localhost:3001: {reason}");
+    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    if url.scheme() == "http" { Ok(text.to_owned()) } else { Err(wrong("only http is spoken")) }
 }
 
 fn without_empty_variables(command: Command, environment: &Environment) -> Command {

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::environment::{Environment, parse_duration};
 use shared::time::Clock;
 
+use super::arguments::base_url;
 use super::unless_nobody_reads;
 use crate::audit::{
     Allowance, Audit, Error, Format, Ledgers, Report, Source, is_executing, last_heard, read_decisions,
@@ -25,7 +26,7 @@ order to judge. docs/AUDIT.md lists every rule.";
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct Args {
     /// Where the backends are
-    #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001")]
+    #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001", value_parser = base_url)]
     url: String,
     /// Judge saved ledgers instead: answers of GET /{domain}/ledger, or records, one a line
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["settle", "watch"])]
@@ -78,7 +79,7 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error(transparent)]
+    #[error("{}{}", .0, advice(.0))]
     Source(#[from] Error),
     #[error("the backends did not settle within an hour: something still happens there")]
     Unsettled,
@@ -90,6 +91,16 @@ enum Failure {
     Nothing(String),
     #[error("the report cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::Unreachable { .. } => {
+            ": is `fake-stripe-chaos serve` or `backends` running, and --url (BACKENDS_URL) right?"
+        }
+        Error::NotALedger { .. } => ": is --url (BACKENDS_URL) right?",
+        Error::BadUrl { .. } | Error::File { .. } => "",
+    }
 }
 
 /// Prints the report to standard output, and errors to standard error.

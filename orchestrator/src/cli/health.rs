@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::arguments::base_url;
+
 /// Ask a service whether it lives: for health checks of containers
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The service
-    #[arg(long, default_value = "http://127.0.0.1:3002")]
+    #[arg(long, default_value = "http://127.0.0.1:3002", value_parser = base_url)]
     url: String,
 }
 

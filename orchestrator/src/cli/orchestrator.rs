@@ -8,6 +8,7 @@ use shared::time::{Clock, TimeScale};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::arguments::base_url;
 use super::banner::Banner;
 use super::engine::{Engine, Kind, Storage};
 use super::process::{self, random};
@@ -27,7 +28,7 @@ pub(super) struct Args {
     #[command(flatten)]
     own: Own,
     /// Where the backends are
-    #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001")]
+    #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001", value_parser = base_url)]
     backends_url: String,
 }
 
@@ -47,8 +48,7 @@ pub(super) struct Own {
 pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
     process::allow_many_connections();
     let settings = Settings::from_environment(environment)?;
-    let backends = Network::new(&args.backends_url)
-        .map_err(|error| ConfigError::new("BACKENDS_URL (--backends-url)", error.to_string()))?;
+    let backends = Network::new(&args.backends_url)?;
     let listener = args.own.listen(&args.host).await?;
     let running = Running::start(&args.own, &settings, Arc::new(backends)).await?;
     Banner::new()

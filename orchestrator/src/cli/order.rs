@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::arguments::base_url;
 pub(super) use client::url_option;
 use client::{Client, Error};
 use output::Output;
@@ -30,7 +31,7 @@ failed or cancelled; 2 wrong usage, or no answer from the orchestrator.";
 #[command(after_help = EXIT_STATUS)]
 pub struct Args {
     /// Where the orchestrator is
-    #[arg(long, env = "ORCHESTRATOR_URL", default_value = client::DEFAULT_URL, global = true)]
+    #[arg(long, env = "ORCHESTRATOR_URL", default_value = client::DEFAULT_URL, value_parser = base_url, global = true)]
     url: String,
     /// Print answers as JSON, as they came
     #[arg(long, global = true)]

@@ -14,6 +14,7 @@ use clap::builder::BoolishValueParser;
 use shared::environment::{ConfigError, Environment, parse_duration};
 use shared::time::{Clock, TimeScale};
 
+use super::arguments::base_url;
 use super::process::{self, Ending};
 use super::unless_nobody_reads;
 use crate::audit::{Allowance, Audit, read_restarts};
@@ -49,10 +50,10 @@ pub(super) struct Args {
     #[command(flatten)]
     decisions: Decisions,
     /// Someone else's orchestrator, with the same order API [default: the bundled one, started here]
-    #[arg(long, value_name = "URL", env = "RUN_TARGET")]
+    #[arg(long, value_name = "URL", env = "RUN_TARGET", value_parser = base_url)]
     target: Option<String>,
     /// Backends that run [default: started here]
-    #[arg(long, value_name = "URL", env = "RUN_BACKENDS")]
+    #[arg(long, value_name = "URL", env = "RUN_BACKENDS", value_parser = base_url)]
     backends: Option<String>,
     /// Where to serve the backends if they are started here [default: 3001 with --target, else any free port]
     #[arg(long, env = "RUN_PORT", conflicts_with = "backends")]

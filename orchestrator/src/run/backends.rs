@@ -98,8 +98,12 @@ impl Backends {
         let not_backends = |reason: String| Error::NotBackends { url: format!("{}{path}", self.url), reason };
         let request = Request::builder().method(method).uri(path).body(Bytes::new());
         let request = request.map_err(|error| not_backends(error.to_string()))?;
-        let unreachable =
-            |reason: String| Error::Unreachable { who: "no backends answer", url: self.url.clone(), reason };
+        let unreachable = |reason: String| Error::Unreachable {
+            who: "no backends answer",
+            option: "--backends (RUN_BACKENDS)",
+            url: self.url.clone(),
+            reason,
+        };
         let answer = self.network.send(request).await.map_err(|error| unreachable(error.to_string()))?;
         if !answer.status().is_success() {
             return Err(not_backends(answer.status().to_string()));

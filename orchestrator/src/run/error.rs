@@ -11,9 +11,9 @@ pub enum Error {
     BadUrl(#[from] BadBaseUrl),
     #[error(transparent)]
     Ledgers(#[from] crate::audit::Error),
-    #[error("{who} at {url}: {reason}")]
-    Unreachable { who: &'static str, url: String, reason: String },
-    #[error("{url} does not answer like a chaos backend ({reason}): is --backends right?")]
+    #[error("{who} at {url} ({reason}): is {option} right?")]
+    Unreachable { who: &'static str, option: &'static str, url: String, reason: String },
+    #[error("{url} does not answer like a chaos backend ({reason}): is --backends (RUN_BACKENDS) right?")]
     NotBackends { url: String, reason: String },
     #[error(
         "the backends' seed is {theirs}, not {ours}: start them with CHAOS_SEED={ours}, run with --seed {theirs}, or \

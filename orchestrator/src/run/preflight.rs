@@ -37,6 +37,7 @@ pub(super) async fn require_orchestrator(site: &Site) -> Result<(), Error> {
     let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
     let unreachable = |reason| Error::Unreachable {
         who: "no orchestrator answers",
+        option: "--target (RUN_TARGET)",
         url: site.orchestrator_name.clone(),
         reason,
     };

@@ -126,7 +126,10 @@ async fn an_orchestrator_that_is_not_there_is_said_so() {
         assert_eq!(code(&order(address, line)), 2, "{line}");
     }
     let sentence = String::from_utf8(order(address, "status X").stderr).unwrap();
-    assert!(sentence.ends_with(": is `fake-stripe-chaos serve` running?\n"), "{sentence}");
+    assert!(
+        sentence.ends_with("is `fake-stripe-chaos serve` running, and --url (ORCHESTRATOR_URL) right?\n"),
+        "{sentence}"
+    );
     assert_eq!(code(&order(address, "place no-such-file.json")), 2);
 }
 
@@ -163,6 +166,14 @@ fn what_came_from_a_variable_is_named_after_it() {
     assert_snapshot!(refused("orchestrator", &[("ENGINE", "steam")]), @"error: invalid value 'steam' for 'ENGINE (--engine <ENGINE>)'");
     assert_snapshot!(refused("run --backends http://a", &[("RUN_PORT", "1")]), @"error: the argument '--backends <URL>' cannot be used with 'RUN_PORT (--port <PORT>)'");
     assert_snapshot!(refused("run", &[("RUN_APPROVE", "1"), ("RUN_CANCEL", "1")]), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
+    assert_snapshot!(refused("orchestrator", &[("BACKENDS_URL", "nowhere")]), @"error: invalid value 'nowhere' for 'BACKENDS_URL (--backends-url <BACKENDS_URL>)': not a URL such as http://localhost:3001: relative URL without a base");
+    assert_snapshot!(refused("orchestrator --backends-url localhost:3001", &[]), @"error: invalid value 'localhost:3001' for '--backends-url <BACKENDS_URL>': not a URL such as http://localhost:3001: only http is spoken");
+    assert_snapshot!(refused("audit", &[("BACKENDS_URL", "https://shop")]), @"error: invalid value 'https://shop' for 'BACKENDS_URL (--url <URL>)': not a URL such as http://localhost:3001: only http is spoken");
+    assert_snapshot!(refused("order status X", &[("ORCHESTRATOR_URL", "shop")]), @"error: invalid value 'shop' for 'ORCHESTRATOR_URL (--url <URL>)': not a URL such as http://localhost:3001: relative URL without a base");
+    assert_snapshot!(refused("order status X --url shop", &[("ORCHESTRATOR_URL", "http://shop")]), @"error: invalid value 'shop' for '--url <URL>': not a URL such as http://localhost:3001: relative URL without a base");
+    assert_snapshot!(refused("run", &[("RUN_TARGET", "http://")]), @"error: invalid value 'http://' for 'RUN_TARGET (--target <URL>)': not a URL such as http://localhost:3001: empty host");
+    assert_snapshot!(refused("run", &[("RUN_BACKENDS", "shop")]), @"error: invalid value 'shop' for 'RUN_BACKENDS (--backends <URL>)': not a URL such as http://localhost:3001: relative URL without a base");
+    assert_snapshot!(refused("health --url shop", &[]), @"error: invalid value 'shop' for '--url <URL>': not a URL such as http://localhost:3001: relative URL without a base");
     assert_snapshot!(refused("run", &[("RUN_RESTARTS", "restarts.txt")]), @"error: --restarts (RUN_RESTARTS) is about a --target (RUN_TARGET): nobody restarts the bundled orchestrator");
 }
 
@@ -185,8 +196,7 @@ fn an_empty_variable_is_as_good_as_none() {
 
 #[test]
 fn a_mistyped_variable_of_the_backends_stops_the_orchestrator_too() {
-    let refused =
-        |variable| refused("orchestrator --ephemeral", &[("BACKENDS_URL", "nowhere"), (variable, "0.5")]);
+    let refused = |variable| refused("orchestrator --ephemeral", &[("RETENTION", "none"), (variable, "0.5")]);
     let wrong = refused("CHAOS_FAILURE_RAT");
     assert!(
         wrong.starts_with(
@@ -195,7 +205,7 @@ fn a_mistyped_variable_of_the_backends_stops_the_orchestrator_too() {
         "{wrong}"
     );
     let right = refused("CHAOS_PAYMENT_AUTHORIZE_FAILURE_RATE");
-    assert!(right.starts_with("error: BACKENDS_URL (--backends-url): "), "{right}");
+    assert!(right.starts_with("error: RETENTION: "), "{right}");
 }
 
 #[cfg(not(feature = "temporal"))]

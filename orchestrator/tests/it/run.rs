@@ -211,9 +211,13 @@ async fn what_cannot_be_run_ends_with_2() {
         assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
         stderr(&made)
     };
-    assert_snapshot!(refused("--backends http://127.0.0.1:1"), @"error: no backends answer at http://127.0.0.1:1: could not connect: Connection refused (os error 111)");
-    assert_snapshot!(refused(&format!("--backends {backends} --target http://127.0.0.1:1")), @"error: no orchestrator answers at http://127.0.0.1:1: could not connect: Connection refused (os error 111)");
-    assert_snapshot!(refused("--target ftp://shop --port 0"), @"error: `ftp://shop` is not a base URL such as http://localhost:3001: only the scheme http is served");
+    assert_snapshot!(refused("--backends http://127.0.0.1:1"), @"error: no backends answer at http://127.0.0.1:1 (could not connect: Connection refused (os error 111)): is --backends (RUN_BACKENDS) right?");
+    assert_snapshot!(refused(&format!("--backends {backends} --target http://127.0.0.1:1")), @"error: no orchestrator answers at http://127.0.0.1:1 (could not connect: Connection refused (os error 111)): is --target (RUN_TARGET) right?");
+    assert_snapshot!(refused("--target ftp://shop --port 0"), @"
+    error: invalid value 'ftp://shop' for '--target <URL>': not a URL such as http://localhost:3001: only http is spoken
+
+    For more information, try '--help'.
+    ");
     assert_snapshot!(refused("--ledger-dir /proc/ledgers"), @"error: /proc/ledgers cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--report /no/such/place/report.html"), @"error: /no/such/place/report.html cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");

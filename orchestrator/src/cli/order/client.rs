@@ -36,9 +36,11 @@ pub(super) struct Answer {
 pub(super) enum Error {
     #[error("`{url}` is not a URL such as {DEFAULT_URL}: {reason}")]
     BadUrl { url: String, reason: String },
-    #[error("no orchestrator answers at {url} ({reason}): is `fake-stripe-chaos serve` running?")]
+    #[error(
+        "no orchestrator answers at {url} ({reason}): is `fake-stripe-chaos serve` running, and --url (ORCHESTRATOR_URL) right?"
+    )]
     Unreachable { url: String, reason: String },
-    #[error("{url} does not answer like an orchestrator ({reason}): is --url right?")]
+    #[error("{url} does not answer like an orchestrator ({reason}): is --url (ORCHESTRATOR_URL) right?")]
     NotAnOrchestrator { url: String, reason: String },
     #[error("{message} ({code})")]
     Refused { status: StatusCode, code: String, message: String, body: String },
