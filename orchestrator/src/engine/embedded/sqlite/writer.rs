@@ -29,17 +29,17 @@ pub(super) struct Writer(Mutex<Option<Open>>);
 struct Open {
     jobs: Sender<Job>,
     thread: JoinHandle<()>,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
 }
 
 /// What the thread shares with those who write themselves.
-struct Desk {
+struct Shared {
     database: Mutex<Database>,
     /// How many jobs the thread has not finished.
     unfinished: AtomicUsize,
 }
 
-impl Desk {
+impl Shared {
     fn database(&self) -> MutexGuard<'_, Database> {
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -52,10 +52,10 @@ impl Desk {
 impl Writer {
     pub(super) fn start(database: Database) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
-        let desk = Arc::new(Desk { database: Mutex::new(database), unfinished: AtomicUsize::new(0) });
-        let thread = WriterThread { desk: Arc::clone(&desk) };
+        let shared = Arc::new(Shared { database: Mutex::new(database), unfinished: AtomicUsize::new(0) });
+        let thread = WriterThread { shared: Arc::clone(&shared) };
         let thread = Builder::new().name("journal-writer".to_owned()).spawn(move || thread.run(&queue))?;
-        Ok(Self(Mutex::new(Some(Open { jobs, thread, desk }))))
+        Ok(Self(Mutex::new(Some(Open { jobs, thread, shared }))))
     }
 
     /// Makes `batch` durable, then tells of it: before it returns if it could be written here.
@@ -71,10 +71,10 @@ impl Writer {
     fn write_here(&self, batch: &[Encoded]) -> Option<Vec<Result<(), AppendError>>> {
         let open = self.open();
         let (open, [item]) = (open.as_ref()?, batch) else { return None };
-        if !open.desk.is_idle() {
+        if !open.shared.is_idle() {
             return None;
         }
-        let mut database = open.desk.database();
+        let mut database = open.shared.database();
         let results = database.write(&[item]);
         if database.may_have_long_log() {
             open.send(Job::LookAtLog);
@@ -110,7 +110,7 @@ impl Writer {
 
 impl Open {
     fn send(&self, job: Job) {
-        self.desk.unfinished.fetch_add(1, Ordering::AcqRel);
+        self.shared.unfinished.fetch_add(1, Ordering::AcqRel);
         // The queue outlives its sender, so this cannot fail.
         drop(self.jobs.send(job));
     }
@@ -130,7 +130,7 @@ impl Job {
 }
 
 struct WriterThread {
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
 }
 
 /// The batches of one transaction, with those who wait for them.
@@ -159,7 +159,7 @@ impl WriterThread {
             }
             self.write(&mut group);
         }
-        self.desk.database().empty_log();
+        self.shared.database().empty_log();
     }
 
     fn write(&self, group: &mut Group) {
@@ -169,7 +169,7 @@ impl WriterThread {
         }
         let jobs = batches.len();
         let items: Vec<_> = batches.iter().flat_map(|(batch, _)| batch).collect();
-        let mut results = self.desk.database().write(&items);
+        let mut results = self.shared.database().write(&items);
         for (batch, on_durable) in batches {
             let later = results.split_off(batch.len());
             on_durable(std::mem::replace(&mut results, later));
@@ -178,7 +178,7 @@ impl WriterThread {
     }
 
     fn attend(&self, job: Job) {
-        let mut database = self.desk.database();
+        let mut database = self.shared.database();
         match job {
             Job::TakeOver { columns, reply } => {
                 drop(reply.send(database.take_over(&columns).map_err(Into::into)));
@@ -197,7 +197,7 @@ impl WriterThread {
     /// Only now may others write, so that what is appended next is not answered before what these
     /// jobs wrote.
     fn finish(&self, jobs: usize) {
-        self.desk.database().shorten_long_log();
-        self.desk.unfinished.fetch_sub(jobs, Ordering::AcqRel);
+        self.shared.database().shorten_long_log();
+        self.shared.unfinished.fetch_sub(jobs, Ordering::AcqRel);
     }
 }
