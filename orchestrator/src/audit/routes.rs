@@ -38,7 +38,8 @@ struct Params {
 /// Judge every order
 ///
 /// Each order is judged as final, except those with a request executing now. The answer is 200 whatever
-/// is found; `clean` tells, and `nothingToJudge` when there was no order to judge. What the orchestrator decided and when it was restarted is not known here.
+/// is found; `clean` tells, and `nothingToJudge` when there was no order to judge. What the orchestrator
+/// decided and when it was restarted is not known here.
 #[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Params),
     responses(
         (status = 200, description = "The verdict, in the format that was asked for.",
