@@ -19,7 +19,11 @@ async def main(workflow_id: str) -> None:
     end = await order.result()
     approval = await order.query("getStepDetails", "manager_approval")
     progress = await order.query("getProgress")
-    print(json.dumps({"waiting": waiting, "end": end, "approval": approval, "progress": progress}))
+    seen = {"waiting": waiting, "end": end, "approval": approval, "progress": progress}
+    print(json.dumps(seen), flush=True)
 
 
 asyncio.run(main(sys.argv[1]))
+# The SDK's threads may outlive the interpreter's end, which then aborts the process:
+# https://github.com/temporalio/sdk-python/issues/300
+os._exit(0)
