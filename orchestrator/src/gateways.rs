@@ -29,4 +29,4 @@ pub use error::GatewayError;
 pub use inventory::{InventoryGateway, Reservation, ReservationRequest, StockItem};
 pub use notifier::{Message, Notifier, SentMessage};
 pub use payment::{Authorization, AuthorizationState, Hold, PaymentGateway, PaymentStatus};
-pub use transport::{BadBaseUrl, InProcess, Network, Transport, TransportError};
+pub use transport::{BadBaseUrl, InProcess, Network, Transport, TransportError, base_url};

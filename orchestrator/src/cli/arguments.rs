@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
-use reqwest::Url;
 use shared::environment::Environment;
+
+use crate::gateways;
 
 /// The command that `words` give, with variables for the options that are not among them. A variable
 /// that is empty is not set.
@@ -24,9 +25,8 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
 
 /// The URL of a service, as it was given. What is wrong with it is then named after its option.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
-    let wrong = |reason: &str| format!("not a URL such as http://localhost:3001: {reason}");
-    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
-    if url.scheme() == "http" { Ok(text.to_owned()) } else { Err(wrong("only http is spoken")) }
+    let checked = gateways::base_url(text).map(|_| text.to_owned());
+    checked.map_err(|reason| format!("not a URL such as http://localhost:3001: {reason}"))
 }
 
 fn without_empty_variables(command: Command, environment: &Environment) -> Command {
@@ -92,5 +92,15 @@ impl Given<'_> {
         }
         let arg = self.options.iter().find(|arg| arg.get_long() == option.strip_prefix("--"))?;
         variable_of(arg).filter(|variable| self.environment.get(variable).is_some())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    /// A line of nothing but a command's arguments.
+    #[derive(Debug, clap::Parser)]
+    pub(in crate::cli) struct Line<A: clap::Args> {
+        #[command(flatten)]
+        pub(in crate::cli) args: A,
     }
 }

@@ -1,5 +1,6 @@
 //! `audit`: judge a flow by the ledgers of the backends that it used.
 
+mod settle;
 mod watch;
 
 use std::io::{self, Write};
@@ -14,9 +15,9 @@ use shared::time::Clock;
 use super::arguments::base_url;
 use super::unless_nobody_reads;
 use crate::audit::{
-    Allowance, Audit, Error, Format, Ledgers, Report, Source, is_executing, last_heard, read_decisions,
-    read_restarts, step_summary,
+    Allowance, Audit, Error, Format, Report, Source, read_decisions, read_restarts, step_summary,
 };
+use settle::settled;
 
 const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations; 2 wrong usage, no ledger could be read, or there was no \
 order to judge. docs/AUDIT.md lists every rule.";
@@ -59,9 +60,6 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
-
-/// How long a system may take to settle.
-const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// How long the backends are left alone at least before they are asked again.
 const LEAST_INTERVAL: Duration = Duration::from_millis(100);
@@ -152,30 +150,6 @@ fn require_orders(report: &Report) -> Result<(), Failure> {
     Err(Failure::Nothing(why + advice))
 }
 
-/// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`. Where
-/// there is no fact, it is awaited for as long.
-async fn settled(source: &Source, quiet: Duration, clock: Clock) -> Result<Ledgers, Failure> {
-    let since = clock.now();
-    loop {
-        let ledgers = source.read().await?.ledgers;
-        let age = elapsed(last_heard(&ledgers).unwrap_or(since), clock.now());
-        let rest = match quiet.saturating_sub(age) {
-            _ if is_executing(&ledgers) => quiet.max(LEAST_INTERVAL),
-            Duration::ZERO => return Ok(ledgers),
-            rest => rest,
-        };
-        if elapsed(since, clock.now()) + rest > PATIENCE.max(quiet) {
-            return Err(Failure::Unsettled);
-        }
-        tokio::time::sleep(rest).await;
-    }
-}
-
-/// From one time to another; nothing if the other clock is ahead of ours.
-fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
 /// `quiet` before now.
 fn quiet_since(clock: Clock, quiet: Duration) -> Timestamp {
     let quiet = SignedDuration::try_from(quiet).unwrap_or(SignedDuration::MAX);
@@ -211,18 +185,13 @@ impl Args {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::arguments::tests::Line;
     use clap::Parser;
     use std::path::Path;
 
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
-
     fn parsed(line: &str) -> Result<Args, String> {
         let words = std::iter::once("audit").chain(line.split_whitespace());
-        Line::try_parse_from(words).map(|line| line.args).map_err(|error| error.to_string())
+        Line::try_parse_from(words).map(|line: Line<Args>| line.args).map_err(|error| error.to_string())
     }
 
     /// The same, over a saved ledger in which a hold is left open, and which was last heard of at 10 s.
@@ -234,50 +203,6 @@ mod tests {
         );
         std::fs::write(&path, record).unwrap();
         (parsed(line).unwrap(), Source::Files(vec![path]))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn settling_takes_until_nothing_is_younger_and_no_longer() {
-        let folder = tempfile::tempdir().unwrap();
-        let (_, source) = over_a_hold(folder.path(), "");
-        let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
-        for (quiet, settled_at) in [(5, 15), (30, 40), (30, 40)] {
-            settled(&source, Duration::from_secs(quiet), clock).await.unwrap();
-            assert_eq!(clock.now().as_second(), settled_at);
-        }
-        let busy = settled(&source, Duration::from_secs(2 * 3600), clock).await;
-        assert!(busy.is_ok(), "an hour's patience, or as long as was asked for");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nothing_settles_while_a_request_is_executing() {
-        let folder = tempfile::tempdir().unwrap();
-        let (_, source) = over_a_hold(folder.path(), "");
-        let path = folder.path().join("payment.jsonl");
-        let ended = std::fs::read_to_string(&path).unwrap();
-        let executing = ended.replace(r#""endedAt":"1970-01-01T00:00:10Z","#, "");
-        std::fs::write(&path, &executing).unwrap();
-        let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
-        let unsettled = settled(&source, Duration::from_secs(5), clock).await;
-        assert!(matches!(unsettled, Err(Failure::Unsettled)), "{unsettled:?}");
-        let since = clock.now();
-        let answer = async {
-            tokio::time::sleep(Duration::from_secs(16)).await;
-            let at = clock.now().to_string();
-            std::fs::write(&path, ended.replace("1970-01-01T00:00:10Z", &at)).unwrap();
-        };
-        let (ledgers, ()) = tokio::join!(settled(&source, Duration::from_secs(5), clock), answer);
-        assert!(ledgers.is_ok());
-        assert_eq!(elapsed(since, clock.now()).as_secs(), 21, "5 s after the answer");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_happens_in_the_far_future_never_settles() {
-        let folder = tempfile::tempdir().unwrap();
-        let (_, source) = over_a_hold(folder.path(), "");
-        let clock = Clock::starting_at(Timestamp::from_second(-7200).unwrap());
-        let unsettled = settled(&source, Duration::from_secs(30), clock).await.unwrap_err();
-        insta::assert_snapshot!(unsettled, @"the backends did not settle within an hour: something still happens there");
     }
 
     #[test]
@@ -312,12 +237,5 @@ mod tests {
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
-    }
-
-    #[test]
-    fn a_clock_that_is_ahead_of_ours_makes_nothing_old() {
-        let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(5).unwrap());
-        assert_eq!(elapsed(early, late), Duration::from_secs(5));
-        assert_eq!(elapsed(late, early), Duration::ZERO);
     }
 }

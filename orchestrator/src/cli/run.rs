@@ -236,18 +236,13 @@ impl Decisions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::arguments::tests::Line;
     use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
 
     pub(super) fn parsed(line: &str) -> Result<Args, String> {
         let words = std::iter::once("run").chain(line.split_whitespace());
         Line::try_parse_from(words)
-            .map(|line| line.args)
+            .map(|line: Line<Args>| line.args)
             .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
     }
 

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::collected::{Collected, Page};
 use super::{Error, Reading};
 use crate::audit::Domain;
+use crate::gateways::base_url;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,10 +34,7 @@ struct Health {
 impl Live {
     pub(super) fn new(url: &str) -> Result<Self, Error> {
         let bad = |reason: String| Error::BadUrl { url: url.to_owned(), reason };
-        let base = Url::parse(url).map_err(|error| bad(error.to_string()))?;
-        if base.scheme() != "http" {
-            return Err(bad("only http is spoken".to_owned()));
-        }
+        let base = base_url(url).map_err(bad)?;
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)

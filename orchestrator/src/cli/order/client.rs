@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Ending;
+use crate::gateways::base_url;
 
 /// Where `serve` and `orchestrator` listen unless told otherwise.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3002";
@@ -91,10 +92,7 @@ impl Client {
     /// Asks the orchestrator at `url`.
     pub(super) fn new(url: &str) -> Result<Self, Error> {
         let bad = |reason: String| Error::BadUrl { url: url.to_owned(), reason };
-        let base = Url::parse(url).map_err(|error| bad(error.to_string()))?;
-        if base.scheme() != "http" {
-            return Err(bad("only http is spoken".to_owned()));
-        }
+        let base = base_url(url).map_err(bad)?;
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)

@@ -85,15 +85,10 @@ mod tests {
     use shared::environment::Environment;
 
     use super::*;
+    use crate::cli::arguments::tests::Line;
     use crate::cli::simulate::replay::Replay;
     use crate::cli::simulate::subject;
     use crate::simulate::Flow;
-
-    #[derive(Debug, Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
 
     /// The shipped flow, whose orders wait longer than their stock, and one process of which panics at
     /// its start.
@@ -114,7 +109,7 @@ mod tests {
         line: &str,
         search: impl Fn(&Args, &Arc<Subject>, &mut dyn Write) -> Result<Ending, Failure>,
     ) -> (String, Result<Ending, String>) {
-        let args = Line::parse_from(format!("simulate --threads 1 {line}").split(' ')).args;
+        let Line { args } = Line::parse_from(format!("simulate --threads 1 {line}").split(' '));
         let mut out = Vec::new();
         let ending = tokio::task::block_in_place(|| search(&args, &Arc::new(subject), &mut out));
         (plain(&out), ending.map_err(|failure| failure.to_string()))

@@ -28,6 +28,15 @@ pub struct BadBaseUrl {
     reason: String,
 }
 
+/// The base URL of a service.
+///
+/// # Errors
+/// Why it is none.
+pub fn base_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if url.scheme() == "http" { Ok(url) } else { Err("only http is spoken".to_owned()) }
+}
+
 impl Network {
     /// Sends every request to the server at `base`, with the paths below that of `base`.
     ///
@@ -35,10 +44,7 @@ impl Network {
     /// When `base` is not an `http` URL.
     pub fn new(base: &str) -> Result<Self, BadBaseUrl> {
         let bad = |reason: String| BadBaseUrl { url: base.to_owned(), reason };
-        let url = Url::parse(base).map_err(|e| bad(e.to_string()))?;
-        if url.scheme() != "http" {
-            return Err(bad("only the scheme http is served".to_owned()));
-        }
+        let url = base_url(base).map_err(bad)?;
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
