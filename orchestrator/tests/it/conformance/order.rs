@@ -109,24 +109,26 @@ impl<'a> Order<'a> {
         self.query(GET_ORDER_STATUS, Json::null()).await.unwrap().parse().unwrap()
     }
 
-    /// Waits until the order's state is so.
+    /// Waits until the order's state is so, which may not come after the order's end.
     pub(super) async fn until(&self, holds: impl Fn(&WorkflowState) -> bool) -> WorkflowState {
         loop {
             let state = self.state().await;
             if holds(&state) {
                 return state;
             }
+            assert!(!state.status.is_final(), "it ended before: {state:#?}");
             sleep(LOOK_AGAIN).await;
         }
     }
 
-    /// Waits for the description of the run to be so.
+    /// Waits for the description of the run to be so, which may not come after the run's end.
     pub(super) async fn described(&self, holds: impl Fn(&RunDescription) -> bool) -> RunDescription {
         loop {
             let described = self.ask(async |client| client.describe(&self.workflow_id).await).await.unwrap();
             if holds(&described) {
                 return described;
             }
+            assert!(described.summary.closed_at.is_none(), "it ended before: {described:#?}");
             sleep(LOOK_AGAIN).await;
         }
     }

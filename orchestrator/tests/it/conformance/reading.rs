@@ -3,7 +3,7 @@
 use orchestrator::audit::Verb;
 use orchestrator::domain::OrderStatus;
 use orchestrator::simulate::Decision;
-use orchestrator::workflow::{ActivityState, Comparison, Condition, Filter, Json, SearchValue};
+use orchestrator::workflow::{ActivityState, Comparison, Condition, Filter, Json, Reception, SearchValue};
 use orchestrator::workflows::order_fulfillment::{
     CUSTOMER_ID, GET_PROGRESS, GET_STEP_DETAILS, ORDER_ID, ORDER_STATUS, OrderFulfillmentInput, TOTAL_AMOUNT,
 };
@@ -13,6 +13,7 @@ use super::Host;
 use super::order::Order;
 use super::scenario::Scenario;
 use super::stage::Stage;
+use super::wire::Point;
 
 /// The answer to a query about one step, or all.
 async fn steps(order: &Order<'_>, argument: Value) -> Vec<String> {
@@ -56,14 +57,17 @@ fn a_run_is_described_with_its_activities() {
         let scenario = Scenario::approved().with("payment.authorize", 1, "unavailable");
         let stage = Stage::new(&[("1", &scenario)]).await;
         let order = stage.order("1");
+        let making = stage.wire.hold(&order.id, "shipping.create_label", Point::Answering);
         order.place(&scenario).await;
         order.decide(Verb::Approve).await;
+        let making = making.await.unwrap();
         // While the label is made, its carrier's progress is shown.
         let label = |state: &orchestrator::workflow::RunDescription| {
             let label = state.activities.iter().find(|activity| activity.name == "shipping_label");
             label.is_some_and(|label| label.state == ActivityState::Running && label.last_heartbeat.is_some())
         };
         order.described(label).await;
+        making.release();
         let end = order.end().await;
         let described = order.described(|run| run.summary.closed_at.is_some()).await;
         let activities: Vec<_> =
@@ -157,7 +161,7 @@ fn orders_are_found_by_their_search_attributes() {
         {
             let order = stage.order(name);
             order.place_for(&customer).await;
-            order.decide(verb).await;
+            assert_eq!(order.decide(verb).await, Reception::Accepted);
             endings.push(order.ending(order.end().await));
         }
         let keyword = |text: &str| SearchValue::Keyword(text.to_owned());
@@ -172,6 +176,7 @@ fn orders_are_found_by_their_search_attributes() {
             limit: 10,
             ..Filter::default()
         };
+        assert_eq!(endings[3].state.status, OrderStatus::Rejected, "{endings:#?}");
         let order = stage.order("4");
         let found = order.listed(&of_customer(&[]), |runs| runs.len() == 4).await;
         assert!(found.is_sorted_by(|newer, older| newer.started_at >= older.started_at), "{found:#?}");

@@ -8,7 +8,7 @@ use orchestrator::simulate::{Decision, Moment};
 /// The longest that a manager is waited for where nobody, or somebody in the last moment, decides.
 pub(super) const SHORT: Duration = Duration::from_secs(2);
 /// Longer than anything takes.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_secs(3600);
 
 /// One order, and all that happens to it.
 #[derive(Clone, Debug)]

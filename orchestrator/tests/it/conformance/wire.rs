@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use orchestrator::gateways::{InProcess, Transport, TransportError};
@@ -16,6 +17,8 @@ use tokio::sync::oneshot;
 pub(super) enum Point {
     /// It is on its way, and the backend has not seen it.
     Sent,
+    /// The first piece of an answer that comes piece by piece has come.
+    Answering,
     /// It was answered, or its answer is lost, and the engine has not seen that.
     Answered,
 }
@@ -30,7 +33,7 @@ impl Held {
 }
 
 /// A transport to the backends, for all orders of a stage.
-pub(super) struct Wire(Mutex<State>);
+pub(super) struct Wire(Arc<Mutex<State>>);
 
 struct State {
     backends: Arc<InProcess<Correlated>>,
@@ -47,7 +50,7 @@ struct Awaited {
 impl Wire {
     pub(super) fn new(backends: Correlated) -> Self {
         let backends = Arc::new(InProcess::new(backends));
-        Self(Mutex::new(State { backends, awaited: Vec::new() }))
+        Self(Arc::new(Mutex::new(State { backends, awaited: Vec::new() })))
     }
 
     /// Requests reach these backends from now on.
@@ -63,14 +66,18 @@ impl Wire {
         hears
     }
 
-    /// Waits for whoever waits for this moment.
-    async fn pass(&self, order_id: &str, operation: &str, point: Point) {
-        let awaited = self.0.lock().unwrap().take(order_id, operation, point);
-        let Some(awaited) = awaited else { return };
-        let (held, released) = oneshot::channel();
-        if awaited.reached.send(Held(held)).is_ok() && released.await.is_err() {
-            pending().await
-        }
+    fn is_awaited(&self, order_id: &str, operation: &str, point: Point) -> bool {
+        self.0.lock().unwrap().position(order_id, operation, point).is_some()
+    }
+}
+
+/// Waits for whoever waits for this moment.
+async fn pass(state: &Mutex<State>, order_id: &str, operation: &str, point: Point) {
+    let awaited = state.lock().unwrap().take(order_id, operation, point);
+    let Some(awaited) = awaited else { return };
+    let (held, released) = oneshot::channel();
+    if awaited.reached.send(Held(held)).is_ok() && released.await.is_err() {
+        pending().await
     }
 }
 
@@ -91,19 +98,45 @@ impl Transport for Wire {
             let operation = operation_of(request.uri().path());
             // An order's id is the correlation id of its requests.
             let order_id = request.headers()["x-correlation-id"].to_str().unwrap().to_owned();
-            self.pass(&order_id, &operation, Point::Sent).await;
+            pass(&self.0, &order_id, &operation, Point::Sent).await;
             let backends = Arc::clone(&self.0.lock().unwrap().backends);
             let answer = backends.send(request).await;
-            if self.0.lock().unwrap().position(&order_id, &operation, Point::Answered).is_none() {
+            if self.is_awaited(&order_id, &operation, Point::Answering) {
+                return answer.map(|response| self.held_after_one_piece(response, order_id, operation));
+            }
+            if !self.is_awaited(&order_id, &operation, Point::Answered) {
                 return answer;
             }
-            // The end of an answer that comes bit by bit is what counts.
+            // The end of an answer that comes piece by piece is what counts.
             let answer = match answer {
                 Ok(response) => whole(response).await,
                 Err(lost) => Err(lost),
             };
-            self.pass(&order_id, &operation, Point::Answered).await;
+            pass(&self.0, &order_id, &operation, Point::Answered).await;
             answer
+        })
+    }
+}
+
+impl Wire {
+    fn held_after_one_piece(
+        &self,
+        response: Response<Body>,
+        order_id: String,
+        operation: String,
+    ) -> Response<Body> {
+        let state = Arc::clone(&self.0);
+        let pieces = response.map(Body::into_data_stream);
+        pieces.map(|pieces| {
+            Body::from_stream(pieces.enumerate().then(move |(number, piece)| {
+                let (state, order_id, operation) = (Arc::clone(&state), order_id.clone(), operation.clone());
+                async move {
+                    if number == 1 {
+                        pass(&state, &order_id, &operation, Point::Answering).await;
+                    }
+                    piece
+                }
+            }))
         })
     }
 }
