@@ -10,7 +10,7 @@ mod step;
 mod trace;
 
 pub use compensation::{Compensation, CompensationRecord, CompensationStatus, NeedsAttention};
-pub use order::{Address, Item, OrderError, OrderInput, Violation, WORKFLOW_ID_PREFIX};
+pub use order::{Address, InvalidOrder, Item, OrderInput, Violation, WORKFLOW_ID_PREFIX};
 pub use state::{OrderStatus, WorkflowState};
 pub use step::{Step, StepRecord, StepStatus};
 pub use trace::Trace;

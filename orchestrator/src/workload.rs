@@ -108,7 +108,7 @@ mod tests {
     fn every_order_is_one_that_the_api_takes() {
         for index in 0..200 {
             let order = Workload::new(1).placement(index).order;
-            let json = serde_json::to_vec(&order).unwrap();
+            let json = serde_json::value::to_raw_value(&order).unwrap();
             assert_eq!(OrderInput::from_json(&json), Ok(order));
         }
     }

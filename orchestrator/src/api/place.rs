@@ -3,14 +3,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use shared::http::{Call, Context, FieldError, Problem, problems};
+use shared::http::{Call, Context, FieldError, Problem};
 use utoipa::ToSchema;
 
 use super::docs::PlaceErrors;
 use super::orders::{Orders, read, write};
 use super::problems::{ORDER_CONFLICT, bug, refused};
-use crate::domain::{OrderError, OrderInput, OrderStatus, Trace, WorkflowState};
+use crate::domain::{InvalidOrder, OrderInput, OrderStatus, Trace, Violation, WorkflowState};
 use crate::workflow::{ClientError, Start, WorkflowDef};
 use crate::workflows::order_fulfillment::{OrderFulfillment, OrderFulfillmentInput, workflow_id};
 
@@ -63,15 +62,9 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
 }
 
 fn parse(call: &Call) -> Result<OrderInput, Problem> {
-    let body: Box<RawValue> = call.parse()?;
-    OrderInput::from_json(body.get().as_bytes()).map_err(|error| match error {
-        OrderError::Malformed(reason) => {
-            Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {reason}."))
-        }
-        OrderError::Invalid(violations) => {
-            let error = |v: crate::domain::Violation| FieldError { field: v.field, message: v.message };
-            Problem::validation(violations.into_iter().map(error).collect())
-        }
+    OrderInput::from_json(call.parse()?).map_err(|InvalidOrder(violations)| {
+        let error = |v: Violation| FieldError { field: v.field, message: v.message };
+        Problem::validation(violations.into_iter().map(error).collect())
     })
 }
 

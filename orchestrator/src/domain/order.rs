@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use shared::number::Number;
 
 mod fields;
@@ -78,16 +79,10 @@ pub struct Violation {
     pub message: String,
 }
 
-/// Why an order cannot be taken.
+/// Why an order cannot be taken: its fields that break rules, in the order in which a reader meets them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OrderError {
-    /// The text is not JSON.
-    #[error("the body is not JSON: {0}")]
-    Malformed(String),
-    /// Fields break rules: all of them, in the order in which a reader meets them.
-    #[error("{}", list(.0))]
-    Invalid(Vec<Violation>),
-}
+#[error("{}", list(.0))]
+pub struct InvalidOrder(pub Vec<Violation>);
 
 /// What the ids of orders' runs begin with. Orders are named by their own ids or by those of their
 /// runs, so that no order's id may begin with it.
@@ -98,15 +93,14 @@ const MAX_ITEMS: usize = 100;
 const MAX_QUANTITY: u32 = 1_000_000;
 
 impl OrderInput {
-    /// Reads an order from JSON. Unknown fields are ignored.
+    /// Reads an order. Unknown fields are ignored.
     ///
     /// # Errors
-    /// See [`OrderError`].
-    pub fn from_json(json: &[u8]) -> Result<Self, OrderError> {
-        let json = serde_json::from_slice(json).map_err(|e| OrderError::Malformed(e.to_string()))?;
+    /// [`InvalidOrder`], with everything that is wrong.
+    pub fn from_json(json: &RawValue) -> Result<Self, InvalidOrder> {
         let mut violations = Vec::new();
         let order = Self::read(&mut Fields::of(json, &mut violations));
-        if violations.is_empty() { Ok(order) } else { Err(OrderError::Invalid(violations)) }
+        if violations.is_empty() { Ok(order) } else { Err(InvalidOrder(violations)) }
     }
 
     fn read(fields: &mut Fields<'_, '_>) -> Self {
@@ -162,8 +156,12 @@ mod tests {
         "totalAmount":109.97,"shippingAddress":{"street":"123 Main St","city":"San Francisco","state":"CA",
         "zip":"94105","country":"US"},"customerEmail":"customer@example.com"}"#;
 
+    fn read(json: &str) -> Result<OrderInput, InvalidOrder> {
+        OrderInput::from_json(serde_json::from_str(json).unwrap())
+    }
+
     fn violations(json: &str) -> String {
-        match OrderInput::from_json(json.as_bytes()) {
+        match read(json) {
             Err(error) => error.to_string(),
             Ok(order) => panic!("accepted: {order:?}"),
         }
@@ -171,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_example_order_is_taken_with_its_defaults_and_its_exact_amount() {
-        let order = OrderInput::from_json(ORDER.as_bytes()).unwrap();
+        let order = read(ORDER).unwrap();
         assert_eq!(order.total_amount.to_string(), "109.97");
         assert_eq!((order.currency.as_str(), order.requires_approval), ("usd", true));
         let journaled = serde_json::to_string(&order).unwrap();
@@ -182,7 +180,7 @@ mod tests {
     #[test]
     fn unknown_fields_order_of_fields_and_spelled_out_defaults_make_no_difference() {
         let same = ORDER.replacen('{', r#"{"coupon":{"a":[1]},"currency":"usd","requiresApproval":null,"#, 1);
-        assert_eq!(OrderInput::from_json(same.as_bytes()), OrderInput::from_json(ORDER.as_bytes()));
+        assert_eq!(read(&same), read(ORDER));
     }
 
     #[test]
@@ -229,21 +227,17 @@ mod tests {
     #[test]
     fn what_is_not_an_object_is_said_so() {
         insta::assert_snapshot!(violations("[]"), @"body must be an object");
-        insta::assert_snapshot!(violations("nonsense"), @"the body is not JSON: expected ident at line 1 column 2");
         insta::assert_snapshot!(violations(&ORDER.replace("[\n", "[1,\n").replace("109.97", "1e400")), @"items[0] must be an object; totalAmount must have at most 28 significant digits");
     }
 
     proptest! {
         #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = OrderInput::from_json(&bytes);
-        }
-
-        #[test]
         fn no_damaged_order_panics(at in 0..ORDER.len(), byte in any::<u8>()) {
             let mut bytes = ORDER.as_bytes().to_vec();
             bytes[at] = byte;
-            let _ = OrderInput::from_json(&bytes);
+            if let Ok(json) = serde_json::from_slice(&bytes) {
+                let _ = OrderInput::from_json(json);
+            }
         }
     }
 }

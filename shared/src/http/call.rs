@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::{Context, FieldError, Problem, parse_json, problems};
 
@@ -37,7 +37,7 @@ impl Call {
     ///
     /// # Errors
     /// What is wrong with the request as a whole (its key, its type, its size); else see [`parse_json`].
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         parse_json(self.body.as_ref().map_err(Problem::clone)?)
     }
 
@@ -45,7 +45,7 @@ impl Call {
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+    pub fn parse_or_default<'a, T: Deserialize<'a> + Default>(&'a self) -> Result<T, Problem> {
         match &self.body {
             Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(T::default()),
             _ => self.parse(),

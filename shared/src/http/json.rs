@@ -1,6 +1,5 @@
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{FieldError, Problem, problems};
 
@@ -12,7 +11,7 @@ const USUAL_BODY_BYTES: usize = 256;
 /// # Errors
 /// `malformed_json` when the body is not JSON, `validation_error` naming the field when a value is
 /// of the wrong type.
-pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => {
             return Err(Problem::new(
@@ -34,7 +33,7 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 }
 
 /// Reads once more, slower, to learn which field it was.
-fn wrong_type<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Problem {
+fn wrong_type<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> Problem {
     let deserializer = &mut serde_json::Deserializer::from_slice(body);
     let (field, message) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
         Err(found) => (found.path().to_string(), found.inner().to_string()),

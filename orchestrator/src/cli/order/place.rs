@@ -76,13 +76,15 @@ fn next(is_new: bool, status: OrderStatus) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::to_raw_value;
+
     use super::*;
     use crate::cli::order::tests::rendered;
     use crate::domain::OrderInput;
 
     #[test]
     fn the_sample_is_an_order_with_an_id_of_its_own() {
-        let order = OrderInput::from_json(fresh_sample().to_string().as_bytes()).unwrap();
+        let order = OrderInput::from_json(&to_raw_value(&fresh_sample()).unwrap()).unwrap();
         assert!(order.order_id.starts_with("ORD-1"), "{}", order.order_id);
         assert_eq!(order.total_amount.to_string(), "109.97");
     }

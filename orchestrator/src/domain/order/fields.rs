@@ -1,6 +1,7 @@
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Violation;
@@ -10,8 +11,18 @@ use super::Violation;
 pub(super) struct Fields<'a, 'v> {
     path: String,
     /// `None` when there is no object to have members, which has been noted already.
-    members: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
+    members: Option<BTreeMap<Name<'a>, &'a RawValue>>,
     violations: &'v mut Vec<Violation>,
+}
+
+/// The name of a member. It lies where it was written, unless it has escapes.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Borrow<str> for Name<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl<'a, 'v> Fields<'a, 'v> {

@@ -9,5 +9,5 @@ pub(crate) fn order(order_id: &str) -> OrderInput {
         {{"sku":"ITEM-002","quantity":1,"price":49.99}}],"totalAmount":109.97,"shippingAddress":{{"street":"123 Main St",
         "city":"San Francisco","state":"CA","zip":"94105","country":"US"}},"customerEmail":"customer@example.com"}}"#
     );
-    OrderInput::from_json(json.as_bytes()).unwrap()
+    OrderInput::from_json(serde_json::from_str(&json).unwrap()).unwrap()
 }
