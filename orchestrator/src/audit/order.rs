@@ -4,6 +4,7 @@ mod resources;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use shared::ledger::Record;
 
@@ -69,7 +70,7 @@ pub(super) fn orders_of<'a>(
 #[derive(Default)]
 struct Orders<'a> {
     orders: Vec<Order<'a>>,
-    by_id: HashMap<&'a str, usize>,
+    by_id: HashMap<&'a str, usize, RandomState>,
 }
 
 impl<'a> Orders<'a> {

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
+use foldhash::fast::{FixedState, RandomState};
 use lru::LruCache;
 use shared::time::Clock;
 use tokio::runtime::Handle;
@@ -53,15 +53,15 @@ pub(super) struct Driver {
     started_ms: i64,
     factory: RunFactory,
     /// Hashed without a seed: when the engine is killed, its runs are dropped in the map's order.
-    runs: LruCache<RunKey, Box<Run>, BuildHasherDefault<DefaultHasher>>,
-    by_id: HashMap<Arc<str>, RunKey>,
+    runs: LruCache<RunKey, Box<Run>, FixedState>,
+    by_id: HashMap<Arc<str>, RunKey, RandomState>,
     /// Runs that have something to do by themselves, by when: resident or not, each once.
     due: BTreeSet<(i64, RunKey)>,
     /// Runs that have something to do now.
     line: VecDeque<RunKey>,
-    lookups: HashMap<Arc<str>, Lookup>,
+    lookups: HashMap<Arc<str>, Lookup, RandomState>,
     /// Runs that are being read; whether they have changed since.
-    loading: HashMap<RunKey, bool>,
+    loading: HashMap<RunKey, bool, RandomState>,
     waiting_for_end: WaitingForEnd,
     fresh_heartbeats: FreshHeartbeats,
     outage: Option<Outage>,
@@ -96,12 +96,12 @@ impl Driver {
             epoch: takeover.epoch,
             started_ms,
             factory: RunFactory { next_key: takeover.next_key, id_seed: shared.options.id_seed },
-            runs: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
-            by_id: HashMap::new(),
+            runs: LruCache::unbounded_with_hasher(FixedState::default()),
+            by_id: HashMap::default(),
             due: takeover.due.into_iter().collect(),
             line: VecDeque::new(),
-            lookups: HashMap::new(),
-            loading: HashMap::new(),
+            lookups: HashMap::default(),
+            loading: HashMap::default(),
             waiting_for_end: WaitingForEnd::default(),
             fresh_heartbeats: FreshHeartbeats::default(),
             outage: None,

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
+
 use super::event::Entry;
 use super::journal::{
     Append, AppendError, Journal, JournalError, OnDurable, Reply, Row, RowUpdate, RunKey, RunRef, RunStart,
@@ -21,7 +23,7 @@ struct Runs {
     latest_ms: i64,
     next_key: u64,
     by_key: BTreeMap<RunKey, Kept>,
-    by_id: HashMap<Arc<str>, RunKey>,
+    by_id: HashMap<Arc<str>, RunKey, RandomState>,
     /// The closed runs that need no attention, by when they were closed.
     closed: BTreeSet<(i64, RunKey)>,
 }
