@@ -59,6 +59,16 @@ pub enum Reception {
     TooLate(&'static str),
 }
 
+impl Reception {
+    /// Why a run that has ended takes no signal that its workflow would still take.
+    pub const ALREADY_ENDED: &'static str = "already_ended";
+
+    /// What becomes of the signal when the run has ended: nothing is accepted any more.
+    pub(crate) fn after_end(self) -> Self {
+        if self == Self::Accepted { Self::TooLate(Self::ALREADY_ENDED) } else { self }
+    }
+}
+
 /// A signal or query that the workflow does not know, or whose payload does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

@@ -95,7 +95,7 @@ impl Driver {
             inbox,
             epoch: takeover.epoch,
             started_ms,
-            factory: RunFactory { next_key: takeover.next_key, id_seed: shared.options.id_seed },
+            factory: RunFactory { next_key: takeover.next_key, id_seed: shared.options.id_seed, prunes: 0 },
             runs: LruCache::unbounded_with_hasher(FixedState::default()),
             by_id: HashMap::default(),
             due: takeover.due.into_iter().collect(),
@@ -169,8 +169,8 @@ impl Driver {
                 }
             }
             Message::Attempts { workflow_id, reply } => drop(reply.send(self.attempts_of(&workflow_id))),
-            Message::AttemptEnded { run, id, serial, end } => {
-                self.push(run, Input::AttemptEnded { id, serial, end });
+            Message::AttemptEnded { run, id, attempt, serial, end } => {
+                self.push(run, Input::AttemptEnded { id, attempt, serial, end });
             }
             Message::Durable { sent, results } => self.appended(sent, results),
             Message::Loaded { run, stored } => self.loaded(run, *stored),

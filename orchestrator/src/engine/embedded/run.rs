@@ -68,6 +68,7 @@ pub(super) enum Input {
     },
     AttemptEnded {
         id: ActivityId,
+        attempt: u32,
         serial: u64,
         end: AttemptResult,
     },

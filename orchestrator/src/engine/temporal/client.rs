@@ -25,8 +25,6 @@ use crate::workflow::{
     Started, WorkflowClient, WorkflowFailure, kind,
 };
 
-/// What a run that has ended says of a signal that its workflow would still take.
-const ALREADY_ENDED: &str = "already_ended";
 /// The kind of a run's end that neither it nor its client has chosen.
 const TERMINATED: &str = "terminated";
 
@@ -90,10 +88,7 @@ impl TemporalClient {
         let told = Told { signal: name.to_owned(), payload };
         let told = Json::of(&told).map_err(|error| ClientError::Invalid(error.to_string()))?;
         let answer: String = read(&self.ask(handle, RECEPTION, told).await?)?;
-        match Answer::read(&answer).into_result() {
-            Ok(Reception::Accepted) => Ok(Reception::TooLate(ALREADY_ENDED)),
-            other => other,
-        }
+        Answer::read(&answer).into_result().map(Reception::after_end)
     }
 
     async fn ask(&self, handle: &Handle, name: &str, argument: Json) -> Result<Json, ClientError> {

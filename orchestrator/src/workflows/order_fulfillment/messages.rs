@@ -34,7 +34,7 @@ pub mod reason {
     /// The order has been shipped.
     pub const ALREADY_SHIPPED: &str = "already_shipped";
     /// The order has ended in another way.
-    pub const ALREADY_ENDED: &str = "already_ended";
+    pub const ALREADY_ENDED: &str = crate::workflow::Reception::ALREADY_ENDED;
     /// No compensation has failed.
     pub const NOTHING_TO_RETRY: &str = "nothing_to_retry";
 }

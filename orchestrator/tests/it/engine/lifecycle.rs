@@ -241,6 +241,7 @@ async fn closed_runs_leave_after_a_while_unless_someone_has_to_look_at_them() {
         for run in 0..1_200 {
             engine.run(&format!("r{run}"), vec![]).await;
         }
+        let before = engine.describe("r5").await.unwrap().summary.run_id;
         engine.run("in need", vec![Op::NeedAttention]).await;
         engine.run("open", vec![Op::Await("x".into())]).await;
         sleep(Duration::from_secs(3500)).await;
@@ -254,6 +255,8 @@ async fn closed_runs_leave_after_a_while_unless_someone_has_to_look_at_them() {
         assert_eq!(kept().await, ["fresh", "open", "in need"]);
         assert_eq!(engine.tell("r5", "x").await, Err(ClientError::NotFound));
         engine.run("r5", vec![]).await;
+        let after = engine.describe("r5").await.unwrap().summary.run_id;
+        assert_ne!(after, before, "what the run before was answered is not for this one");
     })
     .await;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use orchestrator::workflow::{AttemptFailure, ClientError, Json, Reception, WorkflowClient};
 use tokio::time::sleep;
 
@@ -72,6 +73,39 @@ async fn a_client_is_served_again_though_nothing_else_is_pending() {
     .await;
 }
 
+/// One batch fails, the next does not, and somebody asks in between for a run that the next one starts.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_start_is_on_its_way_when_an_outage_begins_goes_on() {
+    let journal = StallingJournal::new();
+    let mut world = World::new(|_, input| async move {
+        sleep(Duration::from_secs(2)).await;
+        Ok(input)
+    });
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        journal.stall();
+        let starts = ["lost", "kept"].map(|id| {
+            let engine = engine.clone();
+            async move { WorkflowClient::start(&engine, start(id, &[Op::Work("x".into())])).await }
+        });
+        let [mut lost, mut kept] = starts.map(Box::pin);
+        for start in [&mut lost, &mut kept] {
+            assert!(start.now_or_never().is_none());
+            sleep(Duration::from_millis(1)).await;
+        }
+        let asked = WorkflowClient::start(&engine, start("kept", &[Op::Work("x".into())]));
+        let mut again = Box::pin(asked);
+        assert!((&mut again).now_or_never().is_none());
+        journal.go_on_without_the_first();
+        assert!(matches!(lost.await, Err(ClientError::Unavailable { .. })));
+        assert!(matches!(again.await, Err(ClientError::Unavailable { .. })));
+        kept.await.unwrap();
+        assert_eq!(engine.log("kept").await, ["x"]);
+    })
+    .await;
+}
+
 /// The journal says that a write failed, and it had not: the run is read again, and nothing is done twice.
 #[tokio::test(start_paused = true)]
 async fn a_write_that_failed_only_in_appearance_is_found_in_the_journal() {
@@ -95,6 +129,35 @@ async fn a_write_that_failed_only_in_appearance_is_found_in_the_journal() {
         assert_eq!(engine.log("last").await.len(), 1);
         let ends = engine.events("r").await.into_iter().filter(|event| event.event == "activity_completed");
         assert_eq!(ends.count(), 2);
+    })
+    .await;
+}
+
+/// As above, of an attempt that failed and is made again: it counts once.
+#[tokio::test(start_paused = true)]
+async fn a_failed_attempt_whose_entry_failed_only_in_appearance_counts_once() {
+    let journal = StallingJournal::new();
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
+    let mut world = World::new(move |_, input| {
+        let attempt = count.fetch_add(1, Ordering::SeqCst) + 1;
+        async move {
+            sleep(Duration::from_secs(2)).await;
+            if attempt < 3 { Err(AttemptFailure::unavailable("busy", "later")) } else { Ok(input) }
+        }
+    });
+    world.journal = Arc::clone(&journal) as _;
+    local(async {
+        let engine = world.start();
+        engine.run("r", vec![Op::Work("x".into())]).await;
+        sleep(Duration::from_secs(1)).await;
+        journal.lie();
+        sleep(Duration::from_millis(1_050)).await;
+        journal.go_on();
+        assert_eq!(engine.log("r").await, ["x"]);
+        let events = engine.events("r").await.into_iter().map(|event| event.event).collect::<Vec<_>>();
+        assert_eq!(events, ["started", "attempt_failed", "attempt_failed", "activity_completed"]);
+        assert_eq!(attempts.load(Ordering::SeqCst), 3);
     })
     .await;
 }

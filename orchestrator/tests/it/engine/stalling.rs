@@ -51,19 +51,35 @@ impl StallingJournal {
 
     /// Works again; what was held back is appended.
     pub(super) fn go_on(&self) {
-        let before = std::mem::take(&mut *self.mode.lock().unwrap());
-        if let Mode::Stalled(held) = before {
-            held.into_iter().for_each(|(batch, on_durable)| self.inner.append(batch, on_durable));
+        for (batch, on_durable) in self.take_held() {
+            self.inner.append(batch, on_durable);
+        }
+    }
+
+    /// Works again; what was held back is appended, but for the first.
+    pub(super) fn go_on_without_the_first(&self) {
+        let mut held = self.take_held().into_iter();
+        if let Some((batch, on_durable)) = held.next() {
+            on_durable(failed(batch.len()));
+        }
+        held.for_each(|(batch, on_durable)| self.inner.append(batch, on_durable));
+    }
+
+    fn take_held(&self) -> Vec<(Vec<Append>, OnDurable)> {
+        match std::mem::take(&mut *self.mode.lock().unwrap()) {
+            Mode::Stalled(held) => held,
+            Mode::Working | Mode::Full | Mode::Ambiguous(_) => Vec::new(),
         }
     }
 }
 
+fn failed(items: usize) -> Vec<Result<(), AppendError>> {
+    let error = JournalError("database or disk is full".into());
+    (0..items).map(|_| Err(AppendError::Journal(error.clone()))).collect()
+}
+
 impl Journal for StallingJournal {
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable) {
-        let failed = |items: usize| {
-            let error = JournalError("database or disk is full".into());
-            (0..items).map(|_| Err(AppendError::Journal(error.clone()))).collect()
-        };
         match &mut *self.mode.lock().unwrap() {
             Mode::Working => self.inner.append(batch, on_durable),
             Mode::Stalled(held) => held.push((batch, on_durable)),

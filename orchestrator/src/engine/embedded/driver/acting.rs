@@ -48,7 +48,7 @@ impl Driver {
             earlier_heartbeat: activity.record.earlier_heartbeat(),
             fresh_heartbeats: Arc::clone(&self.fresh_heartbeats),
         };
-        let (shared, clock) = (Arc::clone(&self.shared), self.clock);
+        let (shared, clock, attempt) = (Arc::clone(&self.shared), self.clock, launch.info.attempt);
         let report = move |ended: Ended| {
             let Ended { result, told, heartbeat } = ended;
             let end = match result {
@@ -57,7 +57,7 @@ impl Driver {
                     Err(AttemptEnd { failure, told, heartbeat, at_ms: clock.now().as_millisecond() })
                 }
             };
-            shared.send(Message::AttemptEnded { run: key, id, serial, end });
+            shared.send(Message::AttemptEnded { run: key, id, attempt, serial, end });
         };
         activity.phase = Phase::Attempting(Attempt::launch(&self.runtime, Arc::clone(kind), launch, report));
     }

@@ -13,9 +13,6 @@ use crate::workflow::{ClientError, Reception};
 /// How many runs may be read at once because they are due.
 const MAX_LOADS: usize = 256;
 
-/// What a run that has ended says of a signal that its workflow would still take.
-const ALREADY_ENDED: &str = "already_ended";
-
 /// How long after a failed read the next is tried.
 const RETRY_MS: i64 = 1_000;
 
@@ -161,10 +158,7 @@ impl Driver {
                     }
                     None => Err(format!("no workflow `{}` is registered", row.start.workflow)),
                 };
-                let answer = received.map_err(ClientError::Invalid).map(|reception| match reception {
-                    Reception::Accepted => Reception::TooLate(ALREADY_ENDED),
-                    other => other,
-                });
+                let answer = received.map_err(ClientError::Invalid).map(Reception::after_end);
                 drop(reply.send(answer));
             }
             Input::Cancel { reply, .. } => drop(reply.send(Ok(()))),

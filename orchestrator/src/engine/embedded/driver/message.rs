@@ -38,6 +38,7 @@ pub(crate) enum Message {
     AttemptEnded {
         run: RunKey,
         id: ActivityId,
+        attempt: u32,
         serial: u64,
         end: AttemptResult,
     },

@@ -66,7 +66,8 @@ impl Driver {
             let Some(run) = self.runs.peek_mut(&key) else { continue };
             let inputs = std::mem::take(&mut run.inputs).into_iter();
             run.inputs = inputs.filter_map(|input| input.refuse(error.clone())).collect();
-            if run.is_started() {
+            run.is_in_line = run.is_started();
+            if run.is_in_line {
                 self.line.push_back(key);
             } else if run.in_flight.is_none() {
                 self.remove(key);

@@ -41,7 +41,7 @@ impl Run {
         while let Some(id) = self.open.cancels.pop_front() {
             let Some(activity) = self.open.activities.get(&id) else { continue };
             let on_cancel = catalogue.activities.get(activity.name).map(|kind| kind.options.on_cancel);
-            if activity.is_in_flight() && on_cancel == Some(OnCancel::FinishAttempt) {
+            if !activity.withdraw() && on_cancel == Some(OnCancel::FinishAttempt) {
                 self.effects.push(Effect::TellCancelled(id));
                 continue;
             }
@@ -92,14 +92,14 @@ impl OpenActivity {
         Terms { options, scheduled_at_ms: self.scheduled_at_ms, cancelling: self.cancelling }
     }
 
-    /// Whether an attempt of it may be doing something. One that waits for a slot is taken out of the queue.
-    fn is_in_flight(&self) -> bool {
+    /// Takes an attempt out of the queue that waits for a slot. `false` when one may be doing something.
+    fn withdraw(&self) -> bool {
         match &self.phase {
-            Phase::Attempting(attempt) => !attempt.withdraw(),
-            Phase::Ended(_) => true,
+            Phase::Attempting(attempt) => attempt.withdraw(),
+            Phase::Ended(_) => false,
             // A crash cut its attempt off, and it has not been started again yet.
-            Phase::Ready => self.record.is_interrupted(),
-            Phase::BackingOff => false,
+            Phase::Ready => !self.record.is_interrupted(),
+            Phase::BackingOff => true,
         }
     }
 

@@ -73,8 +73,9 @@ impl Run {
         let Self { open, inputs, heartbeats, interrupted, listed_ms, is_in_line, .. } = broken;
         let Open { activities: mut before, children, .. } = open;
         (self.heartbeats, self.interrupted) = (heartbeats, interrupted);
+        self.inputs = inputs.into_iter().filter(|input| !self.has_in_journal(input)).collect();
         for (id, activity) in &mut self.open.activities {
-            let result = inputs.iter().find_map(|input| match input {
+            let result = self.inputs.iter().find_map(|input| match input {
                 Input::AttemptEnded { id: of, serial, .. } if of == id => Some(*serial),
                 _ => None,
             });
@@ -90,8 +91,14 @@ impl Run {
         for (id, child) in &mut self.open.children {
             child.is_looked_up = children.get(id).is_some_and(|child| child.is_looked_up);
         }
-        (self.inputs, self.listed_ms, self.is_in_line) = (inputs, listed_ms, is_in_line);
+        (self.listed_ms, self.is_in_line) = (listed_ms, is_in_line);
         self.resume();
+    }
+
+    /// Whether this is the result of an attempt that the journal has, so that it is over.
+    fn has_in_journal(&self, input: &Input) -> bool {
+        let Input::AttemptEnded { id, attempt, .. } = input else { return false };
+        self.open.activities.get(id).is_none_or(|activity| activity.record.attempt() > *attempt)
     }
 
     /// Marks what was interrupted, and puts in line what has to be done.

@@ -113,9 +113,9 @@ impl Run {
                     Err(other) => return Err(broken(other)),
                 }
             }
-            Input::AttemptEnded { id, serial, end } => {
+            Input::AttemptEnded { id, attempt, serial, end } => {
                 if let Some(event) = self.after_attempt(&id, serial, end.clone(), catalogue) {
-                    step.in_flight.results.push(Input::AttemptEnded { id, serial, end });
+                    step.in_flight.results.push(Input::AttemptEnded { id, attempt, serial, end });
                     self.apply(step, moment, event).map_err(broken)?;
                 }
             }

@@ -2,7 +2,7 @@
 //! whoever appends a single item.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -111,8 +111,10 @@ impl Writer {
 impl Open {
     fn send(&self, job: Job) {
         self.shared.unfinished.fetch_add(1, Ordering::AcqRel);
-        // The queue outlives its sender, so this cannot fail.
-        drop(self.jobs.send(job));
+        // Only a writer that panicked does not take it.
+        if let Err(SendError(job)) = self.jobs.send(job) {
+            job.refuse();
+        }
     }
 }
 
