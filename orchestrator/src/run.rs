@@ -121,7 +121,7 @@ pub async fn run(
         let health = site.backends.health().await?;
         let notes = preflight::disagreements(plan, &health)?;
         preflight::require_orchestrator(site).await?;
-        preflight::require_unknown(plan, workload, &site.backends).await?;
+        preflight::require_unknown(plan, workload, site).await?;
         let before = site.backends.stats(&health).await?;
         Ok((health, notes, before))
     };

@@ -1,11 +1,15 @@
 //! What must hold before the first order is placed, lest the results be somebody else's.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
+use tokio::time::timeout;
 
-use super::{Backends, Error, Health, Plan, Site};
+use super::{Error, Health, Plan, Site};
+use crate::gateways::Transport;
+use crate::workflows::order_fulfillment::workflow_id;
 use crate::workload::Workload;
 
 /// What the backends are set to otherwise than the plan is, if that is put up with.
@@ -45,20 +49,34 @@ pub(super) async fn require_orchestrator(site: &Site) -> Result<(), Error> {
 }
 
 /// An order that was there before is judged by what happened then, and meets later attempts' outcomes.
-pub(super) async fn require_unknown(
-    plan: &Plan,
-    workload: Workload,
-    backends: &Backends,
-) -> Result<(), Error> {
+pub(super) async fn require_unknown(plan: &Plan, workload: Workload, site: &Site) -> Result<(), Error> {
     if plan.reset {
-        return backends.reset().await;
+        // Nothing is forgotten for a run that cannot be made.
+        require_unknown_to_orchestrator(workload.order_id(0), &*site.orchestrator).await?;
+        return site.backends.reset().await;
     }
-    let ledgers = backends.ledgers().await?;
+    let ledgers = site.backends.ledgers().await?;
     let known: BTreeSet<&str> = ledgers.values().flatten().filter_map(|record| record.order()).collect();
     let ours = (0..plan.orders).map(|index| workload.order_id(index));
     let mut ours = ours.filter(|order| known.contains(order.as_str()));
     match ours.next() {
         None => Ok(()),
         Some(example) => Err(Error::KnownToBackends { known: 1 + ours.count(), example }),
+    }
+}
+
+/// How long an orchestrator may take to say that it does not know an order.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks for the first order: a run of the same seed had it too. An orchestrator that does not know it
+/// may answer as it likes, or not at all.
+async fn require_unknown_to_orchestrator(order: String, orchestrator: &dyn Transport) -> Result<(), Error> {
+    let path = format!("/workflows/{}/result?timeout=1", workflow_id(&order));
+    let request = Request::get(path).body(Bytes::new()).expect("ids of orders fit a path");
+    match timeout(PATIENCE, orchestrator.send(request)).await {
+        Ok(Ok(answer)) if matches!(answer.status(), StatusCode::OK | StatusCode::REQUEST_TIMEOUT) => {
+            Err(Error::KnownToOrchestrator { order })
+        }
+        _ => Ok(()),
     }
 }

@@ -18,6 +18,13 @@ pub enum Decision {
     Late(Verb, Moment),
 }
 
+/// Where nothing is said of a decision, the order is approved.
+impl Default for Decision {
+    fn default() -> Self {
+        Self::Early(Verb::Approve)
+    }
+}
+
 /// A moment in the life of an order. Of requests it is the first that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {

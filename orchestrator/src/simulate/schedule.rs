@@ -95,38 +95,50 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = String;
 
-    /// Reads the options of a command; what comes before them makes no difference to a schedule.
+    /// Reads the options of `simulate`, with or without the command and its variables before them, and
+    /// as the command reads them. A line of anything else would be an order that nothing happens to.
     fn from_str(line: &str) -> Result<Self, String> {
-        let mut schedule = Self::of(Decision::Nobody);
-        let mut words = words(line)?.into_iter().skip_while(|word| !word.starts_with("--"));
-        while let Some(option) = words.next() {
-            let value = words.next().ok_or_else(|| format!("`{option}` is without a value"))?;
-            match option.as_str() {
-                "--script" => schedule.faults = Self::parse_faults(&value)?,
+        let mut words = words(line)?;
+        let options = words.split_off(words.iter().take_while(|word| !word.starts_with("--")).count());
+        if words.iter().rfind(|word| !word.contains('=')).is_some_and(|command| command != "simulate") {
+            return Err("not a line of `simulate --script …`".to_owned());
+        }
+        let mut schedule = Self::of(Decision::default());
+        let mut faults = None;
+        let mut options = options.into_iter();
+        while let Some(option) = options.next() {
+            let (name, value) = match option.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (option.as_str(), options.next()),
+            };
+            let value = value.ok_or_else(|| format!("`{name}` is without a value"))?;
+            match name {
+                "--script" => faults = Some(Self::parse_faults(&value)?),
                 "--decision" => schedule.decision = value.parse()?,
                 "--crash" => drop(schedule.crashes.insert(value.parse()?)),
-                _ => return Err(format!("`{option}` is not one of --script, --decision, --crash")),
+                _ => return Err(format!("`{name}` is not one of --script, --decision, --crash")),
             }
         }
-        Ok(schedule)
+        Ok(Self { faults: faults.ok_or("there is no --script")?, ..schedule })
     }
 }
 
-/// The words of a command line; double quotes keep one together.
+/// The words of a command line; quotes keep one together.
 fn words(line: &str) -> Result<Vec<String>, String> {
-    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for character in line.chars() {
-        if character == '"' {
-            is_quoted = !is_quoted;
-            word.get_or_insert_default();
-        } else if character.is_whitespace() && !is_quoted {
-            words.extend(word.take());
-        } else {
-            word.get_or_insert_default().push(character);
+        match quote {
+            Some(open) if character == open => quote = None,
+            None if matches!(character, '"' | '\'') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(character),
         }
     }
     words.extend(word);
-    if is_quoted { Err("a quote is not closed".to_owned()) } else { Ok(words) }
+    if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(words) }
 }
 
 #[cfg(test)]
@@ -146,6 +158,12 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_read_as_the_command_reads_it() {
+        let read = |line: &str| line.parse::<Schedule>().unwrap().to_string();
+        insta::assert_snapshot!(read("A=1 ./fake-stripe-chaos simulate --script='payment.capture#1=reset'"), @r#"--script "payment.capture#1=reset" --decision approve"#);
+    }
+
+    #[test]
     fn variables_are_those_before_the_command() {
         let before = |line| Schedule::variables_before(line).unwrap();
         assert_eq!(before("fake-stripe-chaos simulate --script A=1"), []);
@@ -156,6 +174,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let wrong = |line: &str| line.parse::<Schedule>().unwrap_err();
+        insta::assert_snapshot!(wrong("--decision none"), @"there is no --script");
+        for line in ["foo", "{", "fake-stripe-chaos run --script x"] {
+            assert_eq!(wrong(line), "not a line of `simulate --script …`");
+        }
         insta::assert_snapshot!(wrong("--decision"), @"`--decision` is without a value");
         insta::assert_snapshot!(wrong("--script \"A:payment.capture#1=reset\""), @"in `A:payment.capture#1=reset`: there is only one order, so none is to be named");
         insta::assert_snapshot!(wrong("--script \"payment.capture#1=reset"), @"a quote is not closed");

@@ -189,6 +189,19 @@ async fn orders_that_were_there_before_are_not_judged_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_forgotten_for_a_run_that_cannot_be_made() {
+    let backends = start_backends(&[("CHAOS_FAILURE_RATE", "0")]).await;
+    let target = start_forgetful(&backends).await;
+    let line = format!("--orders 5 --approve 1 --target {target} --backends {backends} --reset");
+    assert_eq!(code(&run(&line)), 0);
+    let again = run(&line);
+    assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
+    assert_snapshot!(stderr(&again), @"error: the orchestrator knows order ORD-7-0 already: run with another --seed, or start it with an empty journal");
+    let judged = output(&mut command("audit", &format!("--format json --url {backends}")));
+    assert_eq!(results(&judged, 0)["orders"], 5, "the records of the run before are there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backends_that_are_set_otherwise_are_refused() {
     let backends = start_backends(&[]).await;
     let refused = |line: &str| {

@@ -1,6 +1,7 @@
 //! What a field of an order may be. Each rule takes the field's JSON text.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use shared::number::Number;
 
@@ -52,18 +53,20 @@ pub(super) fn email(json: &str) -> Result<String, String> {
     }
 }
 
-/// An ISO 4217 code in any case.
+/// An ISO 4217 code in any case, read in lower case.
 pub(super) fn currency(json: &str) -> Result<String, String> {
     let code: String = parse(json, "must be text")?;
     if code.len() == 3 && code.chars().all(|c| c.is_ascii_alphabetic()) {
-        Ok(code)
+        Ok(code.to_ascii_lowercase())
     } else {
         Err("must be a currency code of three letters, such as usd".to_owned())
     }
 }
 
+/// As digits, or as a number without a fraction: clients that only know doubles send `2.0`.
 pub(super) fn whole_number<const MAX: u32>(json: &str) -> Result<u32, String> {
-    let valid = parse(json, "").ok().filter(|number| (1..=MAX).contains(number));
+    let number = Number::parse(json).ok().filter(|number| number.0.is_integer());
+    let valid = number.and_then(|number| number.0.to_u32()).filter(|number| (1..=MAX).contains(number));
     valid.ok_or_else(|| format!("must be a whole number from 1 to {MAX}"))
 }
 

@@ -56,9 +56,10 @@ async fn decide(State(shop): State<Arc<Shop>>, Path((id, decision)): Path<(Strin
     Json(json!({"success": true}))
 }
 
-async fn result(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Json<Value> {
-    let status = heard(&shop.order(&id).end).await;
-    Json(json!({"success": true, "result": {"status": status}}))
+async fn result(State(shop): State<Arc<Shop>>, Path(id): Path<String>) -> Result<Json<Value>, StatusCode> {
+    let order = shop.orders.lock().unwrap().get(&id).cloned().ok_or(StatusCode::NOT_FOUND)?;
+    let status = heard(&order.end).await;
+    Ok(Json(json!({"success": true, "result": {"status": status}})))
 }
 
 async fn heard(word: &Word) -> &'static str {
