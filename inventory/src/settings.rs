@@ -55,6 +55,9 @@ fn parse_stock(text: &str) -> Result<BTreeMap<Sku, u64>, String> {
         let (sku, count) = entry
             .rsplit_once('=')
             .ok_or_else(|| format!("`{entry}` is not of the form SKU=count, such as ITEM-001=100"))?;
+        if sku.contains(';') {
+            return Err(format!("in `{entry}`: entries are separated by commas"));
+        }
         let sku = Sku::parse(sku.trim()).map_err(|error| format!("in `{entry}`: the SKU {error}"))?;
         let count = parse_count(count.trim()).map_err(|error| format!("in `{entry}`: {error}"))?;
         if let Some(first) = stock.insert(sku, count) {

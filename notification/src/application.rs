@@ -2,6 +2,7 @@
 
 pub(crate) mod ports;
 
+use shared::digest::digest_of;
 use shared::ledger::{Fact, Life};
 use shared::way::Turn;
 
@@ -14,7 +15,7 @@ use ports::Outbox;
 /// [`Error::InvalidRecipient`] when chaos wants it.
 pub(crate) fn send(
     outbox: &dyn Outbox,
-    Message { envelope, .. }: Message,
+    Message { envelope, text }: Message,
     turn: &mut Turn<'_>,
 ) -> Result<Notification, Error> {
     if turn.overruled().is_some() {
@@ -23,10 +24,19 @@ pub(crate) fn send(
     let sent_at = turn.now();
     let notification = outbox.append(envelope, sent_at, &mut || turn.id());
     // A message never changes, so nothing can have happened to it in between.
-    let Envelope { address, subject, .. } = &notification.envelope;
-    let detail = format!("{}: {}", address.channel().name(), subject.as_deref().unwrap_or_default());
+    let detail = detail(&notification.envelope, &text);
     turn.happened(&Fact::new("sent", &notification.id, Life::Unchanged).detail(&detail));
     Ok(notification)
+}
+
+/// What tells a message from others: to whom it went and what it is about. One without a subject is
+/// about its text, of which no more is written down than it takes to tell it from others.
+fn detail(Envelope { address, subject, .. }: &Envelope, text: &str) -> String {
+    let to = format_args!("{} to {}", address.channel().name(), address.recipient());
+    match subject {
+        Some(subject) => format!("{to}: {subject}"),
+        None => format!("{to}: text {:08x}", digest_of(text) as u32),
+    }
 }
 
 /// Finds a message that was sent, by the id that a client names.

@@ -179,7 +179,8 @@ struct Done {
 ///
 /// Empties the stores, ledgers, idempotency keys, attempts and statistics of all backends served here, as if
 /// they had just been started with the same seed.
-#[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", responses((status = 200, body = Done)))]
+#[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", 
+    responses((status = 200, body = Done, description = "Everything is forgotten.")))]
 async fn post_reset(State(reset): State<Reset>) -> Json<Done> {
     reset.ways.iter().for_each(Way::reset);
     reset.chaos.reset();

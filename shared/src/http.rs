@@ -11,6 +11,7 @@ mod serve;
 mod socket;
 
 pub use answers::{no_such_method, no_such_route, with_common};
+pub(crate) use call::LONGEST_KEY;
 pub use call::{Call, MAX_BODY_BYTES};
 pub use correlation::{Context, Correlated, Correlation};
 pub use fields::Fields;

@@ -40,7 +40,7 @@ pub struct Decided {
 /// Also before the run waits for it: the decision is kept.
 #[utoipa::path(post, path = "/{id}/approve", operation_id = "approve", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    request_body(content = Option<Approval>, example = json!({"approvedBy": "manager@company.com"})), responses((status = 200, body = Decided), DecisionErrors))]
+    request_body(content = Option<Approval>, example = json!({"approvedBy": "manager@company.com"})), responses((status = 200, body = Decided, description = "The order is approved, now or before."), DecisionErrors))]
 pub(super) async fn approve(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -59,7 +59,7 @@ pub(super) async fn approve(
 /// Also before the run waits for it: the decision is kept.
 #[utoipa::path(post, path = "/{id}/reject", operation_id = "reject", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    request_body(content = Option<Rejection>, example = json!({"rejectedBy": "manager@company.com", "reason": "over budget"})), responses((status = 200, body = Decided), DecisionErrors))]
+    request_body(content = Option<Rejection>, example = json!({"rejectedBy": "manager@company.com", "reason": "over budget"})), responses((status = 200, body = Decided, description = "The order is rejected, now or before."), DecisionErrors))]
 pub(super) async fn reject(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -79,7 +79,7 @@ pub(super) async fn reject(
 /// At any time until the customer is told that it is shipped. What is done is undone.
 #[utoipa::path(post, path = "/{id}/cancel", operation_id = "cancel", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    request_body(content = Option<Cancellation>, example = json!({"reason": "ordered by mistake"})), responses((status = 200, body = Decided), DecisionErrors))]
+    request_body(content = Option<Cancellation>, example = json!({"reason": "ordered by mistake"})), responses((status = 200, body = Decided, description = "The order is cancelled, now or before; what was done is being undone."), DecisionErrors))]
 pub(super) async fn cancel(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -98,7 +98,7 @@ pub(super) async fn cancel(
 /// For an order that needs attention, under the same idempotency keys.
 #[utoipa::path(post, path = "/{id}/retry", operation_id = "retry", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Decided), DecisionErrors))]
+    responses((status = 200, body = Decided, description = "What could not be undone is tried again."), DecisionErrors))]
 pub(super) async fn retry(
     State(orders): State<Orders>,
     id: WorkflowId,

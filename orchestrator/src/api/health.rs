@@ -76,7 +76,8 @@ impl Vitals {
 /// Liveness, and why the orchestrator cannot work if it cannot
 ///
 /// Always answers 200, so that nobody restarts an orchestrator because its backends are away.
-#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", 
+    responses((status = 200, body = Health, description = "It answers; `status` tells how well it works.")) )]
 pub(super) async fn health(State(orders): State<Orders>, State(vitals): State<Arc<Vitals>>) -> Json<Health> {
     let reason = match orders.client().health().await {
         Err(reason) => Some(format!("the engine cannot take work: {reason}")),

@@ -101,7 +101,7 @@ fn attribute<'a>(run: &'a RunSummary, name: &str) -> Option<&'a SearchValue> {
 ///
 /// Those that meet every filter given, newest first.
 #[utoipa::path(get, path = "/", operation_id = "list", tag = "orders", params(ListQuery),
-    responses((status = 200, body = OrderList), ListErrors))]
+    responses((status = 200, body = OrderList, description = "A page of orders, those placed last first."), ListErrors))]
 pub(super) async fn list(
     State(orders): State<Orders>,
     Params(query): Params<ListQuery>,

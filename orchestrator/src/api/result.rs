@@ -50,7 +50,7 @@ pub struct Outcome {
 /// Answers at once when it is over, also when it only waits for `retry`.
 #[utoipa::path(get, path = "/{id}/result", operation_id = "result", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), Patience),
-    responses((status = 200, body = Outcome), ResultErrors))]
+    responses((status = 200, body = Outcome, description = "The order has ended so."), ResultErrors))]
 pub(super) async fn result(
     State(orders): State<Orders>,
     id: WorkflowId,

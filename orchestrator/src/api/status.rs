@@ -44,7 +44,7 @@ pub struct Progress {
 /// The state of an order
 #[utoipa::path(get, path = "/{id}/status", operation_id = "status", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Status), ReadErrors))]
+    responses((status = 200, body = Status, description = "Where the order stands."), ReadErrors))]
 pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Status>, Problem> {
     let state = current(&orders, &id).await?;
     Ok(Json(Status { success: true, workflow_id: id.0, state }))
@@ -53,7 +53,7 @@ pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Resu
 /// The progress of an order in percent
 #[utoipa::path(get, path = "/{id}/progress", operation_id = "progress", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Progress), ReadErrors))]
+    responses((status = 200, body = Progress, description = "How far it is."), ReadErrors))]
 pub(super) async fn progress(
     State(orders): State<Orders>,
     id: WorkflowId,

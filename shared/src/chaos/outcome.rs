@@ -42,7 +42,7 @@ pub enum Surface {
     Silence,
     /// The connection is cut.
     Severed(Severed),
-    /// The status of success, with JSON that breaks off.
+    /// 200, with JSON that breaks off.
     Garbled,
 }
 

@@ -18,7 +18,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest `Idempotency-Key`, in bytes.
-const LONGEST_KEY: usize = 255;
+pub(crate) const LONGEST_KEY: usize = 255;
 
 /// A request as a handler takes it: what came with it and its body, read but not parsed.
 #[derive(Debug)]

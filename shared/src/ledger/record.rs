@@ -36,7 +36,7 @@ pub struct Effect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub amount: Option<Number>,
-    /// What tells two effects of a kind apart where the resource does not: the type and subject of a message.
+    /// What tells two effects of a kind apart where the resource does not: the type of a message, its recipient, and its subject or else its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The `seq` of the request that did it; absent for what the clock did.

@@ -1,14 +1,16 @@
 use std::time::Duration;
 
 use axum::Router;
-use utoipa::openapi::path::Operation as Documented;
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::path::{Operation as Documented, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::chaos::{Access, Moment, Operation, ProblemKind, Surface};
 use crate::environment::format_duration;
-use crate::http::{ProblemBody, problems};
+use crate::http::{LONGEST_KEY, ProblemBody, problems};
 
 /// Adds to a document what holds for every operation: the errors of every service, and what chaos
 /// may do to it. Operations are found by their `operation_id`.
@@ -38,6 +40,7 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
     let body: &[(&ProblemKind, &str)] = &[
         (&problems::MALFORMED_JSON, "The body is not JSON."),
         (&problems::VALIDATION_ERROR, "The body breaks a rule; `errors` names each field."),
+        (&problems::BODY_TIMEOUT, "The body did not arrive in time."),
         (&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB."),
         (&problems::UNSUPPORTED_MEDIA_TYPE, "The body is not declared to be JSON."),
     ];
@@ -45,9 +48,15 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
     for (kind, why) in usual.iter().chain(body.iter().filter(|_| takes_body)) {
         add(documented, kind, why);
     }
+    if operation.access == Access::Write {
+        documented.parameters.get_or_insert_default().push(idempotency_key().into());
+    }
     for outcome in operation.possible() {
-        if let Surface::Problem(kind) = outcome.surface {
-            add(documented, kind, &format!("Chaos `{}`: {}", outcome.name, outcome.summary));
+        let why = || format!("Chaos `{}`: {}", outcome.name, outcome.summary);
+        match outcome.surface {
+            Surface::Problem(kind) => add(documented, kind, &why()),
+            Surface::Garbled => add_line(documented, 200, &why(), broken_response),
+            Surface::Answer | Surface::Severed(_) | Surface::Silence => {}
         }
     }
     let text = documented.description.get_or_insert_default();
@@ -70,16 +79,37 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
 
 /// One response a status: several reasons share it, one line each.
 fn add(documented: &mut Documented, kind: &ProblemKind, why: &str) {
-    let line = format!("- `{}`: {why}", kind.code);
+    add_line(documented, kind.status, &format!("`{}`: {why}", kind.code), problem_response);
+}
+
+fn add_line(documented: &mut Documented, status: u16, line: &str, response: fn() -> Response) {
     let responses = &mut documented.responses.responses;
-    match responses.entry(kind.status.to_string()).or_insert_with(|| RefOr::T(problem_response())) {
-        RefOr::T(response) if response.description.is_empty() => response.description = line,
+    match responses.entry(status.to_string()).or_insert_with(|| RefOr::T(response())) {
+        RefOr::T(response) if response.description.is_empty() => response.description = format!("- {line}"),
         RefOr::T(response) => {
-            response.description.push('\n');
-            response.description.push_str(&line);
+            response.description.push_str("\n- ");
+            response.description.push_str(line);
         }
         _ => {}
     }
+}
+
+fn broken_response() -> Response {
+    ResponseBuilder::new().content("application/json", ContentBuilder::new().build()).build()
+}
+
+fn idempotency_key() -> Parameter {
+    let text =
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names what is asked for: a second request of this key gets the answer of the first.",
+        ))
+        .schema(Some(text))
+        .build()
 }
 
 fn problem_response() -> Response {

@@ -32,7 +32,8 @@ pub fn health(health: Health) -> OpenApiRouter {
 }
 
 /// Liveness
-#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", 
+    responses((status = 200, body = Health, description = "It answers; `status` tells how well it works.")) )]
 async fn get_health(State(health): State<Health>) -> Json<Health> {
     Json(health)
 }

@@ -61,7 +61,7 @@ pub struct FactLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub amount: Option<Number>,
-    /// The type and subject of a message.
+    /// Of a message: its type, recipient, and subject or text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Whether time did it, not a request.

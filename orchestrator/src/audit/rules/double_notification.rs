@@ -6,7 +6,7 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Invariant,
     needs: &[Domain::Notification],
     lifted_by: None,
-    holds: "A customer gets the same message (type and subject) at most once for an order.",
+    holds: "Nobody gets the same message (type and subject) twice for an order.",
     cause: "Usually the message was sent again under a new idempotency key, or under none, after its answer was lost.",
     judge,
 };
