@@ -62,7 +62,7 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
 }
 
 fn parse(call: &Call) -> Result<OrderInput, Problem> {
-    OrderInput::from_json(call.parse()?).map_err(|InvalidOrder(violations)| {
+    OrderInput::from_json(call.raw()?).map_err(|InvalidOrder(violations)| {
         let error = |v: Violation| FieldError { field: v.field, message: v.message };
         Problem::validation(violations.into_iter().map(error).collect())
     })

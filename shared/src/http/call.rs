@@ -5,9 +5,10 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-use super::{Context, FieldError, Problem, parse_json, problems};
+use super::{Context, FieldError, Problem, json::parse_raw, parse_json, problems};
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -37,15 +38,23 @@ impl Call {
     ///
     /// # Errors
     /// What is wrong with the request as a whole (its key, its type, its size); else see [`parse_json`].
-    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse_json(self.body.as_ref().map_err(Problem::clone)?)
+    }
+
+    /// The body as a JSON object that is read member by member.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but for the types of members.
+    pub fn raw(&self) -> Result<&RawValue, Problem> {
+        parse_raw(self.body.as_ref().map_err(Problem::clone)?)
     }
 
     /// The body as a JSON object, or `T`'s default when there is no body.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn parse_or_default<'a, T: Deserialize<'a> + Default>(&'a self) -> Result<T, Problem> {
+    pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
         match &self.body {
             Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(T::default()),
             _ => self.parse(),

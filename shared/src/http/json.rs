@@ -1,62 +1,109 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 use super::{FieldError, Problem, problems};
 
 /// Room for nearly every answer, which then is written without being moved.
 const USUAL_BODY_BYTES: usize = 256;
 
+/// How many fields of the wrong type are named at most: each takes another reading.
+const MOST_NAMED: usize = 20;
+
 /// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
 ///
 /// # Errors
-/// `malformed_json` when the body is not JSON, `validation_error` naming the field when a value is
-/// of the wrong type.
-pub fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
-    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None => {
-            return Err(Problem::new(
-                &problems::MALFORMED_JSON,
-                "The body is empty, expected a JSON object.",
-            ));
-        }
-        Some(b'{') => {}
-        Some(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
-            let error = FieldError { field: "body".to_owned(), message: "must be a JSON object".to_owned() };
-            return Err(Problem::validation(vec![error]));
-        }
-        Some(_) => {}
-    }
+/// `malformed_json` when the body is not JSON, `validation_error` naming each field that is of
+/// the wrong type.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    require_object(body)?;
     serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => wrong_type::<T>(body, &error),
-        _ => Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {error}.")),
+        Category::Data => Problem::validation(wrong_types::<T>(body, &error)),
+        _ => malformed(&error),
     })
 }
 
-/// Reads once more, slower, to learn which field it was.
-fn wrong_type<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> Problem {
-    let deserializer = &mut serde_json::Deserializer::from_slice(body);
-    let (field, message) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
-        Err(found) => (found.path().to_string(), found.inner().to_string()),
-        Ok(_) => ("body".to_owned(), error.to_string()),
-    };
-    // Serde appends where in the text it was, which the path tells better.
-    let message = message.split(" at line ").next().unwrap_or_default();
-    let message = match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
-    {
-        Some((found, expected)) => format!("must be {}, not {found}", in_json(expected)),
-        None => message.to_owned(),
-    };
-    let field = if field == "." { "body".to_owned() } else { field };
-    Problem::validation(vec![FieldError { field, message }])
+/// A request's body as a JSON object that is read member by member.
+///
+/// # Errors
+/// As [`parse_json`].
+pub(crate) fn parse_raw(body: &[u8]) -> Result<&RawValue, Problem> {
+    require_object(body)?;
+    serde_json::from_slice(body).map_err(|error| malformed(&error))
 }
 
-/// What Serde expected, in the words of JSON: the names of Rust say nothing to who wrote it.
-fn in_json(expected: &str) -> &str {
-    match expected {
+fn require_object(body: &[u8]) -> Result<(), Problem> {
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Err(Problem::new(&problems::MALFORMED_JSON, "The body is empty, expected a JSON object.")),
+        Some(b'{') => Ok(()),
+        Some(_) if is_json() => Err(Problem::validation(vec![FieldError {
+            field: "body".to_owned(),
+            message: "must be a JSON object".to_owned(),
+        }])),
+        Some(_) => Ok(()),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {error}."))
+}
+
+/// Reads again and again, each time without the field that was found to be wrong, to name them all.
+fn wrong_types<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Vec<FieldError> {
+    let mut wrong: Vec<FieldError> = Vec::new();
+    let mut rest = Cow::Borrowed(body);
+    while wrong.len() < MOST_NAMED {
+        let deserializer = &mut serde_json::Deserializer::from_slice(&rest);
+        let Err(found) = serde_path_to_error::deserialize::<_, T>(deserializer) else { break };
+        let path = found.path().to_string();
+        let field = if path == "." { "body".to_owned() } else { path };
+        if wrong.iter().any(|error| error.field == field) {
+            break;
+        }
+        wrong.push(FieldError { field, message: in_json(&found.inner().to_string()) });
+        match without(&rest, found.path()) {
+            Some(less) => rest = Cow::Owned(less),
+            None => break,
+        }
+    }
+    if wrong.is_empty() {
+        wrong.push(FieldError { field: "body".to_owned(), message: in_json(&error.to_string()) });
+    }
+    wrong
+}
+
+/// The body with `null` in the place of one value.
+fn without(body: &[u8], path: &Path) -> Option<Vec<u8>> {
+    let mut json: Value = serde_json::from_slice(body).ok()?;
+    let value = path.iter().try_fold(&mut json, |json, segment| match segment {
+        Segment::Map { key } => json.get_mut(key),
+        Segment::Seq { index } => json.get_mut(index),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    })?;
+    *value = Value::Null;
+    serde_json::to_vec(&json).ok()
+}
+
+/// What Serde says, in the words of JSON: the names of Rust say nothing to who wrote it.
+fn in_json(message: &str) -> String {
+    // Serde appends where in the text it was, which the path tells better.
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let wrong_type = message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
+    let Some((found, expected)) = wrong_type else { return message.to_owned() };
+    let expected = match expected {
         "u8" | "u16" | "u32" | "u64" => "a whole number",
+        "a sequence" => "a list",
         name if name.starts_with("struct ") => "an object",
         other => other,
-    }
+    };
+    format!("must be {expected}, not {found}")
 }
 
 /// `value` as a JSON body.
