@@ -6,6 +6,7 @@ mod correlation;
 mod fields;
 mod head_timer;
 mod json;
+mod opening;
 mod problem;
 mod serve;
 mod socket;

@@ -13,6 +13,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
 use super::Severed;
@@ -24,7 +25,8 @@ use super::socket::{SeveringBody, SeversAtEnd, Shears, Socket};
 pub struct Limits {
     /// Connections at once; more wait to be accepted.
     pub connections: usize,
-    /// How long a client may take to send the head of a request.
+    /// How long a client may take to send the head of a request, and one that speaks HTTP/2 to show
+    /// that it is still there.
     pub head: Duration,
     /// How long requests in flight may take to finish once the server is told to stop.
     pub grace: Duration,
@@ -53,7 +55,7 @@ where
             }
         };
         let (stream, permit) = accepted;
-        let (socket, shears) = Socket::new(stream);
+        let (socket, shears) = Socket::new(stream, Instant::now() + limits.head);
         let (routes, watcher) = (routes.clone(), graceful.watcher());
         tokio::spawn(async move {
             let service =
@@ -74,7 +76,11 @@ where
 fn protocol(limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
     protocol.http1().timer(HeadTimer::default()).header_read_timeout(limits.head);
-    protocol.http2().timer(TokioTimer::new());
+    protocol
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.head)
+        .keep_alive_timeout(limits.head);
     protocol
 }
 

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
+use super::opening::Opening;
 use crate::chaos::Severed;
 
 /// A response extension: an error of this response's body cuts the connection in this way.
@@ -74,17 +76,20 @@ impl Shears {
     }
 }
 
-/// A TCP stream that can be cut, which an HTTP server otherwise gives no handler the means for.
+/// A TCP stream that can be cut, which an HTTP server otherwise gives no handler the means for, and
+/// on which a client that does not begin is not waited for.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     shears: Shears,
+    opening: Option<Opening>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream) -> (Self, Shears) {
+    /// A socket whose client must have said by `deadline` which HTTP it speaks.
+    pub(super) fn new(stream: TcpStream, deadline: Instant) -> (Self, Shears) {
         let shears = Shears::default();
-        (Self { stream, shears: shears.clone() }, shears)
+        (Self { stream, shears: shears.clone(), opening: Some(Opening::until(deadline)) }, shears)
     }
 
     fn check(&self) -> io::Result<()> {
@@ -114,7 +119,18 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if let Some(opening) = &mut self.opening {
+            if read.is_pending() {
+                ready!(opening.poll_over(cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            if !opening.goes_on_after(&buffer.filled()[before..]) {
+                self.opening = None;
+            }
+        }
+        read
     }
 }
 

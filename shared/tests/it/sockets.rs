@@ -125,6 +125,32 @@ async fn the_grace_is_limited() {
     assert!(before.elapsed() >= Duration::from_secs(10));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_go_on_makes_room_for_another() {
+    let limits = Limits { connections: 1, head: Duration::from_secs(10), ..Limits::default() };
+    // (what the client begins with, after how many seconds it is not waited for any longer)
+    let cases = [
+        ("", 10),
+        ("PRI * HTTP/2.0\r\n", 10),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 20),
+        ("P", 10),
+        ("POST /toy/make HTTP/1.1\r\n", 10),
+    ];
+    for (opening, seconds) in cases {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let toys = Toys::meeting("success=100%");
+        tokio::spawn(serve(listener, toys.router(), limits, std::future::pending()));
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(opening.as_bytes()).await.unwrap();
+        let before = tokio::time::Instant::now();
+        let answer = tokio::time::timeout(Duration::from_secs(3600), ask(address)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{opening:?} is waited for")).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        assert_eq!(before.elapsed().as_secs(), seconds, "{opening:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_body_sent_before_it_was_cut_arrives() {
     let broken = || async {
