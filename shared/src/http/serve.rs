@@ -13,6 +13,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
@@ -39,12 +40,14 @@ impl Default for Limits {
 }
 
 /// Serves `routes` until `stop` resolves; then accepts nothing more and lets requests in flight finish.
+/// Those that do not in time are dropped.
 pub async fn serve<S>(listener: TcpListener, routes: S, limits: Limits, stop: impl Future<Output = ()> + Send)
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
 {
     let open = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = {
@@ -57,7 +60,8 @@ where
         let (stream, permit) = accepted;
         let (socket, shears) = Socket::new(stream, Instant::now() + limits.head);
         let (routes, watcher) = (routes.clone(), graceful.watcher());
-        tokio::spawn(async move {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             let service =
                 hyper::service::service_fn(move |request| answer(routes.clone(), shears.clone(), request));
             let connection = protocol(limits).serve_connection(TokioIo::new(socket), service).into_owned();
@@ -68,8 +72,9 @@ where
     }
     drop(listener);
     if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!(grace = ?limits.grace, "requests in flight did not finish in time and were dropped");
+        tracing::warn!(grace = ?limits.grace, "requests in flight did not finish in time and are dropped");
     }
+    connections.shutdown().await;
 }
 
 /// HTTP/1 or HTTP/2, as the client wants, for one connection.

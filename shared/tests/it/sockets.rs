@@ -108,21 +108,29 @@ async fn requests_in_flight_finish_when_the_server_stops() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_grace_is_limited() {
+async fn requests_are_dropped_when_the_grace_is_over() {
     let limits = Limits { grace: Duration::from_secs(10), ..Limits::default() };
     let toys = Toys::meeting("hang=100%");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let other = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), other).await.unwrap();
+    tokio::spawn(connection);
+    tokio::spawn(client.send_request(make_for("ORD-2")));
     let hanging = toys.clone();
     let drawn = async move {
-        while hanging.chaos().stats("toy")[0].draws == 0 {
+        while hanging.chaos().stats("toy")[0].draws < 2 {
             tokio::task::yield_now().await;
         }
     };
     let before = tokio::time::Instant::now();
     serve(listener, toys.router(), limits, drawn).await;
-    assert!(before.elapsed() >= Duration::from_secs(10));
+    assert_eq!(before.elapsed(), limits.grace);
+    // The tasks of an HTTP/2 connection's requests end themselves.
+    tokio::task::yield_now().await;
+    assert_eq!(toys.ledger().matches("\"abandoned\":true").count(), 2, "{}", toys.ledger());
 }
 
 #[tokio::test(start_paused = true)]
