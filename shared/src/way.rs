@@ -12,11 +12,11 @@
 mod answer;
 mod keys;
 mod pass;
+mod stores;
 mod turn;
 
-use std::fmt;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -35,6 +35,7 @@ pub use pass::Pass;
 pub use turn::Turn;
 
 use keys::{Begun, Keys, Slot};
+use stores::Stores;
 
 /// What the operations of one domain go through. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -44,16 +45,6 @@ pub struct Way {
     clock: Clock,
     ledger: Ledger,
     stores: Stores,
-}
-
-/// What the domain keeps beside its ledger.
-#[derive(Clone, Default)]
-struct Stores(Arc<Mutex<Vec<Arc<dyn Kept>>>>);
-
-impl fmt::Debug for Stores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stores").finish_non_exhaustive()
-    }
 }
 
 /// A validated request: what to do, and what it is about.
@@ -96,25 +87,22 @@ impl Way {
 
     /// Makes a store known, to be told of the clock and of a reset.
     pub fn keep(&self, store: Arc<dyn Kept>) {
-        self.stores().push(store);
+        self.stores.at_rest().push(store);
     }
 
     /// Lets happen what the clock has brought, so that the ledger tells the truth as of now.
     pub fn settle(&self) {
         let now = self.clock.now();
-        self.stores().iter().for_each(|store| store.expire(now));
+        self.stores.in_use().iter().for_each(|store| store.expire(now));
     }
 
-    /// Forgets everything: what the domain keeps, its ledger, its idempotency keys. Requests in
-    /// flight end as they can.
+    /// Forgets everything: what the domain keeps, its ledger, its idempotency keys, all at once. Requests
+    /// in flight end as they can.
     pub fn reset(&self) {
+        let stores = self.stores.at_rest();
         self.keys.clear();
-        self.stores().iter().for_each(|store| store.clear());
+        stores.iter().for_each(|store| store.clear());
         self.ledger.clear();
-    }
-
-    fn stores(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn Kept>>> {
-        self.stores.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The chaos on this way.
@@ -209,6 +197,7 @@ impl Way {
         let (order, resource) = (intent.order.as_ref(), intent.resource.as_deref());
         let body = digest_of(&intent.command);
         let about = About { order, resource, body: Some(body) };
+        let _stores = self.stores.in_use();
         let slot = self.claim(operation, call, body, now).inspect_err(|answered| {
             self.arrive(operation, call, &about, None, now).finish(&answered.sent(), now);
         })?;

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::keys::Slot;
+use super::stores::Stores;
 use super::{Answer, Ending, Turn, Way, answer_of};
 use crate::chaos::{Chaos, Drawn, Moment, ProblemKind, Severed, Surface, faults};
 use crate::http::Problem;
@@ -21,6 +22,7 @@ const HANG: Duration = Duration::from_secs(300);
 pub struct Pass {
     chaos: Arc<Chaos>,
     clock: Clock,
+    stores: Stores,
     drawn: Drawn,
     slot: Option<Slot>,
     ticket: Ticket,
@@ -39,6 +41,7 @@ impl Pass {
         Self {
             chaos: way.chaos.clone(),
             clock: way.clock,
+            stores: way.stores.clone(),
             drawn,
             slot,
             ticket,
@@ -90,6 +93,13 @@ impl Pass {
         self.ticket.scribe()
     }
 
+    /// Takes a step that comes before the operation. A reset comes before all of it or after.
+    pub fn prelude<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
+        let stores = self.stores.clone();
+        let _stores = stores.in_use();
+        step(self)
+    }
+
     fn end(&mut self, ending: Ending) -> Ending {
         self.ticket.finish(&ending.sent(), self.clock.now());
         ending
@@ -102,6 +112,7 @@ impl Pass {
         step: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
     ) {
         let instead = (self.drawn.outcome.moment == Moment::Instead).then_some(self.drawn.outcome);
+        let _stores = self.stores.in_use();
         let now = self.clock.now();
         let scribe = self.ticket.scribe().clone();
         let mut turn = Turn::new(now, &mut self.drawn.draw, scribe, instead);

@@ -12,5 +12,6 @@ mod ledger;
 mod ledger_bounds;
 mod outcomes;
 mod requests;
+mod reset;
 mod sockets;
 mod toy;

@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod resetting;
+
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use shared::chaos::{Drawn, Moment, Surface, faults};
@@ -56,7 +59,9 @@ impl LabelRequest {
             Moment::Instead => return Err(refuse(pass, desk).await),
             Moment::After | Moment::AfterSuccess => way.chaos().time_scale().apply(GENERATION),
         };
-        match desk.begin(&intent.command, duration, pass.scribe().clone(), || pass.id()) {
+        let begin =
+            |pass: &mut Pass| desk.begin(&intent.command, duration, pass.scribe().clone(), || pass.id());
+        match pass.prelude(begin) {
             Ok(generation) => Ok(Self { id: generation.id(), stage: Stage::Generating(generation, pass) }),
             Err(error) => Err(pass.refuse(error.into())),
         }
