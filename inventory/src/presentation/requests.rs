@@ -10,9 +10,6 @@ use utoipa::ToSchema;
 use crate::application::{Release, Reserve};
 use crate::domain::{Item, Items, Quantity, Sku};
 
-/// The longest order, reservation and warehouse id, in characters.
-const LONGEST_ID: usize = 128;
-
 /// What to reserve.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -21,7 +18,7 @@ pub(super) struct ReserveRequest {
     #[schema(value_type = Vec<ItemRequest>, min_items = 1, max_items = 100, required = true)]
     items: Option<Vec<ItemRequest>>,
     /// The order that the stock is for.
-    #[schema(value_type = String, required = false, max_length = 128, example = "ORD-123")]
+    #[schema(value_type = String, required = false, max_length = 255, example = "ORD-123")]
     order_id: Option<String>,
 }
 
@@ -45,7 +42,7 @@ struct ItemRequest {
     #[schema(value_type = u32, required = true, minimum = 1, maximum = 1_000_000, example = 2)]
     quantity: Option<Number>,
     /// Kept and told again; stock is counted per SKU, wherever it lies.
-    #[schema(value_type = String, required = false, max_length = 128, example = "WH-EAST")]
+    #[schema(value_type = String, required = false, max_length = 255, example = "WH-EAST")]
     warehouse_id: Option<String>,
 }
 
@@ -54,7 +51,7 @@ struct ItemRequest {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReleaseRequest {
     /// The id that the reservation was given.
-    #[schema(value_type = String, required = true, max_length = 128, example = "res_4c1f0e9a7b3d2856")]
+    #[schema(value_type = String, required = true, max_length = 255, example = "res_4c1f0e9a7b3d2856")]
     reservation_id: Option<String>,
 }
 
@@ -62,7 +59,7 @@ impl ReserveRequest {
     pub(super) fn validate(self) -> Result<Reserve, Problem> {
         let mut fields = Fields::new();
         let items = valid_items(&mut fields, self.items);
-        let order = fields.optional_text("orderId", self.order_id, LONGEST_ID).map(Arc::from);
+        let order = fields.optional_id("orderId", self.order_id).map(Arc::from);
         fields.finish(items.map(|items| Reserve { items, order }))
     }
 }
@@ -78,7 +75,7 @@ impl CheckRequest {
 impl ReleaseRequest {
     pub(super) fn validate(self) -> Result<Release, Problem> {
         let mut fields = Fields::new();
-        let reservation = fields.required_text("reservationId", self.reservation_id, LONGEST_ID);
+        let reservation = fields.required_id("reservationId", self.reservation_id);
         fields.finish(reservation.map(|reservation| Release { reservation }))
     }
 }
@@ -102,9 +99,9 @@ impl ItemRequest {
         let whole = |number: Number| number.0.is_integer().then(|| number.0.to_u32()).flatten().unwrap_or(0);
         let quantity =
             accept(fields, at, "quantity", self.quantity.map(|number| Quantity::new(whole(number))));
-        let warehouse = self.warehouse_id.and_then(|text| {
-            fields.optional_text(&format!("items[{at}].warehouseId"), Some(text), LONGEST_ID)
-        });
+        let warehouse = self
+            .warehouse_id
+            .and_then(|text| fields.optional_id(&format!("items[{at}].warehouseId"), Some(text)));
         Some(Item { sku: sku?, quantity: quantity?, warehouse: warehouse.map(Arc::from) })
     }
 }

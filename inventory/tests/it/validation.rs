@@ -7,7 +7,7 @@ use crate::stockroom::Stockroom;
 #[tokio::test(start_paused = true)]
 async fn all_wrong_fields_are_named_at_once() {
     let stockroom = Stockroom::calm();
-    let long = "x".repeat(129);
+    let long = "x".repeat(256);
     let body = format!(
         r#"{{"orderId":"","items":[{{}},{{"sku":" ","quantity":0}},{{"sku":"{long}","quantity":1.5,"warehouseId":"{long}"}},{{"sku":"A\u0007","quantity":-1}},{{"sku":"B","quantity":1000001}},{{"sku":"C","quantity":1000000}}]}}"#
     );
@@ -26,13 +26,23 @@ async fn all_wrong_fields_are_named_at_once() {
     "items[1].quantity": "must be a whole number from 1 to 1000000"
     "items[2].sku": "must have 1 to 128 printable characters"
     "items[2].quantity": "must be a whole number from 1 to 1000000"
-    "items[2].warehouseId": "must have at most 128 characters"
+    "items[2].warehouseId": "must have at most 255 characters"
     "items[3].sku": "must have 1 to 128 printable characters"
     "items[3].quantity": "must be a whole number from 1 to 1000000"
     "items[4].quantity": "must be a whole number from 1 to 1000000"
     "orderId": "must not be empty"
     "#);
     assert_eq!(stockroom.chaos().stats("inventory")[0].draws, 0);
+}
+
+/// The same as everywhere: no order gets its money held and then its stock refused for its name.
+#[tokio::test(start_paused = true)]
+async fn an_order_id_has_at_most_255_characters() {
+    for (length, gist) in [(255, "201"), (256, "400 validation_error")] {
+        let order = "é".repeat(length);
+        let body = format!(r#"{{"items":[{{"sku":"A","quantity":1}}],"orderId":"{order}"}}"#);
+        assert_eq!(Stockroom::calm().post("/inventory/reserve", &body).await.gist(), gist);
+    }
 }
 
 #[tokio::test(start_paused = true)]

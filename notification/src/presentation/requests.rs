@@ -9,7 +9,6 @@ const LONGEST_RECIPIENT: usize = 4096;
 /// The longest line of a mail (RFC 5322, 2.1.1).
 const LONGEST_SUBJECT: usize = 998;
 const LONGEST_MESSAGE: usize = 100_000;
-const LONGEST_ORDER_ID: usize = 255;
 
 /// What to send, and where.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,7 +47,7 @@ impl SendRequest {
             }
         };
         let text = fields.required_text("message", self.message, LONGEST_MESSAGE);
-        let order_id = fields.optional_text("orderId", self.order_id, LONGEST_ORDER_ID).map(Into::into);
+        let order_id = fields.optional_id("orderId", self.order_id).map(Into::into);
         let subject = subject.map(Into::into);
         let message = address.zip(text).map(|(address, text)| {
             let envelope = Envelope { address, subject, order_id };

@@ -9,8 +9,6 @@ use utoipa::ToSchema;
 use crate::application::{Authorize, Capture, Refund, Release};
 use crate::domain::{Amount, Currency, Money};
 
-/// The longest id or code that is taken, in characters.
-const LONGEST_ID: usize = 255;
 const LONGEST_REASON: usize = 1000;
 
 /// What to hold.
@@ -39,8 +37,8 @@ impl AuthorizeRequest {
         let amount = amount.and_then(|number| valid(&mut fields, "amount", Amount::new(number.0)));
         let currency = fields.required("currency", self.currency);
         let currency = currency.and_then(|code| valid(&mut fields, "currency", Currency::parse(&code)));
-        let order_id = fields.optional_text("orderId", self.order_id, LONGEST_ID).map(Into::into);
-        let customer_id = fields.optional_text("customerId", self.customer_id, LONGEST_ID).map(Into::into);
+        let order_id = fields.optional_id("orderId", self.order_id).map(Into::into);
+        let customer_id = fields.optional_id("customerId", self.customer_id).map(Into::into);
         let money = amount.zip(currency).map(|(amount, currency)| Money { amount, currency });
         fields.finish(money.map(|money| Authorize { money, order_id, customer_id }))
     }
@@ -67,7 +65,7 @@ impl AuthorizationRequest {
 
     fn validate(self) -> Result<String, Problem> {
         let mut fields = Fields::new();
-        let auth_id = fields.required_text("authId", self.auth_id, LONGEST_ID);
+        let auth_id = fields.required_id("authId", self.auth_id);
         fields.finish(auth_id)
     }
 }
@@ -91,7 +89,7 @@ pub(super) struct RefundRequest {
 impl RefundRequest {
     pub(super) fn validate(self) -> Result<Refund, Problem> {
         let mut fields = Fields::new();
-        let auth_id = fields.required_text("authId", self.auth_id, LONGEST_ID);
+        let auth_id = fields.required_id("authId", self.auth_id);
         let amount = self.amount.and_then(|number| valid(&mut fields, "amount", Amount::new(number.0)));
         let reason = fields.optional_text("reason", self.reason, LONGEST_REASON).map(Into::into);
         fields.finish(auth_id.map(|auth_id| Refund { auth_id, amount, reason }))

@@ -1,5 +1,8 @@
 use super::{FieldError, Problem};
 
+/// The longest id that is taken, in characters; the same everywhere, for one order goes everywhere.
+const LONGEST_ID: usize = 255;
+
 /// Collects what is wrong with a request, so that one answer names every field.
 #[derive(Debug, Default)]
 pub struct Fields {
@@ -49,6 +52,16 @@ impl Fields {
             self.wrong(field, "must not contain control characters");
         }
         Some(text)
+    }
+
+    /// An id that must be there.
+    pub fn required_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
+        self.required_text(field, value, LONGEST_ID)
+    }
+
+    /// An id that, if it is there, is not blank, not longer than 255 characters and printable.
+    pub fn optional_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
+        self.optional_text(field, value, LONGEST_ID)
     }
 
     /// Whether nothing is wrong.

@@ -11,7 +11,6 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_ZIP: usize = 20;
 const LONGEST_COUNTRY: usize = 60;
 const LONGEST_CARRIER: usize = 50;
-const LONGEST_ID: usize = 255;
 
 /// The order for a label.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -53,7 +52,7 @@ impl CreateLabelRequest {
         let address = fields.required("shippingAddress", self.shipping_address);
         let address = address.and_then(|address| address.check(&mut fields));
         let carrier = fields.optional_text("carrier", self.carrier, LONGEST_CARRIER);
-        let order = fields.optional_text("orderId", self.order_id, LONGEST_ID).map(Into::into);
+        let order = fields.optional_id("orderId", self.order_id).map(Into::into);
         let carrier = carrier.unwrap_or_else(|| "UPS".to_owned());
         let command =
             fields.finish(address.map(|address| CreateLabel { address, carrier, order: order.clone() }))?;
@@ -89,7 +88,7 @@ impl CancelRequest {
     /// the operation to say.
     pub(super) fn label_id(self) -> Result<String, Problem> {
         let mut fields = Fields::new();
-        let id = fields.required_text("labelId", self.label_id, LONGEST_ID);
+        let id = fields.required_id("labelId", self.label_id);
         fields.finish(id)
     }
 }
