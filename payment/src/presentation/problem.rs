@@ -18,6 +18,8 @@ pub(crate) static AUTHORIZATION_EXPIRED: ProblemKind =
     ProblemKind::new(410, "authorization_expired", "Authorization expired");
 pub(crate) static REFUND_EXCEEDS_CAPTURED: ProblemKind =
     ProblemKind::new(422, "refund_exceeds_captured", "Refund exceeds what was captured");
+pub(crate) static TOO_MANY_REFUNDS: ProblemKind =
+    ProblemKind::new(422, "too_many_refunds", "Too many refunds");
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -30,7 +32,8 @@ impl From<Error> for Problem {
             Error::NotCaptured { .. } => &NOT_CAPTURED,
             Error::AlreadyRefunded { .. } => &ALREADY_REFUNDED,
             Error::RefundExceedsCaptured { .. } => &REFUND_EXCEEDS_CAPTURED,
-            Error::TooManyRefunds { .. } | Error::StoreFull { .. } => &problems::STORE_FULL,
+            Error::TooManyRefunds { .. } => &TOO_MANY_REFUNDS,
+            Error::StoreFull { .. } => &problems::STORE_FULL,
         };
         Self::new(kind, format!("The {error}."))
     }

@@ -148,9 +148,7 @@ async fn release(State(api): State<Arc<Api>>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
         (status = 409, description = "- `not_captured`: Nothing was captured.\n- `already_refunded`: Nothing is left.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 422, description = "- `refund_exceeds_captured`: Less is left.",
-            body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 503, description = "- `store_full`: There are too many refunds already; only one of all that is left is taken.",
+        (status = 422, description = "- `refund_exceeds_captured`: Less is left.\n- `too_many_refunds`: There have been 99; only one of all that is left is taken.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]

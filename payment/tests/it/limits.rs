@@ -49,8 +49,8 @@ async fn the_last_refund_an_authorization_may_have_gives_back_the_rest() {
         assert_eq!(service.post("/payment/refund", &part).await.brief(), "200");
     }
     assert_snapshot!(service.post("/payment/refund", &part).await.whole(), @r#"
-    503
-    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one it may have must be of all that is left.","instance":"/payment/refund","success":false,"error":"store_full","message":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one it may have must be of all that is left.","correlationId":"7dcea9f5-6e67-4d62-a809-df49a0dcf5e5"}
+    422
+    {"type":"urn:fake-stripe-chaos:problem:too_many_refunds","title":"Too many refunds","status":422,"detail":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one it may have must be of all that is left.","instance":"/payment/refund","success":false,"error":"too_many_refunds","message":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one it may have must be of all that is left.","correlationId":"7dcea9f5-6e67-4d62-a809-df49a0dcf5e5"}
     "#);
     assert_eq!(service.post("/payment/refund", &all).await.json()["amount"].to_string(), "0.901");
     assert_eq!(service.status_of(&id).await, "refunded");
