@@ -67,7 +67,8 @@ pub(super) async fn progress(
 /// made, which is only a heartbeat of its activity.
 async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Problem> {
     let mut state = orders.state(&id.0).await?;
-    if state.status.is_final() {
+    // One that needs attention shows how it ended, and is open: it waits for `retry`.
+    if state.status.is_final() && state.needs_attention.is_empty() {
         return Ok(state);
     }
     let run = orders.describe(&id.0).await?;

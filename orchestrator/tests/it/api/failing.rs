@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use orchestrator::domain::WorkflowState;
+use jiff::Timestamp;
+use orchestrator::domain::{Compensation, OrderStatus, WorkflowState};
 use orchestrator::workflow::ClientError;
 use serde_json::json;
 
@@ -86,6 +87,18 @@ async fn a_quarantined_run_takes_no_decisions_and_says_why() {
       "type": "urn:fake-stripe-chaos:problem:quarantined"
     }
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_quarantined_while_it_waits_for_a_retry_says_so() {
+    let mut state = WorkflowState::new();
+    state.fail_compensation(Compensation::ReleasePayment, 64, Timestamp::UNIX_EPOCH, "unavailable");
+    state.end(OrderStatus::Failed);
+    let client = client_of_quarantined(state, "event 7 is a timer");
+    let status = client.get("/workflows/A/status").await.json();
+    let attention = status["needsAttention"].as_array().unwrap().iter().map(|item| &item["name"]);
+    assert_eq!(status["status"], "failed");
+    assert_eq!(attention.collect::<Vec<_>>(), ["release_payment", "nondeterminism"]);
 }
 
 #[tokio::test(start_paused = true)]
