@@ -22,7 +22,7 @@ pub struct Health {
     pub status: HealthStatus,
     /// Why it is degraded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "the backends cannot be reached: connection refused")]
+    #[schema(example = "the backends do not answer: could not connect: connection refused")]
     pub reason: Option<String>,
     /// The version of the program.
     #[schema(example = "0.1.0")]

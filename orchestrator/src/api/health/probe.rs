@@ -1,21 +1,23 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 use shared::time::TimeScale;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::gateways::Transport;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a finding is passed on, so that many who ask are one who asks the backends.
+/// How long a finding is passed on.
 const FRESH: Duration = Duration::from_secs(1);
 const MAX_BODY: usize = 64 * 1024;
 
-/// Asks the backends how they are.
+/// Asks the backends how they are. Many who ask are one who asks the backends: the others wait for its
+/// finding.
 pub(super) struct Probe {
     backends: Arc<dyn Transport>,
     time_scale: TimeScale,
@@ -36,31 +38,32 @@ impl Probe {
 
     /// Why orders cannot be worked on with these backends, if so.
     pub(super) async fn complaint(&self) -> Option<String> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((at, complaint)) = last
+        let mut last = self.last.lock().await;
+        if let Some((at, complaint)) = &*last
             && at.elapsed() < FRESH
         {
-            return complaint;
+            return complaint.clone();
         }
-        let answer = tokio::time::timeout(TIMEOUT, self.ask()).await;
-        let answer =
-            answer.unwrap_or_else(|_| Err(format!("no answer within {} seconds", TIMEOUT.as_secs())));
-        let complaint = match answer {
-            Err(reason) => Some(format!("the backends cannot be reached: {reason}")),
-            Ok(health) => self.disagreement(&health),
+        let complaint = match tokio::time::timeout(TIMEOUT, self.ask()).await {
+            Err(_) => Some(format!("the backends do not answer within {} seconds", TIMEOUT.as_secs())),
+            Ok(Err(complaint)) => Some(complaint),
+            Ok(Ok(health)) => self.disagreement(&health),
         };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), complaint.clone()));
+        *last = Some((Instant::now(), complaint.clone()));
         complaint
     }
 
     async fn ask(&self) -> Result<BackendHealth, String> {
         let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
-        let response = self.backends.send(request).await.map_err(|error| error.to_string())?;
+        let response = self.backends.send(request).await;
+        let response = response.map_err(|error| format!("the backends do not answer: {error}"))?;
         if response.status() != StatusCode::OK {
-            return Err(format!("/health answers {}", response.status()));
+            return Err(format!("/health of the backends answers {}", response.status()));
         }
-        let body = axum::body::to_bytes(response.into_body(), MAX_BODY).await.map_err(|e| e.to_string())?;
-        serde_json::from_slice(&body).map_err(|error| format!("/health cannot be read: {error}"))
+        let unreadable =
+            |error: &dyn fmt::Display| format!("/health of the backends cannot be read: {error}");
+        let body = axum::body::to_bytes(response.into_body(), MAX_BODY).await.map_err(|e| unreadable(&e))?;
+        serde_json::from_slice(&body).map_err(|error| unreadable(&error))
     }
 
     /// Timeouts that are scaled differently on the two sides make waits expire that should not.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use http::{Request, Response};
 use orchestrator::api::{openapi, sample_order};
 use orchestrator::domain::OrderInput;
@@ -14,6 +14,7 @@ use orchestrator::gateways::{InProcess, Transport, TransportError};
 use orchestrator::workflow::ClientError;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::client::{Client, deps, pass, with_calm_system};
 use super::fake::{client_of_engine_that, healthy_engine};
@@ -63,10 +64,10 @@ async fn health_tells_why_orders_cannot_be_worked_on() {
       "version": "0.1.0"
     }
     "#);
-    insta::assert_snapshot!(health_over(Away).await, @r#""degraded" "the backends cannot be reached: could not connect: connection refused""#);
-    insta::assert_snapshot!(health_over(Silent).await, @r#""degraded" "the backends cannot be reached: no answer within 2 seconds""#);
-    insta::assert_snapshot!(health_over(InProcess::new(Router::new())).await, @r#""degraded" "the backends cannot be reached: /health answers 404 Not Found""#);
-    insta::assert_snapshot!(health_over(backends(json!({"status": "ok"}))).await, @r#""degraded" "the backends cannot be reached: /health cannot be read: missing field `timeScale` at line 1 column 15""#);
+    insta::assert_snapshot!(health_over(Away).await, @r#""degraded" "the backends do not answer: could not connect: connection refused""#);
+    insta::assert_snapshot!(health_over(Silent).await, @r#""degraded" "the backends do not answer within 2 seconds""#);
+    insta::assert_snapshot!(health_over(InProcess::new(Router::new())).await, @r#""degraded" "/health of the backends answers 404 Not Found""#);
+    insta::assert_snapshot!(health_over(backends(json!({"status": "ok"}))).await, @r#""degraded" "/health of the backends cannot be read: missing field `timeScale` at line 1 column 15""#);
     insta::assert_snapshot!(health_over(backends(json!({"timeScale": 0.01}))).await, @r#""degraded" "the backends' TIME_SCALE is 0.01, ours is 1: set both to the same""#);
     insta::assert_snapshot!(health_over(backends(json!({"timeScale": 1}))).await, @r#""ok" null"#);
 }
@@ -77,17 +78,22 @@ async fn many_who_ask_are_one_who_asks_the_backends() {
     let counted = Arc::clone(&asked);
     let route = get(async move || {
         counted.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(1500)).await;
         axum::Json(json!({"timeScale": 1.0}))
     });
     let backends = InProcess::new(Router::new().route("/health", route));
     let client = Client::of(deps(healthy_engine(), Arc::new(backends)));
-    for _ in 0..10 {
-        client.get("/health").await;
-    }
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    let together = async || {
+        let answers = join_all((0..10).map(|_| client.get("/health"))).await;
+        assert!(answers.into_iter().all(|answer| answer.json()["status"] == "ok"));
+        asked.load(Ordering::Relaxed)
+    };
+    let before = Instant::now();
+    assert_eq!(together().await, 1);
+    assert_eq!(before.elapsed(), Duration::from_millis(1500), "nobody waits longer than who asks");
+    assert_eq!(together().await, 1);
     pass(1.0).await;
-    client.get("/health").await;
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(together().await, 2);
 }
 
 /// Backends that nobody listens for.
