@@ -1,3 +1,4 @@
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
@@ -55,16 +56,24 @@ async fn get_audit(
         let message = error.body_text();
         Problem::validation(vec![FieldError { field: "query".to_owned(), message }])
     })?;
-    let audit =
-        Audit { strict: params.strict, allowed: params.allow.into_iter().collect(), ..Audit::default() };
-    let report = audit.report(&read());
-    let format = params.format.unwrap_or(Format::Json);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "to judge full ledgers takes seconds, in which a worker would serve nobody"
+    )]
+    let judged = tokio::task::spawn_blocking(move || judge(&read(), params)).await;
+    Ok(judged.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
+}
+
+fn judge(ledgers: &Ledgers, Params { strict, allow, format }: Params) -> Response {
+    let audit = Audit { strict, allowed: allow.into_iter().collect(), ..Audit::default() };
+    let report = audit.report(ledgers);
+    let format = format.unwrap_or(Format::Json);
     let mut body = Vec::new();
     format.write(&report, &mut body).expect("writing to memory cannot fail");
     if format != Format::Json {
         body = anstream::adapter::strip_bytes(&body).into_vec();
     }
-    Ok(([(CONTENT_TYPE, format.media_type())], body).into_response())
+    ([(CONTENT_TYPE, format.media_type())], body).into_response()
 }
 
 #[cfg(test)]
@@ -96,6 +105,19 @@ mod tests {
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&body["clean"], &body["violations"]), (&false.into(), &1.into()));
         assert_eq!(body["findings"][0]["rule"], "hold_left_open");
+    }
+
+    #[tokio::test]
+    async fn the_thread_that_serves_others_does_not_judge() {
+        let (judges, judged) = std::sync::mpsc::channel();
+        let read = move || {
+            judges.send(std::thread::current().id()).unwrap();
+            Ledgers::new()
+        };
+        let router = with_common(Router::from(routes(read)), Correlation::seeded(7));
+        let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_ne!(judged.recv().unwrap(), std::thread::current().id());
     }
 
     #[tokio::test]
