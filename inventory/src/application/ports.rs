@@ -16,8 +16,9 @@ pub(crate) type Decide<'a> =
 /// Who keeps the books of stock and reservations.
 ///
 /// Each call is one atomic step as of `now`. A reservation whose time is over by then MUST count as
-/// expired and its stock as given back, whether or not anybody looked at it since. Times that are
-/// passed in never run backwards.
+/// expired and its stock as given back, whether or not anybody looked at it since. Callers read the
+/// clock before it is their turn, so `now` may lag behind that of a step before: what has happened by
+/// then MUST stay so.
 ///
 /// The books are bounded. To make room, reservations that have ended are forgotten, the one that ended
 /// first before the others; one that keeps stock aside never is.

@@ -20,6 +20,7 @@ pub(crate) fn keep(new: New) {
     a_refusal_changes_nothing(new);
     it_tells_which_ids_are_taken(new);
     time_passes_in_every_call(new);
+    a_time_that_lags_behind_undoes_nothing(new);
     callers_at_once_do_not_oversell(new);
     a_full_ledger_does_not_ask(new);
     what_ended_first_is_forgotten_first(new);
@@ -134,6 +135,17 @@ fn time_passes_in_every_call(new: New) {
     reserve(&*ledger, 4, &[("A", 5)], 500).unwrap();
     assert_eq!(ledger.find(id(4), at(9999)).unwrap().state(), State::Expired { at: at(560) }, "find");
     assert_eq!(ledger.find(id(1), at(9999)).unwrap().state(), expired);
+}
+
+fn a_time_that_lags_behind_undoes_nothing(new: New) {
+    let ledger = new(stock(), 9);
+    reserve(&*ledger, 1, &[("A", 5)], 0).unwrap();
+    assert_eq!(available(&*ledger, "A", 60), 5);
+    assert_eq!(available(&*ledger, "A", 59), 5);
+    assert_eq!(release(&*ledger, 1, 59), Err(Error::ReservationExpired { id: id(1), at: at(60) }));
+    reserve(&*ledger, 2, &[("A", 5)], 59).unwrap();
+    assert_eq!(available(&*ledger, "A", 118), 0);
+    assert_eq!(available(&*ledger, "A", 119), 5);
 }
 
 fn callers_at_once_do_not_oversell(new: New) {
