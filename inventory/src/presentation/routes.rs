@@ -2,12 +2,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use shared::http::{Call, Problem, ProblemBody};
+use shared::http::{Call, PathId, Problem, ProblemBody};
 use shared::way::{Intent, Way};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -136,14 +135,8 @@ async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response 
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]
-async fn status(
-    State(inventory): State<Arc<Inventory>>,
-    id: Result<Path<String>, PathRejection>,
-    call: Call,
-) -> Response {
+async fn status(State(inventory): State<Arc<Inventory>>, PathId(id): PathId, call: Call) -> Response {
     let Inventory { way, ledger, .. } = &*inventory;
-    // An id that is not even text names no reservation.
-    let id = id.map(|Path(id)| id).unwrap_or_default();
     let order = order_of(&**ledger, &id, way.clock().now());
     way.read(&STATUS, &call, order.as_ref(), Some(&id), |turn| {
         let reservation = application::status(&**ledger, &id, turn.now()).map_err(Problem::from)?;

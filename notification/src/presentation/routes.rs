@@ -1,11 +1,10 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use shared::http::{Call, ProblemBody};
+use shared::http::{Call, PathId, ProblemBody};
 use shared::way::{Intent, Way};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -64,13 +63,7 @@ async fn send(State(post): State<Arc<Post>>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn status(
-    State(post): State<Arc<Post>>,
-    id: Result<Path<String>, PathRejection>,
-    call: Call,
-) -> Response {
-    // An id that is not UTF-8 names no message, like the empty one.
-    let id = id.map(|Path(id)| id).unwrap_or_default();
+async fn status(State(post): State<Arc<Post>>, PathId(id): PathId, call: Call) -> Response {
     let order = application::find(&*post.outbox, &id).ok().and_then(|sent| sent.envelope.order_id);
     post.way
         .read(&STATUS, &call, order.as_ref(), Some(&id), |_| {

@@ -4,11 +4,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use shared::http::{Call, ProblemBody};
+use shared::http::{Call, PathId, ProblemBody};
 use shared::way::{Intent, Way};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -174,13 +173,7 @@ async fn refund(State(api): State<Arc<Api>>, call: Call) -> Response {
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
-async fn status(
-    State(api): State<Arc<Api>>,
-    path: Result<Path<String>, PathRejection>,
-    call: Call,
-) -> Response {
-    // A path that is not UTF-8 names no authorization, and neither does the empty id.
-    let auth_id = path.map_or_else(|_| String::new(), |Path(id)| id);
+async fn status(State(api): State<Arc<Api>>, PathId(auth_id): PathId, call: Call) -> Response {
     let order = api.order_of(&auth_id);
     api.way
         .read(&chaos::STATUS, &call, order.as_ref(), Some(&auth_id), |turn| {

@@ -1,11 +1,10 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use shared::http::{Call, Problem, ProblemBody, problems};
+use shared::http::{Call, PathId, ProblemBody};
 use shared::way::{Intent, Turn, Way};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -107,14 +106,7 @@ async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
-async fn status(
-    State(shipping): State<Arc<Shipping>>,
-    id: Result<Path<String>, PathRejection>,
-    call: Call,
-) -> Response {
-    let Ok(Path(id)) = id else {
-        return Problem::new(&problems::NOT_FOUND, "No label has an id that is not text.").into_response();
-    };
+async fn status(State(shipping): State<Arc<Shipping>>, PathId(id): PathId, call: Call) -> Response {
     let order = shipping.desk.order_of(&id);
     let find = |_: &mut Turn<'_>| Ok(LabelStatus::from(shipping.desk.find(&id)?));
     shipping.way.read(&STATUS, &call, order.as_ref(), Some(&id), find).await

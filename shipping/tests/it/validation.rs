@@ -118,6 +118,6 @@ async fn an_id_that_is_not_text_is_no_label() {
     insta::assert_snapshot!(service.status("%FF").await, @r#"
     after 0ns: 404
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"No label has an id that is not text.","instance":"/shipping/%FF/status","success":false,"error":"not_found","message":"No label has an id that is not text.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The id in the path is not valid text.","instance":"/shipping/%FF/status","success":false,"error":"not_found","message":"The id in the path is not valid text.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
 }
