@@ -1,7 +1,7 @@
 //! The errors of this domain on the wire.
 
 use shared::chaos::ProblemKind;
-use shared::http::{Problem, problems};
+use shared::http::Problem;
 
 use crate::domain::{Error, Level};
 
@@ -13,9 +13,7 @@ static RESERVATION_EXPIRED: ProblemKind = ProblemKind::new(410, "reservation_exp
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::UnknownReservation { id } => {
-                Self::new(&problems::NOT_FOUND, format!("There is no reservation {id}."))
-            }
+            Error::UnknownReservation { id } => Self::not_found("reservation", &id),
             Error::OutOfStock { short } => Self::new(&OUT_OF_STOCK, shortages(&short)),
             Error::StockWithheld => {
                 Self::new(&OUT_OF_STOCK, "There is not enough in stock; nothing is reserved.")
@@ -27,12 +25,7 @@ impl From<Error> for Problem {
                 &RESERVATION_EXPIRED,
                 format!("Reservation {id} expired at {at}; its stock was given back then."),
             ),
-            Error::StoreFull { capacity } => Self::new(
-                &problems::STORE_FULL,
-                format!(
-                    "All {capacity} reservations that may be kept are live; release one or wait until one expires."
-                ),
-            ),
+            Error::StoreFull { capacity } => Self::store_full(capacity, "reservations", "INVENTORY_CAPACITY"),
         }
     }
 }

@@ -42,7 +42,8 @@ pub(crate) fn bare() -> Router<Arc<Inventory>> {
 
 /// Reserve stock
 ///
-/// Keeps all items aside for 30 minutes, or none of them. The reservation ends by itself.
+/// Keeps all items aside, or none of them. The reservation ends by itself, by default after 30 minutes
+/// (`INVENTORY_RESERVATION_TTL`).
 #[utoipa::path(
     post, path = "/inventory/reserve", operation_id = "inventory.reserve", tag = "inventory",
     request_body(content = ReserveRequest, example = json!({
@@ -53,7 +54,7 @@ pub(crate) fn bare() -> Router<Arc<Inventory>> {
         (status = 201, description = "The stock is reserved.", body = ReservationBody),
         (status = 409, description = "- `out_of_stock`: There is less of a SKU than was asked for; nothing is reserved.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 503, description = "- `store_full`: Every reservation that may be kept is live.",
+        (status = 503, description = "- `store_full`: Every reservation that may be kept (`INVENTORY_CAPACITY`) is live.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]
@@ -79,7 +80,7 @@ async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
     request_body = ReleaseRequest,
     responses(
         (status = 200, description = "The stock was given back.", body = ReleasedBody),
-        (status = 404, description = "- `not_found`: There is no such reservation.",
+        (status = 404, description = "- `not_found`: There is no such reservation, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
         (status = 409, description = "- `already_released`: The reservation was released before.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
@@ -131,7 +132,7 @@ async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response 
         example = "res_4c1f0e9a7b3d2856")),
     responses(
         (status = 200, description = "Where the reservation stands.", body = ReservationBody),
-        (status = 404, description = "- `not_found`: There is no such reservation.",
+        (status = 404, description = "- `not_found`: There is no such reservation, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]

@@ -62,7 +62,7 @@ async fn an_unknown_reservation_is_not_found() {
     let stockroom = Stockroom::calm();
     assert_snapshot!(stockroom.release("res_00000000000000ff").await.shown, @r#"
     404
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"There is no reservation res_00000000000000ff.","instance":"/inventory/release","success":false,"error":"not_found","message":"There is no reservation res_00000000000000ff.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The reservation `res_00000000000000ff` does not exist, or was forgotten.","instance":"/inventory/release","success":false,"error":"not_found","message":"The reservation `res_00000000000000ff` does not exist, or was forgotten.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
     let unknown = [
         "res_00000000000000ff",

@@ -1,5 +1,5 @@
 use shared::chaos::ProblemKind;
-use shared::http::{Problem, problems};
+use shared::http::Problem;
 
 use crate::domain::Error;
 
@@ -9,8 +9,8 @@ pub(crate) static DELIVERY_FAILED: ProblemKind = ProblemKind::new(502, "delivery
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let kind = match error {
-            Error::NotFound { .. } => &problems::NOT_FOUND,
+        let kind = match &error {
+            Error::NotFound { id } => return Self::not_found("notification", id),
             Error::InvalidRecipient { .. } => &INVALID_RECIPIENT,
         };
         Self::new(kind, format!("The {error}."))

@@ -59,7 +59,7 @@ async fn send(State(post): State<Arc<Post>>, call: Call) -> Response {
     params(("notificationId" = String, Path, example = "ntf_5b0e7d1c93f6a248")),
     responses(
         (status = 200, description = "It was sent.", body = StatusBody),
-        (status = 404, description = "- `not_found`: There is no such message, or it was forgotten.",
+        (status = 404, description = "- `not_found`: There is no such notification, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]

@@ -1,7 +1,7 @@
 //! How payment's refusals look on the wire.
 
 use shared::chaos::ProblemKind;
-use shared::http::{Problem, problems};
+use shared::http::Problem;
 
 use crate::domain::Error;
 
@@ -23,8 +23,8 @@ pub(crate) static TOO_MANY_REFUNDS: ProblemKind =
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let kind = match error {
-            Error::NotFound { .. } => &problems::NOT_FOUND,
+        let kind = match &error {
+            Error::NotFound { id } => return Self::not_found("authorization", id),
             Error::InsufficientFunds { .. } => &INSUFFICIENT_FUNDS,
             Error::AlreadyCaptured { .. } => &ALREADY_CAPTURED,
             Error::AlreadyReleased { .. } => &ALREADY_RELEASED,
@@ -33,7 +33,9 @@ impl From<Error> for Problem {
             Error::AlreadyRefunded { .. } => &ALREADY_REFUNDED,
             Error::RefundExceedsCaptured { .. } => &REFUND_EXCEEDS_CAPTURED,
             Error::TooManyRefunds { .. } => &TOO_MANY_REFUNDS,
-            Error::StoreFull { .. } => &problems::STORE_FULL,
+            Error::StoreFull { capacity } => {
+                return Self::store_full(*capacity, "authorizations", "PAYMENT_CAPACITY");
+            }
         };
         Self::new(kind, format!("The {error}."))
     }

@@ -55,13 +55,14 @@ impl Api {
 
 /// Hold a customer's money
 ///
-/// The hold lives for seven days, until it is captured or released.
+/// The hold lives until it is captured or released, by default for seven days at most
+/// (`PAYMENT_AUTHORIZATION_TTL`).
 #[utoipa::path(
     post, path = "/payment/authorize", operation_id = "payment.authorize", tag = "payment",
     request_body = AuthorizeRequest,
     responses(
         (status = 201, description = "The money is held.", body = AuthorizeResponse),
-        (status = 503, description = "- `store_full`: None of the authorizations that fill the store is settled.",
+        (status = 503, description = "- `store_full`: Every authorization that may be kept (`PAYMENT_CAPACITY`) is live.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
@@ -87,7 +88,7 @@ async fn authorize(State(api): State<Arc<Api>>, call: Call) -> Response {
     request_body = AuthorizationRequest,
     responses(
         (status = 200, description = "The money is captured.", body = CaptureResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization.",
+        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
         (status = 409, description = "- `already_captured`: It was captured before, and may have been refunded since.\n- `already_released`: It was released before.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
@@ -115,7 +116,7 @@ async fn capture(State(api): State<Arc<Api>>, call: Call) -> Response {
     request_body = AuthorizationRequest,
     responses(
         (status = 200, description = "The hold is released.", body = ReleaseResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization.",
+        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
         (status = 409, description = "- `already_released`: It was released before.\n- `already_captured`: It was captured before; refund it.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
@@ -143,7 +144,7 @@ async fn release(State(api): State<Arc<Api>>, call: Call) -> Response {
     request_body = RefundRequest,
     responses(
         (status = 200, description = "The money is given back.", body = RefundResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization.",
+        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
         (status = 409, description = "- `not_captured`: Nothing was captured.\n- `already_refunded`: Nothing is left.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
@@ -169,7 +170,7 @@ async fn refund(State(api): State<Arc<Api>>, call: Call) -> Response {
     params(("authId" = String, Path, description = "The `authId` that `authorize` answered.", example = "auth_8f3b0c6d2a914e57")),
     responses(
         (status = 200, description = "Where it stands.", body = StatusResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization.",
+        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]

@@ -19,7 +19,7 @@ async fn a_full_store_takes_no_more_until_something_is_settled() {
     service.post("/payment/capture", &format!(r#"{{"authId": "{first}"}}"#)).await;
     assert_snapshot!(service.post_under("key", "/payment/authorize", HOLD).await.whole(), @r#"
     503
-    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The store holds 2 authorizations, and none of them is settled.","instance":"/payment/authorize","success":false,"error":"store_full","message":"The store holds 2 authorizations, and none of them is settled.","correlationId":"0ab89497-56a8-425a-b57b-3abdd0421019"}
+    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The 2 authorizations that may be kept (PAYMENT_CAPACITY) are all live.","instance":"/payment/authorize","success":false,"error":"store_full","message":"The 2 authorizations that may be kept (PAYMENT_CAPACITY) are all live.","correlationId":"0ab89497-56a8-425a-b57b-3abdd0421019"}
     "#);
     service.post("/payment/release", &format!(r#"{{"authId": "{second}"}}"#)).await;
     assert_eq!(service.post_under("key", "/payment/authorize", HOLD).await.brief(), "201");

@@ -97,6 +97,17 @@ impl Problem {
         Self { errors, ..Self::new(&problems::VALIDATION_ERROR, named.join("; ")) }
     }
 
+    /// A `not_found`: no `kind` has this id, or it had ended and made room for others.
+    pub fn not_found(kind: &str, id: &str) -> Self {
+        Self::new(&problems::NOT_FOUND, format!("The {kind} `{id}` does not exist, or was forgotten."))
+    }
+
+    /// A `store_full`: none of the `things`, as many as the environment's `variable` lets be, may leave.
+    pub fn store_full(capacity: usize, things: &str, variable: &str) -> Self {
+        let detail = format!("The {capacity} {things} that may be kept ({variable}) are all live.");
+        Self::new(&problems::STORE_FULL, detail)
+    }
+
     /// The same error, asking to be left alone for another time than its kind does.
     #[must_use]
     pub fn retry_after(self, wait: Option<Duration>) -> Self {

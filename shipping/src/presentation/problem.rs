@@ -1,5 +1,5 @@
 use shared::chaos::ProblemKind;
-use shared::http::{Problem, problems};
+use shared::http::Problem;
 
 use crate::domain::Error;
 use crate::infrastructure::chaos::ADDRESS_VALIDATION_FAILED;
@@ -10,7 +10,7 @@ static LABEL_CANCELLED: ProblemKind = ProblemKind::new(409, "label_cancelled", "
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (kind, detail) = match error {
-            Error::UnknownLabel { id } => (&problems::NOT_FOUND, format!("There is no label {id}.")),
+            Error::UnknownLabel { id } => return Self::not_found("label", &id),
             Error::AlreadyCancelled { id, state } => {
                 (&ALREADY_CANCELLED, format!("The label {id} is {state}; there is nothing left to cancel."))
             }
@@ -22,8 +22,7 @@ impl From<Error> for Problem {
                 (&ADDRESS_VALIDATION_FAILED, detail.to_owned())
             }
             Error::StoreFull { capacity } => {
-                let detail = format!("All {capacity} labels that may be kept are live (SHIPPING_CAPACITY).");
-                (&problems::STORE_FULL, detail)
+                return Self::store_full(capacity, "labels", "SHIPPING_CAPACITY");
             }
         };
         Self::new(kind, detail)

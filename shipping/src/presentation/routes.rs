@@ -51,7 +51,9 @@ pub(crate) fn bare() -> Router<Arc<Shipping>> {
         (status = 200, description = "The generation, as it goes on.", body = String,
             content_type = "text/event-stream",
             example = "event: progress\ndata: {\"labelId\":\"lbl_5c7d0a4e9b1f2836\",\"progress\":0}\n\n"),
-        (status = 409, description = "`label_cancelled`: cancelled while it was generated.",
+        (status = 409, description = "- `label_cancelled`: It was cancelled while it was generated.",
+            body = ProblemBody<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "- `store_full`: Every label that may be kept (`SHIPPING_CAPACITY`) is live.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -77,9 +79,9 @@ async fn create_label(State(shipping): State<Arc<Shipping>>, call: Call) -> Resp
     request_body = CancelRequest,
     responses(
         (status = 200, description = "The label is cancelled.", body = LabelCancelled),
-        (status = 404, description = "`not_found`: there is no such label.",
+        (status = 404, description = "- `not_found`: There is no such label, or it was forgotten.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "`already_cancelled`: it was cancelled, or abandoned.",
+        (status = 409, description = "- `already_cancelled`: It was cancelled, or abandoned.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -102,7 +104,7 @@ async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
     params(("labelId" = String, Path, description = "The label.", example = "lbl_5c7d0a4e9b1f2836")),
     responses(
         (status = 200, description = "The label.", body = LabelStatus),
-        (status = 404, description = "`not_found`: there is no such label.",
+        (status = 404, description = "- `not_found`: There is no such label, or it was forgotten.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]

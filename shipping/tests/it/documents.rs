@@ -20,7 +20,7 @@ async fn every_operation_is_described_with_its_answers() {
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"
     post /shipping/cancel "shipping.cancel" 200 404 409
-    post /shipping/create-label "shipping.create_label" 200 201 409
+    post /shipping/create-label "shipping.create_label" 200 201 409 503
     get /shipping/{labelId}/status "shipping.status" 200 404
     "#);
 }
