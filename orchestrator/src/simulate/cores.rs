@@ -20,33 +20,30 @@ pub enum Stuck {
     Panicked(String),
 }
 
-/// Does `work` on every job on so many threads, and hands the results to `take` in the order of the jobs, whichever
+/// Does `work` on every job on `threads` threads, and hands the results to `take` in the order of the jobs, whichever
 /// is done first, for as long as it goes on. `name` is how people know a job.
 pub(super) fn in_order<J, R>(
     threads: usize,
-    jobs: Vec<J>,
+    jobs: impl Iterator<Item = J> + Clone + Send + 'static,
     name: impl Fn(&J) -> String,
     work: impl Fn(&J) -> R + Send + Sync + 'static,
     mut take: impl FnMut(&J, R) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Stuck>
 where
-    J: Send + Sync + 'static,
     R: Send + 'static,
 {
-    let (jobs, work) = (Arc::new(jobs), Arc::new(work));
-    let next = Arc::new(Mutex::new(0..jobs.len()));
+    let (next, work) = (Arc::new(Mutex::new(jobs.clone().enumerate())), Arc::new(work));
     let (sender, results) = channel();
-    for number in 0..threads.clamp(1, jobs.len().max(1)) {
-        let (jobs, work, next, sender) =
-            (Arc::clone(&jobs), Arc::clone(&work), Arc::clone(&next), sender.clone());
+    for number in 0..threads.max(1) {
+        let (work, next, sender) = (Arc::clone(&work), Arc::clone(&next), sender.clone());
         let thread = Builder::new().name(format!("world-{number}"));
         // Not scoped: who waits for a world that never ends would not end either.
         let spawned = thread.spawn(move || {
-            while let Some(at) = {
+            while let Some((at, job)) = {
                 let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
                 next.next()
             } {
-                let result = catch_unwind(AssertUnwindSafe(|| work(&jobs[at])));
+                let result = catch_unwind(AssertUnwindSafe(|| work(&job)));
                 if sender.send((at, result.ok())).is_err() {
                     return;
                 }
@@ -56,18 +53,18 @@ where
     }
     drop(sender);
     let mut early = BTreeMap::<usize, Option<R>>::new();
-    for (at, job) in jobs.iter().enumerate() {
+    for (at, job) in jobs.enumerate() {
         let result = loop {
             if let Some(result) = early.remove(&at) {
-                break result.ok_or_else(|| Stuck::Panicked(name(job)))?;
+                break result.ok_or_else(|| Stuck::Panicked(name(&job)))?;
             }
             match results.recv_timeout(STALLED) {
                 Ok((done, result)) => drop(early.insert(done, result)),
-                Err(RecvTimeoutError::Timeout) => return Err(Stuck::Stalled(name(job))),
-                Err(RecvTimeoutError::Disconnected) => return Err(Stuck::Panicked(name(job))),
+                Err(RecvTimeoutError::Timeout) => return Err(Stuck::Stalled(name(&job))),
+                Err(RecvTimeoutError::Disconnected) => return Err(Stuck::Panicked(name(&job))),
             }
         };
-        if take(job, result).is_break() {
+        if take(&job, result).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
@@ -82,10 +79,9 @@ mod tests {
     fn results_come_in_order_on_however_many_threads() {
         for threads in [1, 3, 8] {
             let mut taken = Vec::new();
-            let jobs: Vec<u64> = (0..100).collect();
             let flow = in_order(
                 threads,
-                jobs,
+                0..100_u64,
                 u64::to_string,
                 |job| job * 2,
                 |job, result| {
@@ -103,7 +99,7 @@ mod tests {
         let mut taken = Vec::new();
         let flow = in_order(
             3,
-            (0..100).collect(),
+            0..u64::MAX,
             u64::to_string,
             |job| *job,
             |_, result| {
@@ -117,10 +113,10 @@ mod tests {
     #[test]
     fn a_job_that_panics_is_named_after_the_results_before_it() {
         for threads in [1, 2] {
-            let (mut taken, jobs) = (Vec::new(), (1..=100).collect());
+            let mut taken = Vec::new();
             let stuck = in_order(
                 threads,
-                jobs,
+                1..=100,
                 |job| format!("job {job}"),
                 |job| assert_ne!(*job, 20),
                 |job, ()| {

@@ -72,12 +72,12 @@ impl Exhaustive {
         let mut flow = Ok(ControlFlow::Continue(()));
         while !frontier.is_empty() && flow == Ok(ControlFlow::Continue(())) {
             let total = coverage.schedules + frontier.len() as u64;
-            let worlds: Vec<Vec<Schedule>> = frontier.chunks(PER_WORLD).map(<[Schedule]>::to_vec).collect();
+            let worlds: Vec<Arc<[Schedule]>> = frontier.chunks(PER_WORLD).map(Arc::from).collect();
             frontier = Vec::new();
             let subject = Arc::clone(subject);
             flow = in_order(
                 threads,
-                worlds,
+                worlds.into_iter(),
                 |world| format!("the world of `{}` and others", world[0]),
                 move |world| run_all(&subject, &world.iter().collect::<Vec<_>>(), false),
                 |world, trials| {

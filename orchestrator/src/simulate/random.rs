@@ -95,7 +95,7 @@ impl RandomWorld {
         })
     }
 
-    /// Lets the worlds of all `seeds` run, on so many threads; `take` gets them in the order of their seeds,
+    /// Lets the worlds of all `seeds` run, on `threads` threads; `take` gets them in the order of their seeds,
     /// and says whether to go on.
     ///
     /// # Errors
@@ -109,13 +109,7 @@ impl RandomWorld {
     ) -> Result<ControlFlow<()>, Stuck> {
         let subject = Arc::clone(subject);
         let work = move |seed: &u64| self.run(&subject, *seed);
-        in_order(
-            threads,
-            seeds.collect(),
-            |seed| format!("the world of seed {seed}"),
-            work,
-            |_, report| take(report),
-        )
+        in_order(threads, seeds, |seed| format!("the world of seed {seed}"), work, |_, report| take(report))
     }
 
     fn decision_on(&self, order_id: &str, workload: &Workload) -> Decision {

@@ -57,7 +57,9 @@ fn one_fault_and_a_crash_anywhere_under_every_decision_are_survived() {
 fn interrupted(variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
     // The log tells when the first worlds are done.
-    command.args("simulate --seeds 1..100000 --orders-per-world 5 --log /dev/stdout".split(' ')).env_clear();
+    command
+        .args("simulate --seeds 1..100000000000 --orders-per-world 5 --log /dev/stdout".split(' '))
+        .env_clear();
     let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     lines.find(|line| line == "seed 2").unwrap();
