@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::audit::order::{Order, Reservation};
 use crate::audit::{Domain, Evidence, Kind, Rule};
 
@@ -18,11 +20,11 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let reserved_before = |reservation: &&Reservation<'_>| {
         reservation.reserved.is_some_and(|reserved| !generated.precedes(&reserved, order.one_sequence))
     };
-    let mut lost = order.resources.reservations.iter().filter(reserved_before).peekable();
-    let last = *lost.peek()?;
-    if !lost.all(|it| it.ended().is_some_and(|ended| ended.precedes(&generated, order.one_sequence))) {
-        return None;
-    }
+    let lost = order.resources.reservations.iter().filter(reserved_before).map(|reservation| {
+        let ended = reservation.ended().filter(|ended| ended.precedes(&generated, order.one_sequence))?;
+        Some(((ended.at(), ended.effect.seq), reservation))
+    });
+    let (_, last) = lost.collect::<Option<BTreeMap<_, _>>>()?.pop_last()?;
     let how = if last.released.is_some() { "was released" } else { "expired" };
     let sentence = format!("The reservation {} {how} before the label {} was made.", last.id, label.id);
     Some(Evidence::new(sentence).resource(order, last.id).resource(order, label.id))
@@ -45,6 +47,15 @@ mod tests {
         assert_snapshot!(reserved(&format!("30m expired res_1\n{LATE_LABEL}")).unwrap(), @"The reservation res_1 expired before the label lbl_1 was made.");
         let released = format!("1s inventory.release res_1 -> 200; released res_1\n{LATE_LABEL}");
         assert_snapshot!(reserved(&released).unwrap(), @"The reservation res_1 was released before the label lbl_1 was made.");
+    }
+
+    #[test]
+    fn the_reservation_that_held_the_longest_is_named() {
+        let second = "0s inventory.reserve key=b -> 201; reserved res_2\n";
+        let released = "1s inventory.release res_1 -> 200; released res_1\n";
+        assert_snapshot!(reserved(&format!("{second}{released}30m expired res_2\n{LATE_LABEL}")).unwrap(), @"The reservation res_2 expired before the label lbl_1 was made.");
+        let released = released.replace("res_1", "res_2");
+        assert_snapshot!(reserved(&format!("{second}{released}30m expired res_1\n{LATE_LABEL}")).unwrap(), @"The reservation res_1 expired before the label lbl_1 was made.");
     }
 
     #[test]
