@@ -152,6 +152,15 @@ mod tests {
     }
 
     #[test]
+    fn why_no_order_was_judged_tells_of_each_reason_how_many_it_left_out() {
+        let story = Story::told(&format!(
+            "{LEFT}0s payment.authorize order=ORD-2 -> 402 declined\n1s payment.release auth_1 -> executing"
+        ));
+        let report = story.audit().report_until(&story.ledgers, Timestamp::MIN);
+        insta::assert_snapshot!(report.why_nothing().unwrap(), @"each order has a request executing now (1) or was heard of too recently (1)");
+    }
+
+    #[test]
     fn an_invariant_over_a_domain_that_is_not_served_is_not_judged() {
         let mut story = Story::told(LEFT);
         story.ledgers.remove(&Domain::Shipping);

@@ -52,14 +52,14 @@ impl Report {
         if *orders > 0 {
             return None;
         }
-        Some(if *records == 0 {
-            "nobody has asked the backends anything yet".to_owned()
-        } else if *executing > 0 {
-            format!("each order ({executing}) has a request executing now")
-        } else if *young > 0 {
-            format!("each order ({young}) was heard of too recently")
-        } else {
-            format!("none of the {unattributed} records has an order id or a correlation id")
+        Some(match (executing, young) {
+            (0, 0) if *records == 0 => "nobody has asked the backends anything yet".to_owned(),
+            (0, 0) => format!("none of the {unattributed} records has an order id or a correlation id"),
+            (_, 0) => format!("each order ({executing}) has a request executing now"),
+            (0, _) => format!("each order ({young}) was heard of too recently"),
+            _ => format!(
+                "each order has a request executing now ({executing}) or was heard of too recently ({young})"
+            ),
         })
     }
 

@@ -143,8 +143,8 @@ async fn once(
 fn require_orders(report: &Report) -> Result<(), Failure> {
     let Some(why) = report.why_nothing() else { return Ok(()) };
     let advice = match (report.executing, report.young) {
-        (1.., _) => "; --settle 30s waits until none has",
-        (0, 1..) => "; --quiet says how long orders may be silent",
+        (_, 1..) => "; --quiet says how long orders may be silent",
+        (1.., 0) => "; --settle 30s waits until none has",
         (0, 0) => "",
     };
     Err(Failure::Nothing(why + advice))
