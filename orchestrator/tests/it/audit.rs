@@ -163,6 +163,17 @@ async fn github_gets_the_summary_of_a_watch_when_it_is_interrupted() {
     assert!(std::fs::read_to_string(&summary).unwrap().starts_with("## Audit: ❌ violations\n"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_ends_when_nobody_reads_it_any_more() {
+    let address = serve_ledgers(saved_ledgers().await).await;
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = audit(&["--watch", "--url", &format!("http://{address}")]);
+    command.stdout(writer).stderr(Stdio::piped());
+    let output = tokio::task::block_in_place(|| command.output().unwrap());
+    assert_eq!((code(&output), stderr(&output).as_str()), (1, ""));
+}
+
 /// Backends that serve these ledgers, two records a page.
 async fn serve_ledgers(ledgers: Ledgers) -> SocketAddr {
     serve_routes(routes_of(ledgers)).await

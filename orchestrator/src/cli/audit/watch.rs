@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use shared::environment::Environment;
 use shared::time::{Clock, TimeScale};
+use tokio_util::sync::CancellationToken;
 
 use super::{Args, Failure, append_summary, quiet_since, require_orders};
-use crate::audit::{Audit, Error, Format, Report, Source, summary};
+use crate::audit::{Audit, Error, Finding, Format, Report, Source, summary};
 use crate::cli::{process, unless_nobody_reads};
 
 /// How long an order may be silent and yet go on: it waits two minutes for a decision.
@@ -25,7 +26,7 @@ pub(super) async fn run(
         return Err(Failure::WatchedDocument);
     }
     let stop = process::stop_signal();
-    let mut watch = Watch::new(args.source()?, args.audit()?, clock);
+    let mut watch = Watch::new(args.source()?, args.audit()?, clock, stop.clone());
     let mut report = watch.look(args, out).await?;
     while stop.run_until_cancelled(tokio::time::sleep(args.every)).await.is_some() {
         match watch.look(args, out).await {
@@ -51,6 +52,7 @@ struct Watch {
     source: Source,
     audit: Audit,
     clock: Clock,
+    stop: CancellationToken,
     /// What was printed: order and rule. What has left the ledger is forgotten.
     known: BTreeSet<(String, &'static str)>,
     /// Whether there ever was an order to judge.
@@ -59,8 +61,8 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(source: Source, audit: Audit, clock: Clock) -> Self {
-        Self { source, audit, clock, known: BTreeSet::new(), judged: false, clean: true }
+    fn new(source: Source, audit: Audit, clock: Clock, stop: CancellationToken) -> Self {
+        Self { source, audit, clock, stop, known: BTreeSet::new(), judged: false, clean: true }
     }
 
     /// Judges once, and prints what is new.
@@ -68,16 +70,15 @@ impl Watch {
         let reading = self.source.read().await?;
         let quiet = args.quiet.unwrap_or_else(|| usual_quiet(reading.time_scale));
         let report = self.audit.report_until(&reading.ledgers, quiet_since(self.clock, quiet));
-        let mut found = BTreeSet::new();
-        for finding in &report.findings {
-            let name = (finding.order.clone(), finding.rule);
-            if !self.known.contains(&name) {
-                args.format.write_finding(finding, out)?;
-            }
-            found.insert(name);
+        let name = |finding: &Finding| (finding.order.clone(), finding.rule);
+        let mut new = report.findings.iter().filter(|finding| !self.known.contains(&name(finding)));
+        let written = new.try_for_each(|finding| args.format.write_finding(finding, out));
+        match written.and_then(|()| out.flush()) {
+            // Whoever read our output has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.stop.cancel(),
+            written => written?,
         }
-        out.flush()?;
-        self.known = found;
+        self.known = report.findings.iter().map(name).collect();
         self.judged |= report.orders > 0;
         self.clean &= report.is_clean();
         Ok(report)
@@ -100,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
         let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
-        let mut watch = Watch::new(source, Audit::default(), clock);
+        let mut watch = Watch::new(source, Audit::default(), clock, CancellationToken::new());
         let mut printed = Vec::new();
         for _ in 0..3 {
             let mut out = Vec::new();
