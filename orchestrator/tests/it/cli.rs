@@ -102,6 +102,20 @@ async fn an_order_that_is_placed_again_is_said_to_be_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_no_order_is_refused_by_the_orchestrator() {
+    let address = start_orchestrator().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = |bytes: &[u8]| {
+        std::fs::write(file.path(), bytes).unwrap();
+        let output = order(address, &format!("place {}", file.path().display()));
+        assert_eq!(code(&output), 1);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_snapshot!(refused("é".repeat(600_000).as_bytes()), @"error: The body is larger than 1 MiB. (body_too_large)");
+    assert_snapshot!(refused(b"\xff"), @"error: The body is not valid JSON: expected value at line 1 column 1. (malformed_json)");
+}
+
 async fn the_exit_status_tells_how_an_order_ended() {
     let address = start_orchestrator().await;
     let placed: Value = serde_json::from_str(&stdout(&order(address, "place --json"))).unwrap();

@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// `POST /workflows/{path}`.
-    pub(super) async fn post(&self, path: &[&str], body: String) -> Result<Answer, Error> {
+    pub(super) async fn post(&self, path: &[&str], body: Vec<u8>) -> Result<Answer, Error> {
         let mut request = reqwest::Request::new(Method::POST, self.url(path));
         let json = header::HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::CONTENT_TYPE, json);

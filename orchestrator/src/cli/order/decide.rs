@@ -74,7 +74,7 @@ async fn decide(
     client: &Client,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let body = serde_json::to_string(body).expect("decisions are plain text");
+    let body = serde_json::to_vec(body).expect("decisions are plain text");
     let answer = client.post(&[id, decision], body).await?;
     output.show(&answer, render)
 }

@@ -21,7 +21,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<(), Error> {
     let order = match args.file.as_deref() {
-        None => fresh_sample().to_string(),
+        None => fresh_sample().to_string().into_bytes(),
         Some("-") => read("standard input", io::stdin())?,
         Some(path) => read(path, File::open(path).map_err(|error| unreadable(path, &error))?)?,
     };
@@ -38,11 +38,11 @@ pub(in crate::cli) fn fresh_sample() -> Value {
 }
 
 /// More than the orchestrator takes is not read: it says so itself.
-fn read(path: &str, file: impl Read) -> Result<String, Error> {
-    let mut text = String::new();
+fn read(path: &str, file: impl Read) -> Result<Vec<u8>, Error> {
+    let mut order = Vec::new();
     let most = MAX_BODY_BYTES as u64 + 1;
-    file.take(most).read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
-    Ok(text)
+    file.take(most).read_to_end(&mut order).map_err(|error| unreadable(path, &error))?;
+    Ok(order)
 }
 
 fn unreadable(path: &str, error: &io::Error) -> Error {
