@@ -67,8 +67,9 @@ impl Banner {
 
     /// How to place an order.
     pub(super) fn order(mut self, listener: &TcpListener) -> Result<Self> {
-        let program = std::env::args().next().unwrap_or_else(|| "fake-stripe-chaos".to_owned());
-        self.0 += &next_commands(&url_of(listener.local_addr()?), &program, &fresh_sample());
+        let program = std::env::args_os().next().unwrap_or_else(|| "fake-stripe-chaos".into());
+        let url = url_of(listener.local_addr()?);
+        self.0 += &next_commands(&url, &program.to_string_lossy(), &fresh_sample());
         Ok(self)
     }
 

@@ -1,5 +1,6 @@
 //! Commands as a person or a script calls them; `order` against an orchestrator on a socket.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -145,6 +146,26 @@ async fn an_orchestrator_that_is_not_there_is_said_so() {
         "{sentence}"
     );
     assert_eq!(code(&order(address, "place no-such-file.json")), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_of_the_program_that_is_not_unicode_does_no_harm() {
+    use std::ffi::OsStr;
+    use std::os::unix::{ffi::OsStrExt, process::CommandExt};
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    command.arg0(OsStr::from_bytes(b"\xff")).args([
+        "orchestrator",
+        "--ephemeral",
+        "--orchestrator-port",
+        "0",
+    ]);
+    let mut child = command.env_clear().stdout(Stdio::piped()).spawn().unwrap();
+    let mut banner = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(banner.any(|line| line.contains(" order watch ORD-")), "what to do next is missing");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
