@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::time::Clock;
+use shared::time::{Clock, TimeScale};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,7 @@ pub struct Plan {
     /// What orders, decisions and outcomes are drawn from.
     pub seed: u64,
     /// What the orchestrator multiplies simulated durations by.
-    pub time_scale: f64,
+    pub time_scale: TimeScale,
     /// What is decided.
     pub mix: Mix,
     /// How long an order may take until it counts as not ended.
@@ -140,7 +140,7 @@ pub async fn run(
             version: env!("CARGO_PKG_VERSION"),
             orders: plan.orders,
             seed: plan.seed,
-            time_scale: health.time_scale,
+            time_scale: health.time_scale.factor(),
             concurrency: plan.concurrency,
             orchestrator: site.orchestrator_name.clone(),
             backends: site.backends_name.clone(),

@@ -110,6 +110,13 @@ pub(super) struct Decisions {
 const MOST_ORDERS: u64 = 100_000;
 
 /// Who else is on the network need not reach the backends.
+/// How many orders may be open at once, here and in a simulated world.
+pub(super) const MOST_OPEN: usize = 100_000;
+
+/// How long an order may take before `TIME_SCALE`, and at the least.
+const USUAL_PATIENCE: Duration = Duration::from_secs(30 * 60);
+const LEAST_PATIENCE: Duration = Duration::from_secs(5 * 60);
+
 const USUAL_HOST: &str = "127.0.0.1";
 
 /// The exit status of wrong usage and of those who do not answer.
@@ -192,14 +199,14 @@ impl Args {
         audit: Audit,
         environment: &Environment,
     ) -> Result<Plan, ConfigError> {
-        let usual = Duration::from_secs(30 * 60).mul_f64(stage.time_scale);
+        let usual = stage.time_scale.apply_at_least(USUAL_PATIENCE, LEAST_PATIENCE);
         Ok(Plan {
             orders: self.orders,
             concurrency: self.concurrency,
             seed: stage.seed,
             time_scale: stage.time_scale,
             mix,
-            patience: self.patience.unwrap_or(usual.max(Duration::from_secs(5 * 60))),
+            patience: self.patience.unwrap_or(usual),
             reset: self.reset,
             conditions: self.fail_on.clone(),
             audit,

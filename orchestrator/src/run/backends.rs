@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use shared::time::TimeScale;
 
 use super::Error;
 use crate::audit::{Ledgers, Source};
@@ -26,8 +27,15 @@ pub struct Health {
     /// Of all outcomes.
     pub seed: u64,
     /// What simulated durations are multiplied by.
-    pub time_scale: f64,
+    #[serde(deserialize_with = "time_scale")]
+    pub time_scale: TimeScale,
     domains: Vec<String>,
+}
+
+/// Whatever answers is asked, so its time scale may be anything.
+fn time_scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeScale, D::Error> {
+    let factor = f64::deserialize(deserializer)?.to_string();
+    TimeScale::parse(&factor).map_err(|reason| D::Error::custom(format!("timeScale: {reason}")))
 }
 
 /// What was drawn for an operation so far.

@@ -25,7 +25,7 @@ pub(super) fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>,
         ));
     }
     if health.time_scale != plan.time_scale {
-        let (theirs, ours) = (health.time_scale, plan.time_scale);
+        let (theirs, ours) = (health.time_scale.factor(), plan.time_scale.factor());
         if !plan.reset {
             return Err(Error::OtherTimeScale { theirs, ours });
         }

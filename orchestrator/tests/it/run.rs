@@ -12,9 +12,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use axum::routing::get;
+use axum::{Json, Router};
 use insta::assert_snapshot;
 use orchestrator::bundled;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, Limits, serve, with_common};
 use shared::time::Clock;
@@ -28,7 +30,7 @@ async fn start_backends(chaos: &[(&str, &str)]) -> String {
     let variables: Environment = usual.iter().chain(chaos).copied().collect();
     let settings = bundled::Settings::from_environment(&variables, 0).unwrap();
     let routes = bundled::routes(&settings, &bundled::Domain::ALL, Clock::system());
-    let router = with_common(axum::Router::from(routes), Correlation::seeded(1));
+    let router = with_common(Router::from(routes), Correlation::seeded(1));
     serve_at_free_port(router).await
 }
 
@@ -236,6 +238,16 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
     let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
     assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 not_found): does it serve the same order API?");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backends_whose_time_scale_is_none_are_refused() {
+    let health = json!({"seed": 7, "timeScale": -1, "domains": []});
+    let routes = Router::new().route("/health", get(async || Json(health)));
+    let url = serve_at_free_port(with_common(routes, Correlation::seeded(1))).await;
+    let made = run(&format!("--target {url} --backends {url}"));
+    assert_eq!(code(&made), 2);
+    assert_snapshot!(stderr(&made).replace(&url, "http://shop"), @"error: http://shop/health does not answer like a chaos backend (timeScale: `-1` is not a number from 0.000001 to 1000, such as 0.01 at line 1 column 38): is --backends (RUN_BACKENDS) right?");
 }
 
 #[test]

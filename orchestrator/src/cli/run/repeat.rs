@@ -24,12 +24,12 @@ impl Args {
     pub(super) fn command(
         &self,
         seed: u64,
-        time_scale: f64,
+        time_scale: TimeScale,
         environment: &Environment,
     ) -> Result<String, ConfigError> {
         let variables = self.variables(environment)?.into_iter();
         let mut words: Vec<_> = variables.map(|(name, value)| format!("{name}={}", quoted(&value))).collect();
-        let (orders, at_once) = (self.orders, self.concurrency);
+        let (orders, time_scale, at_once) = (self.orders, time_scale.factor(), self.concurrency);
         words.push(format!(
             "fake-stripe-chaos run --orders {orders} --seed {seed} --time-scale {time_scale} --concurrency {at_once}"
         ));
@@ -99,7 +99,7 @@ mod tests {
 
     fn command(line: &str, variables: &[(&str, &str)]) -> String {
         let environment: Environment = variables.iter().copied().collect();
-        parsed(line).unwrap().command(7, 0.5, &environment).unwrap()
+        parsed(line).unwrap().command(7, TimeScale::parse("0.5").unwrap(), &environment).unwrap()
     }
 
     #[test]

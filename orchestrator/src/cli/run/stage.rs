@@ -16,7 +16,7 @@ use crate::run::{Backends, Error, Site};
 pub(super) struct Stage {
     pub(super) site: Site,
     pub(super) seed: u64,
-    pub(super) time_scale: f64,
+    pub(super) time_scale: TimeScale,
 }
 
 /// Where the backends are found by those who were not told otherwise.
@@ -32,10 +32,8 @@ impl Stage {
         };
         let health = backends.health().await?;
         let time_scale = match args.time_scale {
-            Some(scale) => scale.factor(),
-            None => environment.parse_or("TIME_SCALE", health.time_scale, |text| {
-                TimeScale::parse(text).map(TimeScale::factor)
-            })?,
+            Some(scale) => scale,
+            None => environment.parse_or("TIME_SCALE", health.time_scale, TimeScale::parse)?,
         };
         let seed = match args.seed {
             Some(seed) => seed,
@@ -81,12 +79,10 @@ async fn start_backends(args: &Args, environment: &Environment) -> Result<(Backe
 async fn start_orchestrator(
     args: &Args,
     environment: &Environment,
-    time_scale: f64,
+    time_scale: TimeScale,
     backends: &Backends,
 ) -> Result<String, Failure> {
-    let mut settings = Settings::from_environment(environment)?;
-    settings.time_scale = TimeScale::parse(&time_scale.to_string())
-        .map_err(|reason| Failure::Start(anyhow::anyhow!("the backends' time scale: {reason}")))?;
+    let settings = Settings { time_scale, ..Settings::from_environment(environment)? };
     let own = Own::in_memory();
     let listener = own.listen(&args.host).await.map_err(Failure::Start)?;
     let url = process::url_of(listener.local_addr()?);
