@@ -1,6 +1,9 @@
 //! From the words of a command line, and the variables that stand for options, to a command.
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
@@ -27,6 +30,24 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     let checked = gateways::base_url(text).map(|_| text.to_owned());
     checked.map_err(|reason| format!("not a URL such as http://localhost:3001: {reason}"))
+}
+
+/// A whole number within `range`.
+pub(super) fn whole_number<N>(range: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String> + Clone
+where
+    N: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            format!("`{text}` is not a whole number from {} to {}", range.start(), range.end())
+        })
+    }
+}
+
+/// A port to listen at; 0 is any free one.
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    whole_number(0..=u16::MAX)(text)
 }
 
 fn without_empty_variables(command: Command, environment: &Environment) -> Command {

@@ -6,6 +6,7 @@ use shared::time::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::arguments::port;
 use super::banner::Banner;
 use super::process::{self, random};
 use crate::bundled::{self, Domain, Settings};
@@ -27,7 +28,7 @@ pub(super) struct Bind {
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     pub(super) host: String,
     /// The port of the backends
-    #[arg(long, env = "PORT", default_value_t = 3001)]
+    #[arg(long, env = "PORT", default_value_t = 3001, value_parser = port)]
     pub(super) port: u16,
 }
 

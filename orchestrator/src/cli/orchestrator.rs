@@ -8,7 +8,7 @@ use shared::time::{Clock, TimeScale};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::arguments::base_url;
+use super::arguments::{base_url, port};
 use super::banner::Banner;
 use super::engine::{Engine, Kind, Storage};
 use super::process::{self, random};
@@ -36,7 +36,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Own {
     /// The port of the orchestrator
-    #[arg(long, env = "ORCHESTRATOR_PORT", default_value_t = 3002)]
+    #[arg(long, env = "ORCHESTRATOR_PORT", default_value_t = 3002, value_parser = port)]
     pub(super) orchestrator_port: u16,
     /// The engine that runs the orders
     #[arg(long, env = "ENGINE", value_enum, default_value_t)]

@@ -14,7 +14,7 @@ use clap::builder::BoolishValueParser;
 use shared::environment::{ConfigError, Environment, parse_duration};
 use shared::time::{Clock, TimeScale};
 
-use super::arguments::base_url;
+use super::arguments::{base_url, port, whole_number};
 use super::process::{self, Ending};
 use super::unless_nobody_reads;
 use crate::audit::{Allowance, Audit, read_restarts};
@@ -34,15 +34,16 @@ What the run starts itself reads the variables of `backends` and `orchestrator`:
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct Args {
     /// How many orders to place, 100000 at most
-    #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=MOST_ORDERS))]
+    #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = whole_number(1..=MOST_ORDERS))]
     orders: u64,
     #[arg(
         long,
+        value_parser = whole_number(0..=u64::MAX),
         help = "What orders, decisions and outcomes are drawn from [default: CHAOS_SEED, or that of --backends, or random]"
     )]
     seed: Option<u64>,
     /// How many orders are open at once
-    #[arg(long, env = "RUN_CONCURRENCY", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, env = "RUN_CONCURRENCY", default_value_t = 64, value_parser = whole_number(1..=MOST_OPEN))]
     concurrency: usize,
     #[arg(long, value_parser = TimeScale::parse,
         help = "Multiplies simulated durations [default: TIME_SCALE, or that of --backends, or 0.001, or 1 with --target]")]
@@ -56,7 +57,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL", env = "RUN_BACKENDS", value_parser = base_url)]
     backends: Option<String>,
     /// Where to serve the backends if they are started here [default: 3001 with --target, else any free port]
-    #[arg(long, env = "RUN_PORT", conflicts_with = "backends")]
+    #[arg(long, env = "RUN_PORT", value_parser = port, conflicts_with = "backends")]
     port: Option<u16>,
     /// The address to serve them at; 0.0.0.0 is every address of this machine
     #[arg(long, env = "RUN_HOST", default_value = USUAL_HOST)]
@@ -109,7 +110,6 @@ pub(super) struct Decisions {
 /// The backends' ledgers hold a million records each: enough for so many orders.
 const MOST_ORDERS: u64 = 100_000;
 
-/// Who else is on the network need not reach the backends.
 /// How many orders may be open at once, here and in a simulated world.
 pub(super) const MOST_OPEN: usize = 100_000;
 
@@ -117,6 +117,7 @@ pub(super) const MOST_OPEN: usize = 100_000;
 const USUAL_PATIENCE: Duration = Duration::from_secs(30 * 60);
 const LEAST_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
+/// Who else is on the network need not reach the backends.
 const USUAL_HOST: &str = "127.0.0.1";
 
 /// The exit status of wrong usage and of those who do not answer.
@@ -143,13 +144,6 @@ enum Failure {
     Unwritable { path: String, reason: io::Error },
     #[error("the results cannot be printed: {0}")]
     Output(#[from] io::Error),
-}
-
-pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=100_000) => Ok(number),
-        _ => Err("must be a whole number from 1 to 100000".to_owned()),
-    }
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -265,8 +259,8 @@ mod tests {
 
     #[test]
     fn wrong_usage_is_named_with_what_is_valid() {
-        insta::assert_snapshot!(parsed("--orders 0").unwrap_err(), @"error: invalid value '0' for '--orders <ORDERS>': 0 is not in 1..=100000");
-        insta::assert_snapshot!(parsed("--concurrency 0").unwrap_err(), @"error: invalid value '0' for '--concurrency <CONCURRENCY>': must be a whole number from 1 to 100000");
+        insta::assert_snapshot!(parsed("--orders 0").unwrap_err(), @"error: invalid value '0' for '--orders <ORDERS>': `0` is not a whole number from 1 to 100000");
+        insta::assert_snapshot!(parsed("--concurrency 0").unwrap_err(), @"error: invalid value '0' for '--concurrency <CONCURRENCY>': `0` is not a whole number from 1 to 100000");
         insta::assert_snapshot!(parsed("--time-scale fast").unwrap_err(), @"error: invalid value 'fast' for '--time-scale <TIME_SCALE>': `fast` is not a number from 0.000001 to 1000, such as 0.01");
         insta::assert_snapshot!(parsed("--approve 110%").unwrap_err(), @"error: invalid value '110%' for '--approve <SHARE>': `110%` is not a share such as 5% or 0.05");
         insta::assert_snapshot!(parsed("--fail-on p98>2s").unwrap_err(), @"error: invalid value 'p98>2s' for '--fail-on <CONDITION>': nothing called `p98` is measured; there are violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");

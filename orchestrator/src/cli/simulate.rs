@@ -14,8 +14,9 @@ use std::thread::available_parallelism;
 
 use shared::environment::{ConfigError, Environment};
 
+use super::arguments::whole_number;
 use super::process::Ending;
-use super::run::{Decisions, at_least_one};
+use super::run::{Decisions, MOST_OPEN};
 use crate::activities::ActivitySettings;
 use crate::bundled::Settings;
 use crate::simulate::{Crash, Decision, Flow, Schedule, Stuck, Subject};
@@ -45,10 +46,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FIRST..LAST", value_parser = parse_seeds, default_value = "1..100")]
     seeds: RangeInclusive<u64>,
     /// How many orders are placed in each world
-    #[arg(long, value_name = "COUNT", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = 250, value_parser = whole_number::<u64>(1..=100_000))]
     orders_per_world: u64,
     /// How many orders of a world are open at once
-    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = whole_number(1..=MOST_OPEN))]
     concurrency: usize,
     #[command(flatten)]
     decisions: Decisions,
@@ -63,7 +64,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = WORLDS, group = "given")]
     exhaustive: bool,
     /// The most faults that an order meets
-    #[arg(long, value_name = "COUNT", default_value_t = 1, requires = "exhaustive")]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = whole_number(0..=usize::MAX), requires = "exhaustive")]
     faults: usize,
     /// What people decide: none, approve, reject, cancel, cancel@payment.capture, ... [default: approve, or everything]
     #[arg(long, requires = "given")]
@@ -80,8 +81,8 @@ pub(super) struct Args {
     replay: Option<PathBuf>,
 
     /// How many worlds run at once [default: one a core]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    #[arg(long, value_name = "COUNT", value_parser = whole_number::<usize>(1..=1024))]
+    threads: Option<usize>,
     /// Write everything that happens in the worlds of --seeds, in the order of the seeds
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
@@ -170,7 +171,7 @@ impl Args {
     }
 
     fn threads(&self) -> usize {
-        self.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
+        self.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
     }
 }
 

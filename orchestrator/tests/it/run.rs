@@ -250,6 +250,15 @@ async fn backends_whose_time_scale_is_none_are_refused() {
     assert_snapshot!(stderr(&made).replace(&url, "http://shop"), @"error: http://shop/health does not answer like a chaos backend (timeScale: `-1` is not a number from 0.000001 to 1000, such as 0.01 at line 1 column 38): is --backends (RUN_BACKENDS) right?");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seed_that_is_none_is_refused() {
+    let backends = start_backends(&[]).await;
+    let line = format!("--backends {backends}");
+    let made = output(command("run", &line).env("CHAOS_SEED", "often"));
+    assert_eq!(code(&made), 2);
+    assert_snapshot!(stderr(&made), @"error: CHAOS_SEED: `often` is not a whole number from 0 to 18446744073709551615");
+}
+
 #[test]
 fn the_command_that_a_report_ends_with_repeats_the_run() {
     let mut made = command("run", "--orders 20 --approve 0.9 --reject 0.1");

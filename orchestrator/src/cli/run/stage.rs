@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Args, Failure};
 use crate::bundled::{self, Domain};
+use crate::cli::arguments::whole_number;
 use crate::cli::backends::serve_backends;
 use crate::cli::orchestrator::{Own, Running, Settings};
 use crate::cli::process::{self, random};
@@ -37,7 +38,7 @@ impl Stage {
         };
         let seed = match args.seed {
             Some(seed) => seed,
-            None => environment.parse_or("CHAOS_SEED", health.seed, str::parse::<u64>)?,
+            None => environment.parse_or("CHAOS_SEED", health.seed, whole_number(0..=u64::MAX))?,
         };
         let (orchestrator, orchestrator_name) = match &args.target {
             Some(url) => (Network::new(url).map_err(Error::from)?, url.clone()),
