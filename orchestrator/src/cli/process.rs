@@ -1,7 +1,8 @@
 //! What commands need of the process: ports, signals, file descriptors, exit statuses.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use futures_util::future::poll_immediate;
@@ -39,12 +40,9 @@ pub(super) async fn listen(
 }
 
 /// The address as a URL that works from this machine.
-pub(super) fn url_of(address: SocketAddr) -> String {
-    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
-    if address.is_ipv6() && !address.ip().is_unspecified() {
-        format!("http://[{host}]:{}", address.port())
-    } else {
-        format!("http://{host}:{}", address.port())
+pub(super) fn url_of(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
 }
 
@@ -94,4 +92,17 @@ pub(super) fn random() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "only the default seed is random, and it is printed")]
     let bits: u64 = rand::random();
     bits >> 11
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_has_a_url_that_works_from_here() {
+        let url = |address: &str| url_of(address.parse().unwrap());
+        assert_eq!(url("10.0.0.7:3001"), "http://10.0.0.7:3001");
+        assert_eq!(url("[::1]:3001"), "http://[::1]:3001");
+        assert_eq!([url("0.0.0.0:3001"), url("[::]:3001")], ["http://127.0.0.1:3001"; 2]);
+    }
 }
