@@ -11,7 +11,7 @@ mod engine;
 mod health;
 mod openapi;
 mod orchestrator;
-pub mod order;
+mod order;
 mod process;
 #[cfg(feature = "bundled")]
 mod run;
@@ -26,6 +26,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use shared::environment::{ConfigError, Environment};
+
+use process::Ending;
 
 #[cfg(feature = "bundled")]
 use crate::simulate::Flow;
@@ -108,9 +110,6 @@ The cluster of --engine temporal (in a build with the feature `temporal`)
 Logs, on standard error
   RUST_LOG=info, LOG_FORMAT=pretty or json, NO_COLOR=1";
 
-/// The exit status of bad configuration and wrong usage.
-const UNUSABLE: u8 = 2;
-
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
     let environment = Environment::of_process();
@@ -119,7 +118,7 @@ pub fn main() -> ExitCode {
         Some(command) => command,
         None => match parsed(&["fake-stripe-chaos", "serve"].map(OsString::from), &environment) {
             Some(command) => command,
-            None => return ExitCode::from(UNUSABLE),
+            None => return Ending::Unusable.into(),
         },
     };
     on_a_runtime(run(command, &environment))
@@ -130,18 +129,20 @@ fn parsed(words: &[OsString], environment: &Environment) -> Option<Command> {
     arguments::parse::<Cli>(words, environment).unwrap_or_else(|error| error.exit()).command
 }
 
-fn on_a_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+fn on_a_runtime(command: impl Future<Output = anyhow::Result<Ending>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&anyhow::Error::new(error).context("the runtime could not be started")),
+        Err(error) => {
+            return report(&anyhow::Error::new(error).context("the runtime could not be started")).into();
+        }
     };
     let ended = runtime.block_on(command);
     // What still runs was given its time to finish.
     runtime.shutdown_background();
-    ended.unwrap_or_else(|error| report(&error))
+    ended.unwrap_or_else(|error| report(&error)).into()
 }
 
-async fn run(command: Command, environment: &Environment) -> anyhow::Result<ExitCode> {
+async fn run(command: Command, environment: &Environment) -> anyhow::Result<Ending> {
     if command.logs() || environment.get("RUST_LOG").is_some() {
         shared::telemetry::start(environment)?;
     }
@@ -162,7 +163,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<Exit
         Command::Simulate(args) => return Ok(simulate::run(&args, Flow::shipped(), environment)),
         Command::Health(args) => return health::run(&args).await,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Ending::Good)
 }
 
 /// The command `simulate` for a flow of one's own. `words` are what follows the command's name.
@@ -172,7 +173,7 @@ pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
     let words = ["fake-stripe-chaos", "simulate"].into_iter().chain(words.iter().map(String::as_str));
     match parsed(&words.map(OsString::from).collect::<Vec<_>>(), &environment) {
         Some(Command::Simulate(args)) => on_a_runtime(async { Ok(simulate::run(&args, flow, &environment)) }),
-        _ => ExitCode::from(UNUSABLE),
+        _ => Ending::Unusable.into(),
     }
 }
 
@@ -182,9 +183,9 @@ fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command's error reaches the person who gave it")]
-fn report(error: &anyhow::Error) -> ExitCode {
+fn report(error: &anyhow::Error) -> Ending {
     eprintln!("error: {error:#}");
-    ExitCode::from(if error.is::<ConfigError>() { UNUSABLE } else { 1 })
+    if error.is::<ConfigError>() { Ending::Unusable } else { Ending::Bad }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ mod watch;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +12,7 @@ use shared::environment::{Environment, parse_duration};
 use shared::time::Clock;
 
 use super::arguments::base_url;
+use super::process::Ending;
 use super::unless_nobody_reads;
 use crate::audit::{
     Allowance, Audit, Error, Format, Report, Source, read_decisions, read_restarts, step_summary,
@@ -64,9 +64,6 @@ pub(super) struct Args {
 /// How long the backends are left alone at least before they are asked again.
 const LEAST_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The exit status of wrong usage and of ledgers that cannot be read.
-const UNUSABLE: u8 = 2;
-
 fn parse_interval(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
         interval if interval < LEAST_INTERVAL => Err("must be at least 100ms".to_owned()),
@@ -103,7 +100,7 @@ fn advice(error: &Error) -> &'static str {
 
 /// Prints the report to standard output, and errors to standard error.
 #[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
-pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
+pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     let clock = Clock::system();
     let mut stdout = anstream::stdout();
     let verdict = if args.watch {
@@ -112,10 +109,11 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
         once(args, environment, clock, &mut stdout).await
     };
     match verdict {
-        Ok(clean) => ExitCode::from(u8::from(!clean)),
+        Ok(true) => Ending::Good,
+        Ok(false) => Ending::Bad,
         Err(failure) => {
             eprintln!("error: {failure}");
-            ExitCode::from(UNUSABLE)
+            Ending::Unusable
         }
     }
 }

@@ -1,9 +1,9 @@
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::arguments::base_url;
+use super::process::Ending;
 
 /// Ask a service whether it lives: for health checks of containers
 #[derive(Debug, clap::Args)]
@@ -16,8 +16,8 @@ pub(super) struct Args {
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Succeeds when the service answers at all: one that is degraded needs no restart.
-pub(super) async fn run(args: &Args) -> Result<ExitCode> {
+pub(super) async fn run(args: &Args) -> Result<Ending> {
     let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
     let answer = client.get(format!("{}/health", args.url.trim_end_matches('/'))).send().await?;
-    Ok(if answer.status().is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if answer.status().is_success() { Ending::Good } else { Ending::Bad })
 }

@@ -13,11 +13,11 @@ mod style;
 mod watch;
 
 use std::io;
-use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use super::arguments::base_url;
+use super::process::Ending;
 pub(super) use client::url_option;
 use client::{Client, Error};
 use output::Output;
@@ -29,7 +29,7 @@ failed or cancelled; 2 wrong usage, or no answer from the orchestrator.";
 /// Place orders, decide on them and watch them
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
-pub struct Args {
+pub(super) struct Args {
     /// Where the orchestrator is
     #[arg(long, env = "ORCHESTRATOR_URL", default_value = client::DEFAULT_URL, value_parser = base_url, global = true)]
     url: String,
@@ -53,21 +53,10 @@ enum Command {
     History(history::Args),
 }
 
-/// How a command ended, as its exit status tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    /// Done, or shipped.
-    Good = 0,
-    /// Refused, or ended in another way.
-    Bad = 1,
-    /// Not even asked.
-    Unusable = 2,
-}
-
 /// Runs the command; prints to standard output, and errors to standard error.
-pub async fn run(args: Args) -> ExitCode {
+pub(super) async fn run(args: Args) -> Ending {
     let mut output = Output::new(args.json, Box::new(anstream::stdout()));
-    let ending = match execute(&args, &mut output).await {
+    match execute(&args, &mut output).await {
         Ok(ending) => ending,
         // Whoever read our output has seen enough.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ending::Good,
@@ -75,8 +64,7 @@ pub async fn run(args: Args) -> ExitCode {
             output.report(&error, &mut anstream::stderr());
             error.ending()
         }
-    };
-    ExitCode::from(ending as u8)
+    }
 }
 
 async fn execute(args: &Args, output: &mut Output) -> Result<Ending, Error> {

@@ -9,14 +9,23 @@ use futures_util::future::poll_immediate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// How a command that looks for violations ended, as its exit status tells it.
-#[cfg(feature = "bundled")]
+/// How a command ended, as its exit status tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    Clean = 0,
-    Findings = 1,
-    /// Before it was over, and nothing was found until then.
+    /// It did what it is for, and nothing is wrong.
+    Good = 0,
+    /// It did what it is for, and something is wrong: a violation, a refusal, an order that was not shipped.
+    Bad = 1,
+    /// It could not do what it is for: wrong usage, or somebody does not answer.
+    Unusable = 2,
+    /// Before it was over, and nothing was wrong until then.
     Interrupted = 130,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(ending as u8)
+    }
 }
 
 /// What chooses the host of a server.
@@ -44,6 +53,7 @@ pub(super) fn url_of(mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
+    format!("http://{address}")
 }
 
 /// Resolves when the process is asked to stop, by Ctrl-C or SIGTERM.
@@ -81,7 +91,7 @@ pub(super) fn stop_signal() -> CancellationToken {
             asked.cancel();
             again.await;
         }
-        std::process::exit(130);
+        std::process::exit(Ending::Interrupted as i32);
     });
     stop
 }

@@ -7,7 +7,6 @@ mod stage;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
@@ -120,9 +119,6 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// Who else is on the network need not reach the backends.
 const USUAL_HOST: &str = "127.0.0.1";
 
-/// The exit status of wrong usage and of those who do not answer.
-const UNUSABLE: u8 = 2;
-
 /// Why there is no run.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -152,13 +148,13 @@ fn share(text: &str) -> Result<f64, String> {
 
 /// Prints results to standard output, progress and errors to standard error.
 #[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
-pub(super) async fn run(args: &Args, environment: &Environment) -> ExitCode {
+pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     match execute(args, environment).await {
-        Ok(ending) => ExitCode::from(ending as u8),
+        Ok(ending) => ending,
         Err(failure) => {
             eprintln!("error: {failure}");
             let interrupted = matches!(failure, Failure::Run(run::Error::Interrupted));
-            ExitCode::from(if interrupted { Ending::Interrupted as u8 } else { UNUSABLE })
+            if interrupted { Ending::Interrupted } else { Ending::Unusable }
         }
     }
 }
@@ -179,9 +175,9 @@ async fn execute(args: &Args, environment: &Environment) -> Result<Ending, Failu
     unless_nobody_reads(written)?;
     let results = &made.results;
     Ok(match (results.is_clean(), results.interrupted && results.audit.is_clean()) {
-        (true, _) => Ending::Clean,
+        (true, _) => Ending::Good,
         (false, true) => Ending::Interrupted,
-        (false, false) => Ending::Findings,
+        (false, false) => Ending::Bad,
     })
 }
 

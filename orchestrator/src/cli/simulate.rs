@@ -8,7 +8,6 @@ mod search;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -91,9 +90,6 @@ pub(super) struct Args {
     format: Format,
 }
 
-/// The exit status of wrong usage.
-const UNUSABLE: u8 = 2;
-
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -115,14 +111,14 @@ pub(super) enum Failure {
 
 /// Prints the report to standard output, and progress and errors to standard error.
 #[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
-pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> ExitCode {
+pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> Ending {
     // Its worlds have runtimes of their own.
     let judged = || judged(args, flow, environment, &mut anstream::stdout());
     match tokio::task::block_in_place(judged) {
-        Ok(ending) => ExitCode::from(ending as u8),
+        Ok(ending) => ending,
         Err(failure) => {
             eprintln!("error: {failure}");
-            ExitCode::from(if matches!(failure, Failure::Stuck(_)) { 1 } else { UNUSABLE })
+            if matches!(failure, Failure::Stuck(_)) { Ending::Bad } else { Ending::Unusable }
         }
     }
 }

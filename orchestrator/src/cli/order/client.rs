@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::Ending;
+use crate::cli::process::Ending;
 use crate::gateways::base_url;
 
 /// Where `serve` and `orchestrator` listen unless told otherwise.

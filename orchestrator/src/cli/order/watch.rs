@@ -1,3 +1,5 @@
+mod narrator;
+
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -7,13 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use shared::environment::parse_duration;
 use tokio::time::Instant;
 
-mod narrator;
-
-use super::Ending;
 use super::client::{Client, Error};
 use super::output::Output;
 use super::style::of_order;
 use crate::api::{Status, StepState, Steps};
+use crate::cli::process::Ending;
 use crate::domain::OrderStatus;
 use narrator::Narrator;
 

@@ -72,9 +72,9 @@ pub(super) fn search(
     };
     unless_nobody_reads(written)?;
     Ok(match (failures.is_empty(), flow?) {
-        (false, _) => Ending::Findings,
+        (false, _) => Ending::Bad,
         (true, ControlFlow::Break(())) => Ending::Interrupted,
-        (true, ControlFlow::Continue(())) => Ending::Clean,
+        (true, ControlFlow::Continue(())) => Ending::Good,
     })
 }
 
@@ -189,7 +189,7 @@ pub(super) fn replays(replays: &[Replay], format: Format, out: &mut dyn Write) -
         }
     };
     unless_nobody_reads(written)?;
-    Ok(if wrong == 0 { Ending::Clean } else { Ending::Findings })
+    Ok(if wrong == 0 { Ending::Good } else { Ending::Bad })
 }
 
 fn replay(line: &str, trial: &Trial, out: &mut dyn Write) -> io::Result<()> {

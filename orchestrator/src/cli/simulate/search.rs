@@ -144,7 +144,7 @@ mod tests {
             printed.contains("\n  INVENTORY_RESERVATION_TTL=5s fake-stripe-chaos simulate --script"),
             "{printed}"
         );
-        assert_eq!(ending, Ok(Ending::Findings));
+        assert_eq!(ending, Ok(Ending::Bad));
     }
 
     #[test]
