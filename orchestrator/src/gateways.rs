@@ -15,6 +15,7 @@
 //! * A failure says what is known of the effect: see [`GatewayError`].
 
 mod carrier;
+mod client;
 mod context;
 mod error;
 pub mod http;
@@ -24,9 +25,11 @@ mod payment;
 mod transport;
 
 pub use carrier::{CarrierGateway, Label, LabelProgress, LabelRequest, OnProgress};
+pub use client::base_url;
+pub(crate) use client::{client_builder, innermost};
 pub use context::CallContext;
 pub use error::GatewayError;
 pub use inventory::{InventoryGateway, Reservation, ReservationRequest, StockItem};
 pub use notifier::{Message, Notifier, SentMessage};
 pub use payment::{Authorization, AuthorizationState, Hold, PaymentGateway, PaymentStatus};
-pub use transport::{BadBaseUrl, InProcess, Network, Transport, TransportError, base_url};
+pub use transport::{BadBaseUrl, InProcess, Network, Transport, TransportError};

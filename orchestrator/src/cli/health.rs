@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::arguments::base_url;
 use super::process::Ending;
+use crate::gateways::client_builder;
 
 /// Ask a service whether it lives: for health checks of containers
 #[derive(Debug, clap::Args)]
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Succeeds when the service answers at all: one that is degraded needs no restart.
 pub(super) async fn run(args: &Args) -> Result<Ending> {
-    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+    let client = client_builder().timeout(PATIENCE).build()?;
     let answer = client.get(format!("{}/health", args.url.trim_end_matches('/'))).send().await?;
     Ok(if answer.status().is_success() { Ending::Good } else { Ending::Bad })
 }

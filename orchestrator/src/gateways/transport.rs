@@ -7,7 +7,7 @@ mod in_process;
 mod network;
 
 pub use in_process::InProcess;
-pub use network::{BadBaseUrl, Network, base_url};
+pub use network::{BadBaseUrl, Network};
 
 /// Carries a request to the backends and their answer back.
 ///

@@ -9,9 +9,8 @@ use serde::de::DeserializeOwned;
 use super::collected::{Collected, Page};
 use super::{Error, Reading};
 use crate::audit::Domain;
-use crate::gateways::base_url;
+use crate::gateways::{base_url, client_builder, innermost};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 const PAGE: &str = "1000";
@@ -35,13 +34,7 @@ impl Live {
     pub(super) fn new(url: &str) -> Result<Self, Error> {
         let bad = |reason: String| Error::BadUrl { url: url.to_owned(), reason };
         let base = base_url(url).map_err(bad)?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .no_proxy()
-            .user_agent(concat!("fake-stripe-chaos/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| bad(error.to_string()))?;
+        let http = client_builder().timeout(TIMEOUT).build().map_err(|error| bad(error.to_string()))?;
         Ok(Self { http, base })
     }
 
@@ -97,13 +90,4 @@ impl Live {
         }
         serde_json::from_slice(&body).map_err(|error| not_a_ledger(error.to_string()))
     }
-}
-
-/// The cause that a person can act on, such as `connection refused`.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

@@ -8,12 +8,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::cli::process::Ending;
-use crate::gateways::base_url;
+use crate::gateways::{base_url, client_builder, innermost};
 
 /// Where `serve` and `orchestrator` listen unless told otherwise.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3002";
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
@@ -93,13 +92,7 @@ impl Client {
     pub(super) fn new(url: &str) -> Result<Self, Error> {
         let bad = |reason: String| Error::BadUrl { url: url.to_owned(), reason };
         let base = base_url(url).map_err(bad)?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .no_proxy()
-            .user_agent(concat!("fake-stripe-chaos/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| bad(error.to_string()))?;
+        let http = client_builder().timeout(TIMEOUT).build().map_err(|error| bad(error.to_string()))?;
         Ok(Self { http, base })
     }
 
@@ -169,15 +162,6 @@ impl Answer {
 pub(in crate::cli) fn url_option(url: &str) -> String {
     let url = url.trim_end_matches('/');
     if url == DEFAULT_URL { String::new() } else { format!(" --url {url}") }
-}
-
-/// The cause that a person can act on, such as `connection refused`.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use http::{Request, Response, Uri};
 use reqwest::Url;
 
 use super::{Transport, TransportError};
+use crate::gateways::client::{base_url, client_builder, innermost};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Idle connections are closed before a server's usual keep-alive ends, lest a request meet a
 /// connection that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
@@ -28,15 +28,6 @@ pub struct BadBaseUrl {
     reason: String,
 }
 
-/// The base URL of a service.
-///
-/// # Errors
-/// Why it is none.
-pub fn base_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if url.scheme() == "http" { Ok(url) } else { Err("only http is spoken".to_owned()) }
-}
-
 impl Network {
     /// Sends every request to the server at `base`, with the paths below that of `base`.
     ///
@@ -45,12 +36,9 @@ impl Network {
     pub fn new(base: &str) -> Result<Self, BadBaseUrl> {
         let bad = |reason: String| BadBaseUrl { url: base.to_owned(), reason };
         let url = base_url(base).map_err(bad)?;
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+        let client = client_builder()
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("fake-stripe-chaos/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| bad(e.to_string()))?;
         Ok(Self { client, base: url })
@@ -79,13 +67,4 @@ impl Transport for Network {
             }
         })
     }
-}
-
-/// The cause that a person can act on, such as `connection refused`.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
