@@ -91,10 +91,15 @@ async fn survives(chaos: &[(&str, &str)]) {
     while progress(&client, &url).await != (orders, orders) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let audit = Command::new(BINARY).args(["audit", "--url", &backends.url]).env_clear().output().unwrap();
+    let audit = Command::new(BINARY)
+        .args(["audit", "--format", "json", "--url", &backends.url])
+        .env_clear()
+        .output()
+        .unwrap();
     let verdict = String::from_utf8_lossy(&audit.stdout);
     assert!(audit.status.success(), "{verdict}\n{}", String::from_utf8_lossy(&audit.stderr));
-    assert!(verdict.contains(&format!("{orders} orders judged.")), "the audit saw every order: {verdict}");
+    let verdict: Value = serde_json::from_str(&verdict).unwrap();
+    assert_eq!(verdict["orders"], orders, "the audit saw every order");
 }
 
 #[tokio::test]
