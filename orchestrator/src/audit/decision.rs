@@ -29,6 +29,20 @@ pub enum Verb {
     Cancel,
 }
 
+impl Verb {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Approve, Self::Reject, Self::Cancel];
+
+    /// Its word in the API, and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
 impl Decision {
     /// The decision that forbids to ship the order, if one does.
     pub fn forbids_shipping(&self) -> Option<Verb> {

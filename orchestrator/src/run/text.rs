@@ -104,12 +104,7 @@ fn conditions(results: &Results, out: &mut dyn Write) -> io::Result<()> {
 
 /// A decision as people say it.
 pub(super) fn decision(decision: Option<Verb>) -> &'static str {
-    match decision {
-        Some(Verb::Approve) => "approve",
-        Some(Verb::Reject) => "reject",
-        Some(Verb::Cancel) => "cancel",
-        None => "none",
-    }
+    decision.map_or("none", Verb::name)
 }
 
 #[cfg(test)]

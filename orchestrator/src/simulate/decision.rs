@@ -65,7 +65,7 @@ impl Decision {
         let mut all = vec![Self::Early(Verb::Approve), Self::Nobody];
         all.extend([Verb::Reject, Verb::Cancel].map(Self::Early));
         all.push(Self::Late(Verb::Cancel, Moment::Waiting));
-        for verb in [Verb::Approve, Verb::Reject, Verb::Cancel] {
+        for verb in Verb::ALL {
             all.extend([Moment::BeforeDeadline, Moment::Deadline].map(|moment| Self::Late(verb, moment)));
         }
         for step in STEPS {
@@ -97,8 +97,8 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nobody => f.write_str("none"),
-            Self::Early(verb) => f.write_str(word(*verb)),
-            Self::Late(verb, moment) => write!(f, "{}@{moment}", word(*verb)),
+            Self::Early(verb) => f.write_str(verb.name()),
+            Self::Late(verb, moment) => write!(f, "{}@{moment}", verb.name()),
         }
     }
 }
@@ -127,9 +127,7 @@ impl FromStr for Decision {
             None => (text, None),
             Some((verb, moment)) => (verb, Some(moment)),
         };
-        let known =
-            [Verb::Approve, Verb::Reject, Verb::Cancel].into_iter().find(|known| word(*known) == verb);
-        let verb = known.ok_or_else(wrong)?;
+        let verb = Verb::ALL.into_iter().find(|known| known.name() == verb).ok_or_else(wrong)?;
         let Some(moment) = moment else { return Ok(Self::Early(verb)) };
         Ok(Self::Late(verb, parse_moment(moment).ok_or_else(wrong)?))
     }
@@ -147,14 +145,6 @@ fn parse_moment(text: &str) -> Option<Moment> {
             (None, Some((name, later))) => Some(Moment::After(step(name)?, parse_duration(later).ok()?)),
             (None, None) => step(text).map(Moment::Sent),
         },
-    }
-}
-
-fn word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Approve => "approve",
-        Verb::Reject => "reject",
-        Verb::Cancel => "cancel",
     }
 }
 

@@ -166,12 +166,7 @@ impl Customer {
     /// # Errors
     /// When it comes too late.
     pub async fn decide(&self, verb: Verb) -> Result<(), Refused> {
-        let verb = match verb {
-            Verb::Approve => "approve",
-            Verb::Reject => "reject",
-            Verb::Cancel => "cancel",
-        };
-        let path = self.path(verb);
+        let path = self.path(verb.name());
         loop {
             match self.api.post(&path, &self.order_id, Bytes::new()).await {
                 Ok(_) => return Ok(()),
