@@ -16,6 +16,7 @@ pub mod gateways;
 pub mod run;
 #[cfg(feature = "bundled")]
 pub mod simulate;
+mod words;
 pub mod workflow;
 pub mod workflows;
 pub mod workload;

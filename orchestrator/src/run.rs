@@ -19,7 +19,6 @@ mod results;
 mod sample;
 mod statistics;
 mod text;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, Decision, Ledgers};
 use crate::gateways::Transport;
+use crate::words::{count, counted};
 use crate::workload::{Mix, OrderApi, Workload};
 use drive::Driven;
 
@@ -170,12 +170,12 @@ pub async fn run(
 fn why_cut_short(plan: &Plan, orders: &[OrderResult], interrupted: Option<u64>) -> Option<String> {
     let (known, patience) = (orders.len() as u64, shared::environment::format_duration(plan.patience));
     if let Some(open) = interrupted {
-        let (open, left) = (words::counted(open, "open order"), words::count(plan.orders - known - open));
+        let (open, left) = (counted(open, "open order"), count(plan.orders - known - open));
         let conditions = if plan.conditions.is_empty() { "" } else { " --fail-on was not looked at." };
         return Some(format!("Interrupted: {open} not judged, {left} not placed.{conditions}"));
     }
     (known < plan.orders).then(|| {
-        let known = words::counted(known, "order");
+        let known = counted(known, "order");
         format!(
             "Given up after {known}: an order did not end within {patience} (--patience), and no other ended meanwhile."
         )

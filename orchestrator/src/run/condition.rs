@@ -10,8 +10,8 @@ use shared::environment::parse_duration;
 
 use super::results::{End, Results};
 use super::statistics::Quantiles;
-use super::words::{millis, percent};
 use crate::audit::Severity;
+use crate::words::{millis, percent};
 
 /// Something that fails a run.
 #[derive(Clone, Debug, PartialEq)]

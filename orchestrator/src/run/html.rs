@@ -14,14 +14,15 @@ mod workload;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Run, words};
+use super::Run;
+use crate::words::counted;
 
 const STYLE: &str = include_str!("html/report.css");
 
 /// The report of a run.
 pub fn page(run: &Run) -> String {
     let results = &run.results;
-    let title = format!("{} · {}", overview::verdict(results), words::counted(results.placed(), "order"));
+    let title = format!("{} · {}", overview::verdict(results), counted(results.placed(), "order"));
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -1,8 +1,8 @@
 use super::Results;
 use super::results::End;
 use super::text::decision;
-use super::words::{count, counted, millis, percent};
 use crate::audit::step_summary;
+use crate::words::{count, counted, millis, percent};
 
 /// The run in Markdown, as GitHub shows it on the page of a job.
 pub fn markdown(results: &Results) -> String {

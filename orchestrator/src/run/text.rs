@@ -5,8 +5,8 @@ use anstyle::{AnsiColor, Style};
 use super::Results;
 use super::results::{End, OperationResults};
 use super::statistics::Quantiles;
-use super::words::{count, counted, millis, percent};
 use crate::audit::{Format, Verb};
+use crate::words::{count, counted, millis, percent};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();

@@ -1,19 +1,21 @@
 use std::collections::BTreeMap;
 
 use crate::audit::{Kind, RULES, Report, Severity};
+use crate::words::{count, counted};
 
 /// A report in a few lines: what was judged, what was not, and how it turned out.
 pub fn summary(report: &Report) -> Vec<String> {
     let mut lines = vec![judged(report)];
     if report.unattributed > 0 {
-        let (of, what) = (report.unattributed, plural(report.records, "record"));
+        let (of, what) = (count(report.unattributed as u64), counted(report.records as u64, "record"));
         lines.push(format!(
             "Unattributed: {of} of {what}, without an order or a correlation id; they are not judged."
         ));
     }
-    if let Some(of @ 1..) = report.without_decision {
+    if let Some(without @ 1..) = report.without_decision {
         let rules = RULES.iter().filter(|rule| rule.kind == Kind::Decision).map(|rule| rule.name);
-        let (orders, rules) = (plural(report.orders, "order"), rules.collect::<Vec<_>>().join(", "));
+        let of = count(without as u64);
+        let (orders, rules) = (counted(report.orders as u64, "order"), rules.collect::<Vec<_>>().join(", "));
         lines.push(format!("No decision given: {of} of {orders}; not judged there: {rules}."));
     }
     let mut unseen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -28,10 +30,10 @@ pub fn summary(report: &Report) -> Vec<String> {
 }
 
 fn judged(report: &Report) -> String {
-    let mut line = format!("{} judged", plural(report.orders, "order"));
-    for (count, why) in [(report.executing, "a request is executing"), (report.young, "still young")] {
-        if count > 0 {
-            line.push_str(&format!(", {count} left out ({why})"));
+    let mut line = format!("{} judged", counted(report.orders as u64, "order"));
+    for (orders, why) in [(report.executing, "a request is executing"), (report.young, "still young")] {
+        if orders > 0 {
+            line.push_str(&format!(", {} left out ({why})", count(orders as u64)));
         }
     }
     line + "."
@@ -44,22 +46,17 @@ fn outcome(report: &Report) -> String {
     if report.findings.is_empty() {
         return "Clean: no findings.".to_owned();
     }
-    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_rule: BTreeMap<&str, u64> = BTreeMap::new();
     for finding in &report.findings {
         *by_rule.entry(finding.rule).or_default() += 1;
     }
-    let count = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let counted = [(Severity::Violation, "violation"), (Severity::Warning, "warning")];
-    let counted = counted.map(|(severity, name)| (count(severity), name));
-    let counted: Vec<_> = counted
+    let found = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let found = [(Severity::Violation, "violation"), (Severity::Warning, "warning")]
+        .map(|(severity, name)| (found(severity) as u64, name))
         .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| plural(count, name))
-        .collect();
-    let rules: Vec<_> = by_rule.into_iter().map(|(rule, count)| format!("{rule} {count}")).collect();
-    format!("{}: {}.", counted.join(", "), rules.join(", "))
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+        .filter(|(findings, _)| *findings > 0)
+        .map(|(findings, name)| counted(findings, name));
+    let found: Vec<_> = found.collect();
+    let rules: Vec<_> = by_rule.into_iter().map(|(rule, found)| format!("{rule} {}", count(found))).collect();
+    format!("{}: {}.", found.join(", "), rules.join(", "))
 }

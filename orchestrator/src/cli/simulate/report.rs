@@ -13,6 +13,7 @@ use crate::audit::{self, Finding};
 use crate::cli::process::Ending;
 use crate::cli::unless_nobody_reads;
 use crate::simulate::{Coverage, Failures, Schedule, Stuck, Subject, Trial};
+use crate::words::counted;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -95,8 +96,7 @@ fn text(
 ) -> io::Result<()> {
     for Found { rule, orders, line, findings } in found {
         findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))?;
-        let plural = if *orders == 1 { "order" } else { "orders" };
-        writeln!(out, "{BOLD}{orders} {plural}{BOLD:#} went wrong with {rule}. ")?;
+        writeln!(out, "{BOLD}{}{BOLD:#} went wrong with {rule}. ", counted(*orders, "order"))?;
         match line {
             Some(line) => writeln!(out, "To see the least of them, with its timeline:\n  {line}\n")?,
             None => {
@@ -154,8 +154,7 @@ fn covered(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
 fn outcome(wrong: u64, out: &mut dyn Write) -> io::Result<()> {
     match wrong {
         0 => writeln!(out, "{GOOD}clean{GOOD:#}"),
-        1 => writeln!(out, "{BAD}1 order went wrong{BAD:#}"),
-        wrong => writeln!(out, "{BAD}{wrong} orders went wrong{BAD:#}"),
+        wrong => writeln!(out, "{BAD}{} went wrong{BAD:#}", counted(wrong, "order")),
     }
 }
 

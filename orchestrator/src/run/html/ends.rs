@@ -3,7 +3,7 @@ use maud::{Markup, html};
 use super::chart::{bar, stack};
 use crate::run::results::{End, Results};
 use crate::run::text::decision;
-use crate::run::words::{count, percent};
+use crate::words::{count, percent};
 
 pub(super) fn ends(results: &Results) -> Markup {
     let all: Vec<_> = End::ALL.into_iter().map(|end| (end, results.ended(end))).collect();

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::timeline::Timeline;
 use crate::audit::{Finding, RULES, Report, Severity};
 use crate::run::Run;
-use crate::run::words::{count, counted};
+use crate::words::{count, counted};
 
 /// How many orders are told in full: a page stays a page.
 const MOST: usize = 25;

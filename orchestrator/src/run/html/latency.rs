@@ -3,7 +3,7 @@ use maud::{Markup, html};
 use super::chart::at;
 use crate::run::results::Results;
 use crate::run::statistics::Quantiles;
-use crate::run::words::{count, millis};
+use crate::words::{count, millis};
 
 pub(super) fn latency(results: &Results) -> Markup {
     let mut rows: Vec<(&str, &Quantiles)> = Vec::new();

@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use super::chart::at;
 use crate::run::results::{OperationResults, OutcomeShare, Results};
-use crate::run::words::{counted, percent};
+use crate::words::{counted, percent};
 
 pub(super) fn outcomes(results: &Results) -> Markup {
     let drawn = || results.operations.iter().filter(|row| row.is_random());

@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use crate::audit::Severity;
 use crate::run::results::{End, Results};
-use crate::run::words::{count, counted, millis, percent};
+use crate::words::{count, counted, millis, percent};
 
 /// The verdict in a few words.
 pub(super) fn verdict(results: &Results) -> String {

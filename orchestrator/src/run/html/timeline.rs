@@ -4,7 +4,7 @@ use shared::ledger::{Effect, Record, Request};
 
 use super::chart::at;
 use crate::audit::{CallLine, Domain, Finding, Ledgers};
-use crate::run::words::millis;
+use crate::words::millis;
 
 /// All that was asked for one order and all that happened, in time order.
 pub(super) struct Timeline<'a> {

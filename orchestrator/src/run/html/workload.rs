@@ -2,7 +2,7 @@ use maud::{Markup, html};
 
 use super::chart::bar;
 use crate::run::results::Results;
-use crate::run::words::count;
+use crate::words::count;
 
 /// What the client did again, and what it undid.
 pub(super) fn workload(results: &Results) -> Markup {

@@ -1,13 +1,13 @@
 //! Figures as people read them.
 
 /// A share from 0 to 1, such as `18.3 %`.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = format!("{:.1}", share * 100.0);
     format!("{} %", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
 /// A time in milliseconds, such as `<1 ms`, `250 ms`, `1.25 s` or `2 m 05 s`.
-pub(super) fn millis(millis: u64) -> String {
+pub(crate) fn millis(millis: u64) -> String {
     match millis {
         0 => "<1 ms".to_owned(),
         1..=999 => format!("{millis} ms"),
@@ -20,7 +20,7 @@ pub(super) fn millis(millis: u64) -> String {
 }
 
 /// A count with its digits in groups of three, such as `12,345`.
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -33,7 +33,7 @@ pub(super) fn count(count: u64) -> String {
 }
 
 /// A count and its noun, such as `1 order` or `1,000 orders`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
 }
 
