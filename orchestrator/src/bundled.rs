@@ -3,13 +3,14 @@
 //! Only this module, the commands built on it and the simulator know the domain crates. The
 //! orchestrator proper reaches them over HTTP.
 
+mod settings;
+
 use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Json, Router};
-use shared::chaos::{Chaos, Operation, Plan};
-use shared::environment::{ConfigError, Environment};
+use shared::chaos::{Chaos, Operation};
 use shared::ledger::{Ledger, Sequence};
 use shared::service::{Health, describe_outcomes, document, health, ledger, observe};
 use shared::time::Clock;
@@ -20,43 +21,42 @@ use utoipa_axum::routes;
 use crate::audit;
 
 pub use crate::audit::Domain;
+pub use settings::Settings;
 
-/// What the backends are set to.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What happens to requests.
-    pub plan: Plan,
-    /// How many records the ledger of each backend keeps: `LEDGER_CAPACITY`.
-    pub ledger_capacity: usize,
-    /// Of the payment backend.
-    pub payment: payment::Settings,
-    /// Of the inventory backend.
-    pub inventory: inventory::Settings,
-    /// Of the shipping backend.
-    pub shipping: shipping::Settings,
-    /// Of the notification backend.
-    pub notification: notification::Settings,
+/// What makes one of the backends.
+struct Recipe {
+    /// How many resources it remembers.
+    capacity: usize,
+    /// Its operations.
+    routes: fn(&Settings, Way) -> Router,
+    /// The same, with their document.
+    documented: fn(&Settings, Way) -> OpenApiRouter,
 }
 
 impl Settings {
-    /// Reads all variables of all backends, served or not.
-    ///
-    /// # Errors
-    /// The first variable that is wrong.
-    pub fn from_environment(environment: &Environment, random_seed: u64) -> Result<Self, ConfigError> {
-        Ok(Self {
-            plan: Plan::from_environment(environment, &operations(), random_seed)?,
-            ledger_capacity: environment.parse_or("LEDGER_CAPACITY", shared::ledger::CAPACITY, |text| {
-                match text.parse() {
-                    Ok(capacity) if capacity > 0 => Ok(capacity),
-                    _ => Err(format!("`{text}` is not a whole number from 1")),
-                }
-            })?,
-            payment: payment::Settings::from_environment(environment)?,
-            inventory: inventory::Settings::from_environment(environment)?,
-            shipping: shipping::Settings::from_environment(environment)?,
-            notification: notification::Settings::from_environment(environment)?,
-        })
+    fn recipe(&self, domain: Domain) -> Recipe {
+        match domain {
+            Domain::Payment => Recipe {
+                capacity: self.payment.capacity,
+                routes: |settings, way| payment::routes(way, settings.payment),
+                documented: |settings, way| payment::router(way, settings.payment),
+            },
+            Domain::Inventory => Recipe {
+                capacity: self.inventory.capacity,
+                routes: |settings, way| inventory::routes(way, settings.inventory.clone()),
+                documented: |settings, way| inventory::router(way, settings.inventory.clone()),
+            },
+            Domain::Shipping => Recipe {
+                capacity: self.shipping.capacity,
+                routes: |settings, way| shipping::routes(way, settings.shipping),
+                documented: |settings, way| shipping::router(way, settings.shipping),
+            },
+            Domain::Notification => Recipe {
+                capacity: self.notification.capacity,
+                routes: |settings, way| notification::routes(way, settings.notification),
+                documented: |settings, way| notification::router(way, settings.notification),
+            },
+        }
     }
 
     /// A way for each of `domains`, under one chaos.
@@ -65,14 +65,9 @@ impl Settings {
         // In one process it is known what came first, even within a millisecond.
         let sequence = Sequence::default();
         let way = |domain: &Domain| {
-            let capacity = match domain {
-                Domain::Payment => self.payment.capacity,
-                Domain::Inventory => self.inventory.capacity,
-                Domain::Shipping => self.shipping.capacity,
-                Domain::Notification => self.notification.capacity,
-            };
             let records = Ledger::numbered_by(sequence.clone(), self.ledger_capacity);
-            (*domain, Way::new(Arc::clone(&chaos), clock, capacity).with_ledger(records))
+            let way = Way::new(Arc::clone(&chaos), clock, self.recipe(*domain).capacity);
+            (*domain, way.with_ledger(records))
         };
         let ways = domains.iter().map(way).collect();
         (chaos, ways)
@@ -105,14 +100,9 @@ impl Backends {
             time_scale: settings.plan.time_scale.factor(),
         }));
         for (domain, way) in &ways {
-            let (name, its) = (domain.name(), way.clone());
-            let of_domain = match domain {
-                Domain::Payment => payment::router(its, settings.payment),
-                Domain::Inventory => inventory::router(its, settings.inventory.clone()),
-                Domain::Shipping => shipping::router(its, settings.shipping),
-                Domain::Notification => notification::router(its, settings.notification),
-            };
-            routes = routes.merge(of_domain).merge(observe(name, &chaos)).merge(ledger(name, way));
+            let operations = (settings.recipe(*domain).documented)(settings, way.clone());
+            let name = domain.name();
+            routes = routes.merge(operations).merge(observe(name, &chaos)).merge(ledger(name, way));
         }
         let reset =
             Reset { chaos: Arc::clone(&chaos), ways: ways.iter().map(|(_, way)| way.clone()).collect() };
@@ -151,12 +141,7 @@ pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiR
 /// worlds, of which there are thousands.
 pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domain, Way)>) {
     let (_, ways) = settings.ways(&Domain::ALL, clock);
-    let routes = ways.iter().map(|(domain, way)| match domain {
-        Domain::Payment => payment::routes(way.clone(), settings.payment),
-        Domain::Inventory => inventory::routes(way.clone(), settings.inventory.clone()),
-        Domain::Shipping => shipping::routes(way.clone(), settings.shipping),
-        Domain::Notification => notification::routes(way.clone(), settings.notification),
-    });
+    let routes = ways.iter().map(|(domain, way)| (settings.recipe(*domain).routes)(settings, way.clone()));
     (routes.fold(Router::new(), Router::merge), ways)
 }
 

@@ -109,22 +109,12 @@ fn table(planned: &PlannedOperation, scale: TimeScale) -> serde_json::Value {
 
 fn settings(backends: &Settings, orchestrator: &orchestrator::Settings, seed: &str) -> Result<Variables> {
     let plan = &backends.plan;
-    let stock = backends.inventory.stock.iter().map(|(sku, count)| format!("{sku}={count}"));
     let mut all = vec![
         ("CHAOS_SEED", seed.to_owned()),
         ("CHAOS_PRESET", plan.preset.name().to_owned()),
         ("CHAOS_SCRIPT", plan.script.to_string()),
-        ("TIME_SCALE", plan.time_scale.factor().to_string()),
-        ("PAYMENT_AUTHORIZATION_TTL", format_duration(backends.payment.authorization_ttl)),
-        ("PAYMENT_CAPACITY", backends.payment.capacity.to_string()),
-        ("INVENTORY_STOCK", stock.collect::<Vec<_>>().join(",")),
-        ("INVENTORY_DEFAULT_STOCK", backends.inventory.default_stock.to_string()),
-        ("INVENTORY_RESERVATION_TTL", format_duration(backends.inventory.reservation_ttl)),
-        ("INVENTORY_CAPACITY", backends.inventory.capacity.to_string()),
-        ("SHIPPING_CAPACITY", backends.shipping.capacity.to_string()),
-        ("NOTIFICATION_CAPACITY", backends.notification.capacity.to_string()),
-        ("LEDGER_CAPACITY", backends.ledger_capacity.to_string()),
     ];
+    all.extend(backends.variables());
     all.extend(orchestrator.activities.variables());
     all.push(("RETENTION", format_duration(orchestrator.retention)));
     #[cfg(feature = "temporal")]

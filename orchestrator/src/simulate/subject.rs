@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use shared::environment::format_duration;
+use shared::environment::Environment;
 use shared::time::TimeScale;
 
 use crate::activities::{self, ActivitySettings, Services};
@@ -35,32 +35,18 @@ pub struct Process<'a> {
     pub patience: &'a ActivitySettings,
     /// Its `TIME_SCALE`.
     pub time_scale: TimeScale,
-    /// The how-manieth process of its orchestrator it is, from 1.
+    /// Which process of its orchestrator it is, counted from 1.
     pub number: u32,
 }
 
 impl Subject {
     /// The variables, beside those of chaos, that are set to something else than their defaults.
     pub fn changed_variables(&self) -> Vec<(&'static str, String)> {
-        let backends = &self.backends;
-        let stock = backends.inventory.stock.iter().map(|(sku, count)| format!("{sku}={count}"));
-        let all = |subject: &ActivitySettings| subject.variables();
-        let mut changed: Vec<_> = all(&self.patience);
-        let default = all(&ActivitySettings::default());
-        changed.retain(|variable| !default.contains(variable));
-        let (payment, inventory) = (payment::Settings::default(), inventory::Settings::default());
-        let mut note =
-            |is_changed: bool, name, value: String| changed.extend(is_changed.then_some((name, value)));
-        let scale = backends.plan.time_scale;
-        note(scale != TimeScale::REAL, "TIME_SCALE", scale.factor().to_string());
-        let ttl = backends.payment.authorization_ttl;
-        note(ttl != payment.authorization_ttl, "PAYMENT_AUTHORIZATION_TTL", format_duration(ttl));
-        let ttl = backends.inventory.reservation_ttl;
-        note(ttl != inventory.reservation_ttl, "INVENTORY_RESERVATION_TTL", format_duration(ttl));
-        let stock = stock.collect::<Vec<_>>().join(",");
-        note(!stock.is_empty(), "INVENTORY_STOCK", stock);
-        let count = backends.inventory.default_stock;
-        note(count != inventory.default_stock, "INVENTORY_DEFAULT_STOCK", count.to_string());
+        let usual = bundled::Settings::from_environment(&Environment::default(), 0);
+        let usual = usual.expect("no variable is wrong where none is set").variables();
+        let usual = [ActivitySettings::default().variables(), usual].concat();
+        let mut changed = [self.patience.variables(), self.backends.variables()].concat();
+        changed.retain(|variable| !usual.contains(variable));
         changed
     }
 }

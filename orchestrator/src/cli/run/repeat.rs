@@ -7,15 +7,6 @@ use crate::activities::ActivitySettings;
 use crate::bundled;
 use crate::simulate::{Flow, Subject};
 
-/// How much the backends keep: variables that no simulation is told of.
-const CAPACITIES: [&str; 5] = [
-    "LEDGER_CAPACITY",
-    "PAYMENT_CAPACITY",
-    "INVENTORY_CAPACITY",
-    "SHIPPING_CAPACITY",
-    "NOTIFICATION_CAPACITY",
-];
-
 impl Args {
     /// A command line that repeats the run: all that its outcome depends on, and no file that it wrote.
     ///
@@ -53,7 +44,7 @@ impl Args {
         // An option tells it.
         subject.backends.plan.time_scale = TimeScale::REAL;
         let chaos = backends.names_with("CHAOS_").filter(|name| *name != "CHAOS_SEED");
-        let kept = chaos.chain(CAPACITIES).map(|name| (name, backends.get(name)));
+        let kept = chaos.map(|name| (name, backends.get(name)));
         let kept = kept.chain([("RETENTION", orchestrator.get("RETENTION"))]);
         let as_set = kept.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
         let changed = subject.changed_variables().into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -119,8 +110,8 @@ mod tests {
             ("RETENTION", "1d"),
             ("UNRELATED", "1"),
         ];
-        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm LEDGER_CAPACITY=500 RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --port 4001 --host 0.0.0.0 --patience 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
-        insta::assert_snapshot!(command("--target http://shop:8080 --restarts some/restarts", &variables), @"CHAOS_PRESET=storm LEDGER_CAPACITY=500 PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --restarts some/restarts");
+        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --port 4001 --host 0.0.0.0 --patience 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
+        insta::assert_snapshot!(command("--target http://shop:8080 --restarts some/restarts", &variables), @"CHAOS_PRESET=storm PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --restarts some/restarts");
         let elsewhere = "--target http://shop:8080 --backends http://chaos:3001";
         insta::assert_snapshot!(command(elsewhere, &variables), @"fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --backends http://chaos:3001");
     }
