@@ -226,7 +226,7 @@ fn draw() -> f64 {
     let began = Instant::now();
     for _ in 0..4 {
         for order in &orders {
-            std::hint::black_box(chaos.draw(payment::OPERATIONS[0], DrawKey::Order(order)));
+            std::hint::black_box(chaos.draw(payment::OPERATIONS[0], DrawKey::Order(order), Some(order)));
         }
     }
     began.elapsed().as_nanos() as f64 / f64::from(DRAWS)

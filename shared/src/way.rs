@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::chaos::{Chaos, DrawKey, Drawn, Operation};
+use crate::chaos::{Access, Chaos, DrawKey, Drawn, Operation};
 use crate::digest::digest_of;
 use crate::http::{Call, Problem, encode, problems};
 use crate::ledger::{self, Arrival, Kept, Ledger, Ticket};
@@ -153,7 +153,7 @@ impl Way {
     ) -> Response {
         self.chaos.count_request(operation);
         let key = draw_key(&self.chaos, operation, call, order, None, resource);
-        let drawn = self.chaos.draw(operation, key);
+        let drawn = self.chaos.draw(operation, key, order_of(call, order));
         let about = About { order, resource, body: None };
         let ticket = self.arrive(operation, call, &about, Some(&drawn), self.clock.now());
         let mut pass = Pass::new(self, drawn, None, ticket);
@@ -174,10 +174,13 @@ impl Way {
         call: &Call,
         prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
     ) -> Result<Intent<C>, Ending> {
-        call.parse().and_then(prepare).map_err(|problem| {
+        let key = if operation.access == Access::Write { call.require_key() } else { Ok(()) };
+        key.and_then(|()| call.parse()).and_then(prepare).map_err(|problem| {
             let refused = Ending::refused(problem);
             let now = self.clock.now();
-            self.arrive(operation, call, &About::default(), None, now).finish(&refused.sent(), now);
+            let order = call.named_order();
+            let about = About { order: order.as_ref(), resource: None, body: call.digest() };
+            self.arrive(operation, call, &about, None, now).finish(&refused.sent(), now);
             refused
         })
     }
@@ -202,7 +205,7 @@ impl Way {
             self.arrive(operation, call, &about, None, now).finish(&answered.sent(), now);
         })?;
         let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
-        let drawn = self.chaos.draw(operation, key);
+        let drawn = self.chaos.draw(operation, key, order_of(call, order));
         let ticket = self.arrive(operation, call, &about, Some(&drawn), now);
         Ok(Pass::new(self, drawn, slot, ticket))
     }
@@ -269,12 +272,18 @@ fn draw_key<'a>(
     key: Option<&'a str>,
     resource: Option<&'a str>,
 ) -> DrawKey<'a> {
-    let correlation = call.context.sent_by_client.then_some(&*call.context.correlation_id);
+    let correlation = order_of(call, None);
     (order.map(|order| DrawKey::Order(order)))
         .or(key.map(DrawKey::Idempotency))
         .or(correlation.map(DrawKey::Correlation))
         .or(resource.map(DrawKey::Resource))
         .unwrap_or_else(|| chaos.arrival(operation))
+}
+
+/// Whose request it is: the order's, else that of the correlation id which the client sent.
+fn order_of<'a>(call: &'a Call, order: Option<&'a Arc<str>>) -> Option<&'a str> {
+    let correlation = call.context.sent_by_client.then_some(&call.context.correlation_id);
+    order.or(correlation).map(|order| &**order)
 }
 
 fn answer_of<T: Serialize>(status: StatusCode, result: Result<T, Problem>) -> Answer {

@@ -105,3 +105,12 @@ async fn other_bad_bodies_are_refused_as_everywhere() {
         assert_eq!(stockroom.post(path, &" ".repeat(1024 * 1024 + 1)).await.gist(), "413 body_too_large");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_none_matters_only_where_one_is_taken() {
+    let stockroom = Stockroom::calm();
+    let (long, body) = ("k".repeat(300), r#"{"items":[{"sku":"A","quantity":1}]}"#);
+    let gist = async |path: &str| stockroom.post_under(&long, path, body).await.gist();
+    assert_eq!(gist("/inventory/reserve").await, "400 validation_error");
+    assert_eq!(gist("/inventory/check").await, "200");
+}

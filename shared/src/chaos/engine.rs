@@ -85,19 +85,22 @@ impl Chaos {
         DrawKey::Arrival(self.lane(operation).arrivals.fetch_add(1, Relaxed))
     }
 
-    /// Draws for the next attempt under `key`. Only here the attempt rises.
-    pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>) -> Drawn {
+    /// Draws for the next attempt under `key`. Only here the attempt rises. A script's lines for `order`
+    /// hold, and those for every order.
+    pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>, order: Option<&str>) -> Drawn {
         let (lane, table) = self.lane_and_table(operation);
         let digest = lane.digests.digest(key);
         let attempt = self.attempts.begin(digest);
         let mut draw = Draw::of_attempt(digest, attempt);
         // Drawn even when a script decides, so that a script changes nothing else about a request.
         let row = table.pick(&mut draw);
-        let order = match key {
-            DrawKey::Order(id) => Some(id),
-            _ => None,
+        // Requests that nothing is known by are one another's attempts to a script, lest a fault of
+        // the first strikes all of them.
+        let scripted_attempt = match key {
+            DrawKey::Arrival(before) => u32::try_from(before).map_or(u32::MAX, |before| before + 1),
+            _ => attempt,
         };
-        let (outcome, delay) = match self.plan.script.outcome(operation, order, attempt) {
+        let (outcome, delay) = match self.plan.script.outcome(operation, order, scripted_attempt) {
             Some(scripted) => {
                 lane.counters.scripted();
                 scripted

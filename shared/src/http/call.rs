@@ -5,10 +5,14 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Context, FieldError, Problem, json::parse_raw, parse_json, problems};
+use super::fields::LONGEST_ID;
+use super::json::{parse_json, parse_raw};
+use super::{Context, FieldError, Problem, problems};
+use crate::digest::digest_of;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -26,8 +30,10 @@ pub(crate) const LONGEST_KEY: usize = 255;
 pub struct Call {
     /// What ties it to others.
     pub context: Context,
-    /// Its `Idempotency-Key`.
+    /// Its `Idempotency-Key`, if that is one.
     pub key: Option<Arc<str>>,
+    /// What is wrong with the `Idempotency-Key`: only who takes one cares.
+    bad_key: Option<Problem>,
     /// Whether the client asks for Server-Sent Events.
     pub wants_events: bool,
     body: Result<Bytes, Problem>,
@@ -37,7 +43,7 @@ impl Call {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// What is wrong with the request as a whole (its key, its type, its size); else see [`parse_json`].
+    /// What is wrong with the request as a whole (its type, its size); else see [`parse_json`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse_json(self.body.as_ref().map_err(Problem::clone)?)
     }
@@ -48,6 +54,30 @@ impl Call {
     /// As [`parse`](Self::parse), but for the types of members.
     pub fn raw(&self) -> Result<&RawValue, Problem> {
         parse_raw(self.body.as_ref().map_err(Problem::clone)?)
+    }
+
+    /// The request's `Idempotency-Key` is one, or it has none.
+    ///
+    /// # Errors
+    /// `validation_error`.
+    pub fn require_key(&self) -> Result<(), Problem> {
+        self.bad_key.clone().map_or(Ok(()), Err)
+    }
+
+    /// The order that the body names, if it does, for a request that is refused before it is understood.
+    pub(crate) fn named_order(&self) -> Option<Arc<str>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Named {
+            order_id: Option<Arc<str>>,
+        }
+        let named: Named = serde_json::from_slice(self.body.as_ref().ok()?).ok()?;
+        named.order_id.filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()))
+    }
+
+    /// The digest of the body's bytes, if it has arrived.
+    pub(crate) fn digest(&self) -> Option<u128> {
+        self.body.as_ref().ok().map(|body| digest_of(&**body))
     }
 
     /// The body as a JSON object, or `T`'s default when there is no body.
@@ -72,15 +102,12 @@ impl<S: Sync> FromRequest<S> for Call {
         })?;
         let wants_events = accepts(&parts.headers, "text/event-stream");
         // A request that is wrong as a whole is a call all the same, so that it is written down.
-        let (key, refusal) = match idempotency_key(&parts.headers) {
+        let (key, bad_key) = match idempotency_key(&parts.headers) {
             Ok(key) => (key, None),
             Err(refusal) => (None, Some(refusal)),
         };
-        let body = match refusal {
-            Some(refusal) => Err(refusal),
-            None => read(&parts.headers, body).await,
-        };
-        Ok(Self { context, key, wants_events, body })
+        let body = read(&parts.headers, body).await;
+        Ok(Self { context, key, bad_key, wants_events, body })
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{FieldError, Problem};
 
 /// The longest id that is taken, in characters; the same everywhere, for one order goes everywhere.
-const LONGEST_ID: usize = 255;
+pub(super) const LONGEST_ID: usize = 255;
 
 /// Collects what is wrong with a request, so that one answer names every field.
 #[derive(Debug, Default)]

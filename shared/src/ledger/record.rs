@@ -61,7 +61,8 @@ pub struct Request {
     /// Its `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
-    /// Equal for equal bodies, in hexadecimal digits; absent for a body that was refused as invalid.
+    /// Equal for equal bodies, in hexadecimal digits; of a body that was refused as invalid, for equal
+    /// bytes. Absent for a body that did not arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// The chaos attempt, from 1; absent when nothing was drawn.

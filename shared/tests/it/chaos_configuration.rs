@@ -152,9 +152,17 @@ fn a_script_fixes_attempts_of_one_order_or_of_each() {
     let plan = plan(&[("CHAOS_SCRIPT", script), ("CHAOS_FAILURE_RATE", "0")]).unwrap();
     assert_eq!(plan.script.to_string(), "toy.make#2=reset; ORD:7:toy.make#2=timeout@1s; toy.status#1=empty");
     let chaos = Chaos::new(plan);
-    let names = |key: DrawKey<'_>| [(); 3].map(|()| chaos.draw(&MAKE, key).outcome.name);
-    assert_eq!(names(DrawKey::Order("ORD:7")), ["success", "timeout", "success"]);
-    assert_eq!(names(DrawKey::Order("ORD:8")), ["success", "reset", "success"]);
-    assert_eq!(names(DrawKey::Idempotency("ORD:7")), ["success", "reset", "success"], "a key is no order");
-    assert_eq!(chaos.draw(&READ, DrawKey::Resource("r")).outcome.name, "empty");
+    let names =
+        |key: DrawKey<'_>, order: Option<&str>| [(); 3].map(|()| chaos.draw(&MAKE, key, order).outcome.name);
+    assert_eq!(names(DrawKey::Order("ORD:7"), Some("ORD:7")), ["success", "timeout", "success"]);
+    assert_eq!(names(DrawKey::Order("ORD:8"), Some("ORD:8")), ["success", "reset", "success"]);
+    assert_eq!(names(DrawKey::Idempotency("k"), Some("ORD:7")), ["success", "timeout", "success"]);
+    assert_eq!(
+        names(DrawKey::Idempotency("ORD:7"), None),
+        ["success", "reset", "success"],
+        "a key is no order"
+    );
+    let arrivals = [0, 1, 2].map(|before| chaos.draw(&MAKE, DrawKey::Arrival(before), None).outcome.name);
+    assert_eq!(arrivals, ["success", "reset", "success"], "what nothing is known of is one after the other");
+    assert_eq!(chaos.draw(&READ, DrawKey::Resource("r"), None).outcome.name, "empty");
 }

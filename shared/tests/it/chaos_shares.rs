@@ -17,7 +17,7 @@ fn observed_shares_fit_the_table() {
         let chaos = chaos(seed);
         let orders = 50_000;
         for order in 0..orders {
-            chaos.draw(&MAKE, DrawKey::Order(&format!("ORD-{order}")));
+            chaos.draw(&MAKE, DrawKey::Order(&format!("ORD-{order}")), None);
         }
         let stats = &chaos.stats("toy")[0];
         let chi_square: f64 = stats
@@ -41,7 +41,7 @@ fn attempts_of_an_order_are_drawn_independently() {
     for order in 0..pairs {
         let order = format!("ORD-{order}");
         let [first, second] =
-            [(); 2].map(|()| chaos.draw(&MAKE, DrawKey::Order(&order)).outcome.name == "success");
+            [(); 2].map(|()| chaos.draw(&MAKE, DrawKey::Order(&order), None).outcome.name == "success");
         both += i32::from(first && second);
     }
     // 16 % of pairs, with a standard deviation of 52.
@@ -53,7 +53,7 @@ fn threads_and_other_orders_change_nothing_for_an_order() {
     let outcomes = |chaos: &Chaos, order: u32| {
         let order = format!("ORD-{order}");
         [(); 4].map(|()| {
-            let mut drawn = chaos.draw(&MAKE, DrawKey::Order(&order));
+            let mut drawn = chaos.draw(&MAKE, DrawKey::Order(&order), None);
             (drawn.attempt, drawn.outcome.name, drawn.draw.bits())
         })
     };
