@@ -9,6 +9,7 @@ mod json;
 mod opening;
 mod path_id;
 mod problem;
+mod query;
 mod serve;
 mod socket;
 
@@ -21,6 +22,7 @@ pub use json::{encode, parse_json};
 pub use path_id::PathId;
 pub(crate) use problem::mark_injected;
 pub use problem::{FieldError, Injected, Problem, ProblemBody, problems};
+pub use query::{Params, given, whole_number};
 pub use serve::{Limits, serve};
 pub use socket::SeversAtEnd;
 

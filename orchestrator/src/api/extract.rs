@@ -1,13 +1,9 @@
-//! What handlers take from a request's line: the run it is about, and its query.
+//! What handlers take from a request's line: the run it is about.
 
-use std::ops::RangeInclusive;
-
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
-use serde::de::DeserializeOwned;
-use shared::http::{Fields, Problem, problems};
+use shared::http::{Problem, problems};
 
-use super::problems::invalid;
 use crate::domain::WORKFLOW_ID_PREFIX;
 use crate::workflows::order_fulfillment::workflow_id;
 
@@ -31,42 +27,6 @@ impl<S: Send + Sync> FromRequestParts<S> for WorkflowId {
         })?;
         Ok(Self::named(name))
     }
-}
-
-/// The query of a request. What it does not know is ignored.
-#[derive(Debug)]
-pub(super) struct Params<T>(pub(super) T);
-
-impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let parsed = Query::try_from_uri(&parts.uri);
-        parsed.map(|Query(query)| Self(query)).map_err(|error| {
-            // Every parameter is text, so all that can be wrong is that one is there twice.
-            let text = error.body_text();
-            invalid("query", text.split_once(": ").map_or(&*text, |(_, reason)| reason))
-        })
-    }
-}
-
-/// A parameter with a value; one that is blank counts as not given, as forms send it.
-pub(super) fn given(value: Option<&str>) -> Option<&str> {
-    value.map(str::trim).filter(|value| !value.is_empty())
-}
-
-/// A whole number within `range`.
-pub(super) fn whole_number(
-    fields: &mut Fields,
-    name: &str,
-    value: Option<&str>,
-    range: RangeInclusive<u64>,
-) -> Option<u64> {
-    let number = given(value)?.parse().ok().filter(|number| range.contains(number));
-    if number.is_none() {
-        fields.wrong(name, format!("must be a whole number from {} to {}", range.start(), range.end()));
-    }
-    number
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::http::{Fields, Problem};
+use shared::http::{Fields, Params, Problem, given, whole_number};
 use utoipa::{IntoParams, ToSchema};
 
 use super::docs::PageErrors;
-use super::extract::{Params, WorkflowId, given, whole_number};
+use super::extract::WorkflowId;
 use super::orders::Orders;
 use super::problems::refused;
 use crate::workflow::{self, HistoryEvent};

@@ -2,13 +2,12 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::http::Problem;
+use shared::http::{Params, Problem};
 use utoipa::ToSchema;
 
 mod query;
 
 use super::docs::ListErrors;
-use super::extract::Params;
 use super::orders::Orders;
 use super::problems::{invalid, refused};
 use crate::workflow::{ClientError, RunSummary, SearchValue};

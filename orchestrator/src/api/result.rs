@@ -5,12 +5,12 @@ use axum::Json;
 use axum::extract::State;
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use shared::http::{Fields, Problem};
+use shared::http::{Fields, Params, Problem, given};
 use tokio::time::sleep;
 use utoipa::{IntoParams, ToSchema};
 
 use super::docs::ResultErrors;
-use super::extract::{Params, WorkflowId, given};
+use super::extract::WorkflowId;
 use super::orders::{Orders, read};
 use super::problems::{RESULT_TIMEOUT, refused};
 use crate::domain::WorkflowState;

@@ -1,17 +1,19 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
-use shared::http::{FieldError, Problem, ProblemBody};
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use shared::http::{Fields, Params, Problem, ProblemBody, given};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::format::Verdict;
-use super::{Allowance, Audit, Format, Ledgers};
+use super::{Audit, Format, Ledgers};
 
 type ReadLedgers = Arc<dyn Fn() -> Ledgers + Send + Sync>;
 
@@ -24,16 +26,41 @@ pub fn routes(read: impl Fn() -> Ledgers + Send + Sync + 'static) -> OpenApiRout
 
 /// How to judge, and how to tell.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, rename_all = "camelCase")]
-struct Params {
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct Asked {
     /// Whether a warning is a violation.
-    strict: bool,
+    #[param(value_type = Option<bool>)]
+    strict: Option<String>,
     /// What is allowed that otherwise is not.
-    #[param(value_type = Option<String>, example = "split-shipments")]
-    allow: Option<Allowance>,
+    #[param(example = "split-shipments")]
+    allow: Option<String>,
     /// `json`, `text`, `junit` or `github`.
-    #[param(value_type = Option<String>, example = "json")]
-    format: Option<Format>,
+    #[param(example = "json")]
+    format: Option<String>,
+}
+
+impl Asked {
+    fn read(&self) -> Result<(Audit, Format), Problem> {
+        let mut fields = Fields::new();
+        let strict = match given(self.strict.as_deref()) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                fields.wrong("strict", "must be true or false");
+                false
+            }
+        };
+        let allowed = named(&mut fields, "allow", self.allow.as_deref()).into_iter().collect();
+        let format = named(&mut fields, "format", self.format.as_deref()).unwrap_or(Format::Json);
+        fields.finish(Some((Audit { strict, allowed, ..Audit::default() }, format)))
+    }
+}
+
+/// One of several by its name.
+fn named<T: DeserializeOwned>(fields: &mut Fields, field: &str, name: Option<&str>) -> Option<T> {
+    let value = T::deserialize(StrDeserializer::<ValueError>::new(given(name)?));
+    value.map_err(|error| fields.wrong(field, format!("is an {error}"))).ok()
 }
 
 /// Judge every order
@@ -41,7 +68,7 @@ struct Params {
 /// Each order is judged as final, except those with a request executing now. The answer is 200 whatever
 /// is found; `clean` tells, and `nothingToJudge` when there was no order to judge. What the orchestrator
 /// decided and when it was restarted is not known here.
-#[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Params),
+#[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Asked),
     responses(
         (status = 200, description = "The verdict, in the format that was asked for.",
             content((Verdict<'_> = "application/json"), (String = "text/plain"), (String = "application/xml"))),
@@ -50,24 +77,19 @@ struct Params {
     ))]
 async fn get_audit(
     State(read): State<ReadLedgers>,
-    params: Result<Query<Params>, axum::extract::rejection::QueryRejection>,
+    Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
-    let Query(params) = params.map_err(|error| {
-        let message = error.body_text();
-        Problem::validation(vec![FieldError { field: "query".to_owned(), message }])
-    })?;
+    let (audit, format) = asked.read()?;
     #[expect(
         clippy::disallowed_methods,
         reason = "to judge full ledgers takes seconds, in which a worker would serve nobody"
     )]
-    let judged = tokio::task::spawn_blocking(move || judge(&read(), params)).await;
+    let judged = tokio::task::spawn_blocking(move || judge(&read(), &audit, format)).await;
     Ok(judged.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
 }
 
-fn judge(ledgers: &Ledgers, Params { strict, allow, format }: Params) -> Response {
-    let audit = Audit { strict, allowed: allow.into_iter().collect(), ..Audit::default() };
+fn judge(ledgers: &Ledgers, audit: &Audit, format: Format) -> Response {
     let report = audit.report(ledgers);
-    let format = format.unwrap_or(Format::Json);
     let mut body = Vec::new();
     format.write(&report, &mut body).expect("writing to memory cannot fail");
     if format != Format::Json {
@@ -158,8 +180,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_query_is_refused_with_what_is_right() {
-        let (status, _, body) = get("?format=yaml").await;
+        let (status, _, body) = get("?format=yaml&allow=everything&strict=1").await;
         assert_eq!(status, 400);
-        insta::assert_snapshot!(body, @r#"{"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"query Failed to deserialize query string: format: unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","instance":"/audit","success":false,"error":"validation_error","message":"query Failed to deserialize query string: format: unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","correlationId":"bea7809e-283e-4cb0-93a2-66acfa1df75a","errors":[{"field":"query","message":"Failed to deserialize query string: format: unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`"}]}"#);
+        insta::assert_snapshot!(body, @r#"{"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"strict must be true or false; allow is an unknown variant `everything`, expected `split-shipments`; format is an unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","instance":"/audit","success":false,"error":"validation_error","message":"strict must be true or false; allow is an unknown variant `everything`, expected `split-shipments`; format is an unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","correlationId":"bea7809e-283e-4cb0-93a2-66acfa1df75a","errors":[{"field":"strict","message":"must be true or false"},{"field":"allow","message":"is an unknown variant `everything`, expected `split-shipments`"},{"field":"format","message":"is an unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`"}]}"#);
     }
 }

@@ -1,19 +1,20 @@
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use std::str::FromStr;
+
+use axum::extract::State;
 use axum::response::Json;
 use axum::routing::get;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, ResponseBuilder, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::http::{Fields, Problem};
+use crate::http::{Fields, Params, Problem, given, whole_number};
 use crate::ledger::{Record, Selection};
 use crate::way::Way;
 
-const MOST: usize = 1000;
+const MOST: u64 = 1000;
 const USUAL: usize = 100;
 
 /// A page of a ledger.
@@ -51,37 +52,27 @@ pub fn ledger(domain: &'static str, way: &Way) -> OpenApiRouter {
     router
 }
 
-async fn page(
-    State(way): State<Way>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Result<Json<Page>, Problem> {
+async fn page(State(way): State<Way>, Params(asked): Params<Parameters>) -> Result<Json<Page>, Problem> {
     let mut fields = Fields::new();
-    let Parameters { order_id, since, cursor, limit } = match parameters {
-        Ok(Query(parameters)) => parameters,
-        Err(rejection) => {
-            fields.wrong("query", rejection.body_text());
-            Parameters::default()
-        }
-    };
-    let since = read(&mut fields, "since", since, "must be an RFC 3339 time, such as 2026-01-28T10:00:00Z");
-    let after = read(&mut fields, "cursor", cursor, "must be the nextCursor of another page");
-    let limit = read(&mut fields, "limit", limit, "must be a whole number from 1 to 1000");
-    fields.check(limit.is_none_or(|limit| (1..=MOST).contains(&limit)), "limit", "must be from 1 to 1000");
+    let since: Option<Timestamp> = read(
+        &mut fields,
+        "since",
+        asked.since.as_deref(),
+        "must be an RFC 3339 time, such as 2026-01-28T10:00:00Z",
+    );
+    let after =
+        read(&mut fields, "cursor", asked.cursor.as_deref(), "must be the nextCursor of another page");
+    let limit = whole_number(&mut fields, "limit", asked.limit.as_deref(), 1..=MOST);
     fields.finish(Some(()))?;
     way.settle();
-    let since: Option<Timestamp> = since;
-    let selection = Selection { order: order_id.as_deref(), since, after, limit: limit.unwrap_or(USUAL) };
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(USUAL);
+    let selection = Selection { order: given(asked.order_id.as_deref()), since, after, limit };
     let (records, next) = way.ledger().page(&selection);
     Ok(Json(Page { success: true, records, next_cursor: next.map(|seq| seq.to_string()) }))
 }
 
-fn read<T: std::str::FromStr>(
-    fields: &mut Fields,
-    name: &str,
-    text: Option<String>,
-    rule: &str,
-) -> Option<T> {
-    let value = text?.parse();
+fn read<T: FromStr>(fields: &mut Fields, name: &str, text: Option<&str>, rule: &str) -> Option<T> {
+    let value = given(text)?.parse();
     if value.is_err() {
         fields.wrong(name, rule);
     }
@@ -97,25 +88,27 @@ fn describe(domain: &str) -> utoipa::openapi::path::Operation {
         .description("- `validation_error`")
         .content("application/problem+json", body)
         .build();
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let time = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MOST));
     OperationBuilder::new()
         .operation_id(Some(format!("{domain}.ledger")))
         .tag(domain)
         .summary(Some("What was asked and what happened, order by order"))
-        .parameter(parameter("orderId", "Only the records of this order."))
-        .parameter(parameter("since", "Only what happened or arrived from this time on."))
-        .parameter(parameter("cursor", "The nextCursor of the page before."))
-        .parameter(parameter("limit", "At most so many records: 1 to 1000, usually 100."))
+        .parameter(parameter("orderId", text(), "Only the records of this order."))
+        .parameter(parameter("since", time, "Only what happened or arrived from this time on."))
+        .parameter(parameter("cursor", text(), "The nextCursor of the page before."))
+        .parameter(parameter("limit", limit, "At most this many records, usually 100."))
         .response("200", page)
         .response("400", refused)
         .build()
 }
 
-fn parameter(name: &str, description: &str) -> Parameter {
-    let text = RefOr::T(Schema::Object(Object::with_type(utoipa::openapi::Type::String)));
+fn parameter(name: &str, schema: ObjectBuilder, description: &str) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
         .description(Some(description))
-        .schema(Some(text))
+        .schema(Some(schema))
         .build()
 }

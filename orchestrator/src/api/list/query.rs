@@ -1,11 +1,10 @@
 use jiff::Timestamp;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
-use shared::http::{Fields, Problem};
+use shared::http::{Fields, Problem, given, whole_number};
 use shared::number::Number;
 use utoipa::IntoParams;
 
-use crate::api::extract::{given, whole_number};
 use crate::workflow::{Comparison, Condition, Filter, SearchValue};
 use crate::workflows::order_fulfillment::{
     CUSTOMER_ID, ORDER_CREATED_AT, ORDER_ID, ORDER_STATUS, TOTAL_AMOUNT,

@@ -1,0 +1,44 @@
+use std::ops::RangeInclusive;
+
+use axum::extract::{FromRequestParts, Query};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::{FieldError, Fields, Problem};
+
+/// The query of a request, all of whose parameters are text. What it does not know is ignored.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let parsed = Query::try_from_uri(&parts.uri);
+        parsed.map(|Query(query)| Self(query)).map_err(|error| {
+            // All that can be wrong with texts is that one is given twice.
+            let text = error.body_text();
+            let message = text.split_once(": ").map_or(&*text, |(_, reason)| reason).to_owned();
+            Problem::validation(vec![FieldError { field: "query".to_owned(), message }])
+        })
+    }
+}
+
+/// A parameter with a value; one that is blank counts as not given, as forms send it.
+pub fn given(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|value| !value.is_empty())
+}
+
+/// A whole number within `range`.
+pub fn whole_number(
+    fields: &mut Fields,
+    name: &str,
+    value: Option<&str>,
+    range: RangeInclusive<u64>,
+) -> Option<u64> {
+    let number = given(value)?.parse().ok().filter(|number| range.contains(number));
+    if number.is_none() {
+        fields.wrong(name, format!("must be a whole number from {} to {}", range.start(), range.end()));
+    }
+    number
+}
