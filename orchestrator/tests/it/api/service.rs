@@ -9,12 +9,16 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use http::{Request, Response};
 use orchestrator::api::{openapi, sample_order};
+use orchestrator::bundled;
 use orchestrator::domain::OrderInput;
 use orchestrator::gateways::{InProcess, Transport, TransportError};
 use orchestrator::workflow::ClientError;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+
+use shared::environment::Environment;
+use shared::time::Clock;
 
 use super::client::{Client, deps, pass, with_calm_system};
 use super::fake::{client_of_engine_that, healthy_engine};
@@ -150,6 +154,29 @@ fn the_document_names_every_operation_with_its_answers() {
     get /workflows/{id}/steps -> 200 404 503
     ");
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+}
+
+/// What readers of OpenAPI insist on and its builders do not see to.
+#[test]
+fn both_documents_are_what_openapi_asks_for() {
+    let backends = bundled::Settings::from_environment(&Environment::default(), 0).unwrap();
+    let backends = bundled::routes(&backends, &bundled::Domain::ALL, Clock::system()).into_openapi();
+    for document in [openapi(), backends] {
+        let document = serde_json::to_value(document).unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                for (status, answer) in operation["responses"].as_object().unwrap() {
+                    assert_ne!(answer["description"].as_str(), Some(""), "{method} {path} -> {status}");
+                    assert!(answer["description"].is_string(), "{method} {path} -> {status}");
+                }
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let in_path = parameters.filter(|parameter| parameter["in"] == "path");
+                let named = in_path.map(|parameter| format!("{{{}}}", parameter["name"].as_str().unwrap()));
+                let in_template = path.split('/').filter(|part| part.starts_with('{'));
+                assert_eq!(named.collect::<Vec<_>>(), in_template.collect::<Vec<_>>(), "{method} {path}");
+            }
+        }
+    }
 }
 
 #[test]
