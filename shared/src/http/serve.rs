@@ -135,11 +135,11 @@ where
         shears.cut(*how);
         return Ok(response);
     }
-    match response.extensions().get::<SeversAtEnd>().copied() {
-        Some(SeversAtEnd(how)) if is_alone => {
-            Ok(response.map(|body| Body::new(SeveringBody::new(body, shears, how))))
+    Ok(match response.extensions().get::<SeversAtEnd>().copied() {
+        // Over HTTP/2 the error of its body by itself resets the stream.
+        Some(SeversAtEnd(how)) => {
+            response.map(|body| Body::new(SeveringBody::new(body, is_alone.then_some(shears), how)))
         }
-        // An error of its body resets the stream.
-        _ => Ok(response),
-    }
+        None => response,
+    })
 }

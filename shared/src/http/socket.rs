@@ -3,32 +3,39 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::opening::Opening;
 use crate::chaos::Severed;
 
-/// A response extension: an error of this response's body cuts the connection in this way.
+/// How long what a body has sent may take to be on its way before the body's error follows. Over
+/// HTTP/2 a task of its own writes, and an error overtakes what waits for it.
+const ON_ITS_WAY: Duration = Duration::from_millis(5);
+
+/// A response extension: an error of this response's body cuts the connection in this way; over
+/// HTTP/2, the response's stream.
 #[derive(Clone, Copy, Debug)]
 pub struct SeversAtEnd(pub Severed);
 
-/// A body whose error cuts the connection, once all that came before it is on its way.
+/// A body whose error comes once all that came before it is on its way, and cuts the connection if it
+/// has the shears.
 #[derive(Debug)]
 pub(super) struct SeveringBody {
     body: Body,
-    shears: Shears,
+    shears: Option<Shears>,
     how: Severed,
-    error: Option<axum::Error>,
+    error: Option<(axum::Error, Pin<Box<Sleep>>)>,
 }
 
 impl SeveringBody {
-    pub(super) fn new(body: Body, shears: Shears, how: Severed) -> Self {
+    pub(super) fn new(body: Body, shears: Option<Shears>, how: Severed) -> Self {
         Self { body, shears, how, error: None }
     }
 }
@@ -41,19 +48,20 @@ impl HttpBody for SeveringBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if let Some(error) = self.error.take() {
-            self.shears.cut(self.how);
-            return Poll::Ready(Some(Err(error)));
-        }
-        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-            Some(Err(error)) => {
+        if self.error.is_none() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 // The server sends what it has when a body has nothing more for now.
-                self.error = Some(error);
-                cx.waker().wake_by_ref();
-                Poll::Pending
+                Some(Err(error)) => self.error = Some((error, Box::pin(sleep(ON_ITS_WAY)))),
+                frame => return Poll::Ready(frame),
             }
-            frame => Poll::Ready(frame),
         }
+        if let Some((_, wait)) = &mut self.error {
+            ready!(wait.as_mut().poll(cx));
+        }
+        if let Some(shears) = &self.shears {
+            shears.cut(self.how);
+        }
+        Poll::Ready(self.error.take().map(|(error, _)| Err(error)))
     }
 }
 

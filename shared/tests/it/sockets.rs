@@ -5,9 +5,16 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use futures_util::stream;
+use http_body_util::BodyExt;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use shared::http::{Limits, serve};
+use shared::http::{Correlation, Limits, Severed, SeversAtEnd, serve, with_common};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -67,6 +74,34 @@ async fn over_http2_a_reset_ends_its_own_request_alone() {
         assert_eq!(late.unwrap().status(), 201, "{outcome}");
         assert_eq!(toys.made(), 1 + u32::from(outcome == "lost_response"), "{outcome}");
     }
+}
+
+#[tokio::test]
+async fn over_http2_what_was_sent_before_a_reset_arrives() {
+    let pieces = || stream::iter([Ok("first, "), Ok("last"), Err("cut")]);
+    let route = get(async move || {
+        let mut answer = Body::from_stream(pieces()).into_response();
+        answer.extensions_mut().insert(SeversAtEnd(Severed::Reset));
+        answer
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let routes = with_common(Router::new().route("/", route), Correlation::seeded(1));
+    tokio::spawn(serve(listener, routes, Limits::default(), std::future::pending()));
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut client, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get("http://toys/").body(Body::empty()).unwrap();
+    let mut body = client.send_request(request).await.unwrap().into_body();
+    let mut arrived = Vec::new();
+    let error = loop {
+        match body.frame().await.unwrap() {
+            Ok(frame) => arrived.extend(frame.into_data().unwrap()),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(String::from_utf8(arrived).unwrap(), "first, last");
+    assert!(format!("{error:?}").contains("Reset"), "{error:?}");
 }
 
 #[tokio::test]
