@@ -95,7 +95,11 @@ impl Driver {
             inbox,
             epoch: takeover.epoch,
             started_ms,
-            factory: RunFactory { next_key: takeover.next_key, id_seed: shared.options.id_seed, prunes: 0 },
+            factory: RunFactory {
+                next_key: takeover.next_key,
+                pruned_before: 0,
+                id_seed: shared.options.id_seed,
+            },
             runs: LruCache::unbounded_with_hasher(FixedState::default()),
             by_id: HashMap::default(),
             due: takeover.due.into_iter().collect(),

@@ -59,7 +59,7 @@ async fn orders_are_found_by_their_attributes_newest_first() {
               "needsAttention": false,
               "orderId": "C",
               "orderStatus": "cancelled",
-              "runId": "81769c31-52a7-405f-a22d-71c50ea05e3d",
+              "runId": "dc6f0506-5d43-49cc-8d61-9be1c904de42",
               "totalAmount": 30.0,
               "workflowId": "order-fulfillment-C"
             }

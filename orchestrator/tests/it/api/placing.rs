@@ -13,7 +13,7 @@ async fn an_order_is_placed_once_however_often_it_is_sent() {
         201 Created
         {
           "orderId": "ORD-1",
-          "runId": "41e7ff81-6229-4256-8d99-8dc4bcff813b",
+          "runId": "5bc28ed1-098e-479f-a9b0-6b4b1814731b",
           "status": "processing",
           "success": true,
           "workflowId": "order-fulfillment-ORD-1"
@@ -28,7 +28,7 @@ async fn an_order_is_placed_once_however_often_it_is_sent() {
         200 OK
         {
           "orderId": "ORD-1",
-          "runId": "41e7ff81-6229-4256-8d99-8dc4bcff813b",
+          "runId": "5bc28ed1-098e-479f-a9b0-6b4b1814731b",
           "status": "awaiting_approval",
           "success": true,
           "workflowId": "order-fulfillment-ORD-1"

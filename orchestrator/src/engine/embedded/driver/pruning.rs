@@ -22,7 +22,7 @@ impl Driver {
 
     fn prune(&mut self, now_ms: i64) {
         let Some(retention) = self.shared.options.retention else { return };
-        self.factory.prunes += 1;
+        self.factory.pruned_before = self.factory.next_key;
         let kept_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let shared = Arc::clone(&self.shared);
         let reply = move |pruned| shared.send(Message::Pruned(pruned));

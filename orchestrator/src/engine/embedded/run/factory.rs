@@ -18,9 +18,9 @@ pub(crate) struct RunFactory {
     /// What run ids and seeds are derived from, together with the workflow id: never from a
     /// generator, whose answers would depend on the order of the starts.
     pub(crate) id_seed: u64,
-    /// How often closed runs were made to leave. A workflow id that is used again after that names
-    /// another run.
-    pub(crate) prunes: u64,
+    /// What the next key was when closed runs were last made to leave. A workflow id that is used again
+    /// after that names another run.
+    pub(crate) pruned_before: u64,
 }
 
 /// What a new run is made from.
@@ -64,7 +64,7 @@ impl RunFactory {
     }
 
     fn identify(&self, workflow_id: &str) -> (String, u64) {
-        let mut hasher = SipHasher13::new_with_keys(self.id_seed, self.prunes);
+        let mut hasher = SipHasher13::new_with_keys(self.id_seed, self.pruned_before);
         hasher.write(workflow_id.as_bytes());
         let id = uuid::Builder::from_random_bytes(hasher.finish128().as_bytes()).into_uuid();
         hasher.write(b"seed");
