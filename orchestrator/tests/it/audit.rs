@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use shared::http::{Limits, serve};
 use tokio::net::TcpListener;
 
+use crate::binary::{code, command, interrupt, stderr, stdout};
+
 const LEDGERS: [&str; 4] = ["payment.json", "inventory.json", "shipping.jsonl", "notification.json"];
 
 fn saved(name: &str) -> PathBuf {
@@ -23,26 +25,14 @@ fn saved(name: &str) -> PathBuf {
 
 /// Runs `fake-stripe-chaos audit …`.
 fn audit(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.arg("audit").args(arguments).stdin(Stdio::null()).env_remove("GITHUB_STEP_SUMMARY");
+    let mut command = command("audit");
+    command.args(arguments);
     command
 }
 
 /// The same, over the saved ledgers.
 fn audit_saved(arguments: &[&str]) -> Output {
     audit(arguments).arg("--ledger").args(LEDGERS.map(saved)).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
 }
 
 #[test]
@@ -152,7 +142,7 @@ async fn github_gets_the_summary_of_a_watch_when_it_is_interrupted() {
         let mut out = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap);
         let first = out.next().unwrap();
         assert!(first.starts_with("::error title=captured_without_delivery"), "{first}");
-        Command::new("kill").args(["-INT", &watching.id().to_string()]).status().unwrap();
+        interrupt(&watching);
         assert_eq!(watching.wait().unwrap().code(), Some(1));
         out.collect::<Vec<_>>()
     });
@@ -252,7 +242,7 @@ async fn a_watch_that_saw_nothing_ends_without_a_verdict() {
     let url = format!("http://{}", serve_routes(routes_of(untouched()).layer(looking)).await);
     let watching = audit(&["--watch", "--url", &url]).stderr(Stdio::piped()).spawn().unwrap();
     looks.recv().await.unwrap();
-    Command::new("kill").args(["-INT", &watching.id().to_string()]).status().unwrap();
+    interrupt(&watching);
     let output = tokio::task::block_in_place(|| watching.wait_with_output().unwrap());
     assert_eq!(code(&output), 2);
     assert!(

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 
 use axum::Router;
@@ -20,6 +20,8 @@ use shared::time::{Clock, TimeScale};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+use crate::binary::{code, command, stderr, stdout};
 
 /// An orchestrator over backends that do nothing wrong, a thousand times as fast as real ones.
 async fn start_orchestrator() -> SocketAddr {
@@ -54,17 +56,9 @@ async fn start_orchestrator() -> SocketAddr {
 
 /// Runs `fake-stripe-chaos order …`.
 fn order(address: SocketAddr, line: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.arg("order").args(line.split(' ')).env("ORCHESTRATOR_URL", format!("http://{address}"));
-    tokio::task::block_in_place(|| command.stdin(Stdio::null()).output().unwrap())
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
+    let mut command = command(&format!("order {line}"));
+    command.env("ORCHESTRATOR_URL", format!("http://{address}"));
+    tokio::task::block_in_place(|| command.output().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +104,7 @@ async fn a_file_that_is_no_order_is_refused_by_the_orchestrator() {
         std::fs::write(file.path(), bytes).unwrap();
         let output = order(address, &format!("place {}", file.path().display()));
         assert_eq!(code(&output), 1);
-        String::from_utf8(output.stderr).unwrap()
+        stderr(&output)
     };
     assert_snapshot!(refused("é".repeat(600_000).as_bytes()), @"error: The body is larger than 1 MiB. (body_too_large)");
     assert_snapshot!(refused(b"\xff"), @"error: The body is not valid JSON: expected value at line 1 column 1. (malformed_json)");
@@ -125,7 +119,7 @@ async fn the_exit_status_tells_how_an_order_ended() {
     assert_eq!(code(&order(address, &format!("watch {id}"))), 1);
     let refused = order(address, &format!("approve {id}"));
     assert_eq!(code(&refused), 1);
-    let sentence = String::from_utf8(refused.stderr).unwrap();
+    let sentence = stderr(&refused);
     assert_eq!(sentence, "error: The order was rejected before. (already_rejected)\n");
     let refused = order(address, &format!("approve {id} --json"));
     let problem: Value = serde_json::from_str(&stdout(&refused)).unwrap();
@@ -140,7 +134,7 @@ async fn an_orchestrator_that_is_not_there_is_said_so() {
     for line in ["watch X", "place", "list --json"] {
         assert_eq!(code(&order(address, line)), 2, "{line}");
     }
-    let sentence = String::from_utf8(order(address, "status X").stderr).unwrap();
+    let sentence = stderr(&order(address, "status X"));
     assert!(
         sentence.ends_with("is `fake-stripe-chaos serve` running, and --url (ORCHESTRATOR_URL) right?\n"),
         "{sentence}"
@@ -154,14 +148,8 @@ fn a_name_of_the_program_that_is_not_unicode_does_no_harm() {
     use std::ffi::OsStr;
     use std::os::unix::{ffi::OsStrExt, process::CommandExt};
 
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.arg0(OsStr::from_bytes(b"\xff")).args([
-        "orchestrator",
-        "--ephemeral",
-        "--orchestrator-port",
-        "0",
-    ]);
-    let mut child = command.env_clear().stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = command("orchestrator --ephemeral --orchestrator-port 0");
+    let mut child = command.arg0(OsStr::from_bytes(b"\xff")).stdout(Stdio::piped()).spawn().unwrap();
     let mut banner = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(banner.any(|line| line.contains(" order watch ORD-")), "what to do next is missing");
     child.kill().unwrap();
@@ -175,21 +163,16 @@ fn who_has_read_enough_is_not_told_of_an_error() {
     {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-        let command = command.args(line.split(' ')).env_clear().stdin(Stdio::null()).stdout(writer);
-        let output = command.stderr(Stdio::piped()).output().unwrap();
-        assert_eq!((code(&output), String::from_utf8(output.stderr).unwrap()), (0, String::new()), "{line}");
+        let output = command(line).stdout(writer).output().unwrap();
+        assert_eq!((code(&output), stderr(&output).as_str()), (0, ""), "{line}");
     }
 }
 
 /// What a command says that cannot be followed, in its first line.
 fn refused(line: &str, variables: &[(&str, &str)]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.args(line.split_whitespace()).env_clear().envs(variables.iter().copied());
-    let refused = command.stdin(Stdio::null()).output().unwrap();
+    let refused = command(line).envs(variables.iter().copied()).output().unwrap();
     assert_eq!(code(&refused), 2, "{line}");
-    let error = String::from_utf8(refused.stderr).unwrap();
-    error.lines().next().unwrap().to_owned()
+    stderr(&refused).lines().next().unwrap().to_owned()
 }
 
 #[test]
@@ -223,9 +206,7 @@ fn an_empty_variable_is_as_good_as_none() {
     let names = "ORDERS CONCURRENCY APPROVE REJECT CANCEL TARGET BACKENDS PORT HOST RESET PATIENCE FAIL_ON STRICT \
         ALLOW RESTARTS REPORT JUNIT LEDGER_DIR FORMAT";
     let run = names.split_whitespace().map(|name| (format!("RUN_{name}"), ""));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.args(["run", "--orders", "1"]).env_clear().envs(empty).envs(run).stdin(Stdio::null());
-    let output = command.output().unwrap();
+    let output = command("run --orders 1").envs(empty).envs(run).output().unwrap();
     assert_eq!(code(&output), 0, "{output:?}");
 }
 
@@ -246,11 +227,10 @@ fn a_mistyped_variable_of_the_backends_stops_the_orchestrator_too() {
 #[cfg(not(feature = "temporal"))]
 #[test]
 fn an_engine_that_is_not_in_the_program_is_said_so_with_how_to_build_it() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.arg("orchestrator").env("ENGINE", "temporal").env("ORCHESTRATOR_PORT", "0");
-    let refused = command.stdin(Stdio::null()).output().unwrap();
+    let mut command = command("orchestrator");
+    let refused = command.env("ENGINE", "temporal").env("ORCHESTRATOR_PORT", "0").output().unwrap();
     assert_eq!(code(&refused), 2);
-    let sentence = String::from_utf8(refused.stderr).unwrap();
+    let sentence = stderr(&refused);
     assert!(
         sentence.ends_with(
             "error: ENGINE: `temporal` is not in this program; build it with `cargo build --release --features temporal`\n"

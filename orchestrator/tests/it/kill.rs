@@ -4,13 +4,14 @@
 //! `KILL_ORDERS=500 cargo test --release -p orchestrator --test it kill` is the large run.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
+use orchestrator::api::sample_order;
 use serde_json::{Value, json};
 use shared::environment::Environment;
 
-use crate::conformance::process::{BINARY, Process};
+use crate::binary::{code, command, stderr, stdout};
+use crate::conformance::process::Process;
 
 const LOST: &str = "lost_response=10%";
 
@@ -20,12 +21,10 @@ fn orchestrator(backends: &Process, data: &Path, port: &str) -> Process {
 }
 
 fn order(number: usize) -> Value {
-    json!({
-        "orderId": format!("ORD-{number}"), "customerId": "CUST-456", "totalAmount": 109.97, "requiresApproval": false,
-        "items": [{"sku": "ITEM-001", "quantity": 2, "price": 29.99}, {"sku": "ITEM-002", "quantity": 1, "price": 49.99}],
-        "shippingAddress": {"street": "123 Main St", "city": "San Francisco", "state": "CA", "zip": "94105", "country": "US"},
-        "customerEmail": "customer@example.com",
-    })
+    let mut order = sample_order();
+    order["orderId"] = format!("ORD-{number}").into();
+    order["requiresApproval"] = false.into();
+    order
 }
 
 /// Places orders as a client that does not give up.
@@ -91,14 +90,9 @@ async fn survives(chaos: &[(&str, &str)]) {
     while progress(&client, &url).await != (orders, orders) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let audit = Command::new(BINARY)
-        .args(["audit", "--format", "json", "--url", &backends.url])
-        .env_clear()
-        .output()
-        .unwrap();
-    let verdict = String::from_utf8_lossy(&audit.stdout);
-    assert!(audit.status.success(), "{verdict}\n{}", String::from_utf8_lossy(&audit.stderr));
-    let verdict: Value = serde_json::from_str(&verdict).unwrap();
+    let audit = command(&format!("audit --format json --url {}", backends.url)).output().unwrap();
+    assert_eq!(code(&audit), 0, "{}\n{}", stdout(&audit), stderr(&audit));
+    let verdict: Value = serde_json::from_slice(&audit.stdout).unwrap();
     assert_eq!(verdict["orders"], orders, "the audit saw every order");
 }
 

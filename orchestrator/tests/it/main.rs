@@ -5,6 +5,7 @@
 #[cfg(feature = "bundled")]
 mod api;
 mod audit;
+mod binary;
 #[cfg(feature = "bundled")]
 mod cli;
 #[cfg(feature = "bundled")]

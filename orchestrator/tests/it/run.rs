@@ -10,7 +10,7 @@ mod simulated;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use axum::routing::get;
 use axum::{Json, Router};
@@ -22,6 +22,7 @@ use shared::http::{Correlated, Correlation, Limits, serve, with_common};
 use shared::time::Clock;
 use tokio::net::TcpListener;
 
+use crate::binary::{self, BINARY, code, stderr, stdout};
 use forgetful::start_forgetful;
 
 /// Backends of seed 7, a thousand times as fast as real ones; their address.
@@ -41,10 +42,10 @@ async fn serve_at_free_port(router: Correlated) -> String {
     format!("http://{address}")
 }
 
-/// A binary that knows nothing of this process's environment.
+/// The binary, which logs errors alone.
 fn command(name: &str, line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.arg(name).args(line.split_whitespace()).env_clear().env("RUST_LOG", "error").stdin(Stdio::null());
+    let mut command = binary::command(&format!("{name} {line}"));
+    command.env("RUST_LOG", "error");
     command
 }
 
@@ -55,18 +56,6 @@ fn output(command: &mut Command) -> Output {
 
 fn run(line: &str) -> Output {
     output(&mut command("run", line))
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// What a run printed, which ended in this way.
@@ -269,7 +258,7 @@ fn the_command_that_a_report_ends_with_repeats_the_run() {
         (ends, repeat.to_owned())
     };
     let (ends, repeat) = told(&stdout(&made));
-    let again = repeat.replace("fake-stripe-chaos", env!("CARGO_BIN_EXE_fake-stripe-chaos"));
+    let again = repeat.replace("fake-stripe-chaos", BINARY);
     let again = Command::new("bash").args(["-c", &again]).env_clear().output().unwrap();
     assert_eq!(told(&stdout(&again)), (ends, repeat));
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{code, command, output, start_backends, stdout};
+use super::{command, output, start_backends};
+use crate::binary::{code, stdout};
 
 /// Charges for an order, gets no label for it, and gives up without a refund.
 async fn buy_a_label_and_forget_the_refund(backends: &str) {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,11 +16,8 @@ use shared::http::{Correlation, with_common};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::forgetful::start_forgetful;
-use super::{SMALL, code, command, results, serve_at_free_port, start_backends, stderr, stdout, text_of};
-
-fn interrupt(child: &Child) {
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-}
+use super::{SMALL, command, results, serve_at_free_port, start_backends, text_of};
+use crate::binary::{code, interrupt, stderr, stdout};
 
 /// Nobody decides on half of the orders, so that they stay open.
 async fn interrupted(chaos: &[(&str, &str)], folder: &Path) -> Output {

@@ -4,6 +4,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::binary::BINARY;
+
 const PAGE: &str = include_str!("../../../../docs/CI.md");
 
 /// The shell blocks of the page.
@@ -19,7 +21,7 @@ fn free_port() -> String {
 fn cook(recipe: &str, folder: &Path) {
     let (backends, orchestrator) = (free_port(), free_port());
     let script = recipe.replace("3001", &backends).replace("3002", &orchestrator);
-    let program = Path::new(env!("CARGO_BIN_EXE_fake-stripe-chaos")).parent().unwrap();
+    let program = Path::new(BINARY).parent().unwrap();
     let cooked = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
         .current_dir(folder)

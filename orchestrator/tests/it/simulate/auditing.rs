@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use orchestrator::audit::Ledgers;
 use orchestrator::simulate::{Flow, Schedule, Subject};
@@ -12,6 +11,7 @@ use serde_json::Value;
 use super::bugs::BUGS;
 use super::regressions::schedules_of;
 use super::subject;
+use crate::binary::{code, command};
 
 #[test]
 fn audit_names_every_bug_that_shows_from_outside() {
@@ -34,12 +34,10 @@ fn audited(subject: &Subject, schedule: &Schedule) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     save(&schedule.run(subject, false).ledgers, folder.path());
     let ledgers = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let mut audit = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    audit.args(["audit", "--strict", "--format", "json", "--ledger"]).args(ledgers).env_clear();
-    let judged = audit.stdin(Stdio::null()).output().unwrap();
+    let judged = command("audit --strict --format json --ledger").args(ledgers).output().unwrap();
     let report: Value = serde_json::from_slice(&judged.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
-    assert_eq!(judged.status.code(), Some(i32::from(!findings.is_empty())));
+    assert_eq!(code(&judged), i32::from(!findings.is_empty()));
     findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
 }
 

@@ -1,33 +1,23 @@
 //! `simulate`, as a person calls it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
+
+use crate::binary::{code, command, fed, interrupt, stderr, stdout};
 
 fn simulate(line: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.arg("simulate").args(line.split(' ')).env_clear().output().unwrap()
+    command(&format!("simulate {line}")).output().unwrap()
 }
 
 fn script(script: &str) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.args(["simulate", "--decision", "approve", "--script", script]).env_clear();
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let output = command("simulate --decision approve --script").arg(script).output().unwrap();
+    assert_eq!(code(&output), 0, "{output:?}");
+    stdout(&output)
 }
 
 /// What becomes of `lines`, with the option --replay.
 fn replay(lines: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.args(["simulate", "--replay", "-"]).env_clear();
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
+    fed(&mut command("simulate --replay -"), lines)
 }
 
 #[test]
@@ -48,22 +38,19 @@ fn seeds_give_the_same_events_in_every_process_on_however_many_threads() {
 #[test]
 fn one_fault_and_a_crash_anywhere_under_every_decision_are_survived() {
     let output = simulate("--exhaustive --faults 1 --crashes");
-    let report = String::from_utf8(output.stdout).unwrap();
+    let report = stdout(&output);
     assert!(output.status.success(), "{report}");
     assert!(report.contains("shipping.create_label (#1 to #3): address_validation_failed"), "{report}");
 }
 
 /// Interrupts a search in the midst of it; its exit status and the last line that it prints.
 fn interrupted(variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
     // The log tells when the first worlds are done.
-    command
-        .args("simulate --seeds 1..100000000000 --orders-per-world 5 --log /dev/stdout".split(' '))
-        .env_clear();
+    let mut command = command("simulate --seeds 1..100000000000 --orders-per-world 5 --log /dev/stdout");
     let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     lines.find(|line| line == "seed 2").unwrap();
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    interrupt(&child);
     let last = lines.last().unwrap();
     (child.wait().unwrap().code(), last)
 }
@@ -91,32 +78,32 @@ fn a_line_is_replayed_under_the_variables_in_front_of_it() {
     let short = format!("INVENTORY_RESERVATION_TTL=5s {plain}");
     assert!(replay(plain).status.success());
     let found = replay(&short);
-    let report = text(found.stdout);
-    assert_eq!(found.status.code(), Some(1), "{report}");
+    let report = stdout(&found);
+    assert_eq!(code(&found), 1, "{report}");
     assert!(report.starts_with(&short), "{report}");
     let wrong = replay(&format!("INVENTORY_RESERVATION_TTL=soon {plain}"));
-    assert_eq!(wrong.status.code(), Some(2));
-    let error = text(wrong.stderr);
+    assert_eq!(code(&wrong), 2);
+    let error = stderr(&wrong);
     assert!(error.starts_with("error: -: line 1: INVENTORY_RESERVATION_TTL: `soon` is not"), "{error}");
 }
 
 #[test]
 fn what_a_schedule_has_and_never_happens_is_said() {
     let line = "--script payment.refund#3=reset --crash before:payment_captur:1.completed";
-    let report = text(simulate(line).stdout);
+    let report = stdout(&simulate(line));
     let said = "\npayment.refund#3=reset never happened: there was no such attempt\n\
                 before:payment_captur:1.completed was never reached: no such entry was written\nclean\n";
     assert!(report.ends_with(said), "{report}");
     for moment in ["cancel@shipping.create_label", "cancel@placed+1d"] {
         let line = format!("--script inventory.reserve#1=out_of_stock --decision {moment}");
-        let report = text(simulate(&line).stdout);
+        let report = stdout(&simulate(&line));
         let said = format!("\n{moment} was never made: the order ended before its moment came\nclean\n");
         assert!(report.ends_with(&said), "{report}");
     }
     let crash = "--script payment.capture#1=reset --crash before:payment_capture:1.completed";
     let cancel = "--script payment.capture#1=reset --decision cancel@payment.capture";
     for line in [crash, cancel] {
-        let report = text(simulate(line).stdout);
+        let report = stdout(&simulate(line));
         assert!(!report.contains("never"), "{report}");
     }
 }
@@ -124,8 +111,8 @@ fn what_a_schedule_has_and_never_happens_is_said() {
 #[test]
 fn a_file_without_a_line_is_not_replayed() {
     let empty = replay("# nothing\n\n");
-    assert_eq!(empty.status.code(), Some(2));
-    assert_eq!(text(empty.stderr), "error: -: there is no line in it to replay\n");
+    assert_eq!(code(&empty), 2);
+    assert_eq!(stderr(&empty), "error: -: there is no line in it to replay\n");
 }
 
 #[test]
@@ -146,7 +133,7 @@ fn wrong_usage_ends_with_2() {
         "--script payment.capture#1=reset --concurrency 1",
         "--script payment.capture#1=reset --crashes",
     ] {
-        assert_eq!(simulate(line).status.code(), Some(2), "{line}");
+        assert_eq!(code(&simulate(line)), 2, "{line}");
     }
 }
 
@@ -154,16 +141,15 @@ fn wrong_usage_ends_with_2() {
 fn one_order_is_simulated_on_one_thread() {
     for line in ["--script payment.capture#1=reset --threads 2", "--replay lines.txt --threads 2"] {
         let refused = simulate(line);
-        assert_eq!(refused.status.code(), Some(2), "{line}");
-        let error = text(refused.stderr);
+        assert_eq!(code(&refused), 2, "{line}");
+        let error = stderr(&refused);
         assert!(error.contains("cannot be used with '--threads <COUNT>'"), "{error}");
     }
 }
 
 #[test]
 fn the_variables_of_run_do_not_get_in_the_way() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.args(["simulate", "--script", "payment.capture#1=reset"]).env_clear().env("RUN_APPROVE", "0.5");
-    let output = command.output().unwrap();
+    let output =
+        command("simulate --script payment.capture#1=reset").env("RUN_APPROVE", "0.5").output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }

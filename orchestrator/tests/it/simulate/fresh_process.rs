@@ -1,13 +1,13 @@
 //! The command `simulate` in a process of its own: the shipped binary, or this one with a planted flow.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, ExitCode, Output, Stdio, exit};
+use std::process::{Command, ExitCode, Output, exit};
 
 use orchestrator::cli;
 use shared::environment::Environment;
 
 use super::bugs::{BUGS, Bug};
+use crate::binary::{BINARY, code, fed, stdout};
 
 /// Names the bug whose flow a process is to simulate, instead of testing anything.
 const BUG: &str = "PLANTED_BUG";
@@ -22,8 +22,8 @@ fn a_search_prints_a_line_that_goes_wrong_again_in_a_fresh_process() {
     simulate_if_told();
     let bug = &BUGS[0];
     let found = planted(bug, "--seeds 1 --orders-per-world 60", "");
-    let printed = text(&found);
-    assert_eq!(found.status.code(), Some(1), "{printed}");
+    let printed = stdout(&found);
+    assert_eq!(code(&found), 1, "{printed}");
     let line = printed.lines().map(str::trim_start).find(|line| line.starts_with("fake-stripe-chaos "));
     assert_reproduced(bug, line.unwrap(), bug.at_random);
 }
@@ -32,20 +32,18 @@ fn a_search_prints_a_line_that_goes_wrong_again_in_a_fresh_process() {
 /// shipped.
 pub(super) fn assert_reproduced(bug: &Bug, line: &str, rule: &str) {
     let again = planted(bug, "--replay -", line);
-    let printed = text(&again);
-    assert_eq!(again.status.code(), Some(1), "{}: {line}\n{printed}", bug.name);
+    let printed = stdout(&again);
+    assert_eq!(code(&again), 1, "{}: {line}\n{printed}", bug.name);
     assert!(printed.contains(&format!(" {rule}\n")), "{}: {line}\n{printed}", bug.name);
     let mended = shipped(line);
-    assert_eq!(mended.status.code(), Some(0), "{line}\n{}", text(&mended));
+    assert_eq!(code(&mended), 0, "{line}\n{}", stdout(&mended));
 }
 
 /// Simulates the flow that has the bug.
 fn planted(bug: &Bug, words: &str, input: &str) -> Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", CHILD, "--nocapture"]).env_clear().env(BUG, bug.name).env(WORDS, words);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    fed(&mut command, input)
 }
 
 /// The child's part.
@@ -59,10 +57,6 @@ fn simulate_if_told() {
 
 /// What a shell makes of `line`, where the shipped binary is installed.
 fn shipped(line: &str) -> Output {
-    let installed = Path::new(env!("CARGO_BIN_EXE_fake-stripe-chaos")).parent().unwrap();
+    let installed = Path::new(BINARY).parent().unwrap();
     Command::new("/bin/sh").args(["-c", line]).env_clear().env("PATH", installed).output().unwrap()
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
 }

@@ -2,14 +2,13 @@
 //! prints, which outlive changes of seeds, draws and times.
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use orchestrator::simulate::Schedule;
 
 use super::bugs::BUGS;
 use super::{rules_of, subject};
+use crate::binary::{code, command, fed, stdout};
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/it/simulate/regressions"].iter().collect()
@@ -26,13 +25,9 @@ pub(super) fn schedules_of(name: &str) -> Vec<Schedule> {
 fn the_shipped_saga_survives_every_line() {
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
     let text: String = files.map(|file| fs::read_to_string(file).unwrap()).collect();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-stripe-chaos"));
-    command.args(["simulate", "--replay", "-"]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut replay = command.spawn().unwrap();
-    replay.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = replay.wait_with_output().unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{printed}");
+    let output = fed(&mut command("simulate --replay -"), &text);
+    let printed = stdout(&output);
+    assert_eq!(code(&output), 0, "{printed}");
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         assert!(printed.contains(line), "{line} is not as it is printed");
     }
