@@ -45,7 +45,7 @@ impl Format {
         }
     }
 
-    /// Writes one finding by itself, for those who watch. The XML has no such thing: it gets text.
+    /// Writes one finding by itself. One alone is no document of XML: whoever asks for that gets text.
     ///
     /// # Errors
     /// When it cannot be written.

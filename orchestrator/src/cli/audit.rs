@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Allow what otherwise is a violation
     #[arg(long, value_enum)]
     allow: Vec<Allowance>,
-    /// First wait until no request is executing and nothing has happened for so long, an hour at most
+    /// First wait until no request is executing and nothing has happened for this long, an hour at most
     #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
     settle: Option<Duration>,
     /// Judge again and again, and print each finding once, until interrupted

@@ -78,8 +78,8 @@ pub(super) fn allow_many_connections() {
     }
 }
 
-/// Cancelled when the process is asked to stop. Who asks a second time need not wait for requests
-/// in flight.
+/// Cancelled when the process is asked to stop. Whoever asks a second time need not wait
+/// for requests in flight.
 pub(super) fn stop_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();

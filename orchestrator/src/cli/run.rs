@@ -106,7 +106,7 @@ pub(super) struct Decisions {
     cancel: Option<f64>,
 }
 
-/// The backends' ledgers hold a million records each: enough for so many orders.
+/// The backends' ledgers hold a million records each: enough for that many orders.
 const MOST_ORDERS: u64 = 100_000;
 
 /// How many orders may be open at once, here and in a simulated world.
@@ -116,7 +116,7 @@ pub(super) const MOST_OPEN: usize = 100_000;
 const USUAL_PATIENCE: Duration = Duration::from_secs(30 * 60);
 const LEAST_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
-/// Who else is on the network need not reach the backends.
+/// Whoever else is on the network need not reach the backends.
 const USUAL_HOST: &str = "127.0.0.1";
 
 /// Why there is no run.

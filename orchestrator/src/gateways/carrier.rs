@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallContext, GatewayError};
 use crate::domain::Address;
 
-/// Who makes shipping labels. See [the gateways' contract](super) for keys and errors.
+/// Makes shipping labels. See [the gateways' contract](super) for keys and errors.
 ///
 /// A label takes its time and tells its progress. Dropping the call before the label is made leaves
 /// none: the label that was named is void, and a repeat under the key begins another. Once made it
@@ -46,7 +46,7 @@ pub trait CarrierGateway: Send + Sync {
     ) -> BoxFuture<'a, Result<(), GatewayError>>;
 }
 
-/// Who hears of a label's progress.
+/// Hears of a label's progress.
 pub type OnProgress<'a> = &'a (dyn Fn(&LabelProgress) + Send + Sync);
 
 /// What to make a label for.

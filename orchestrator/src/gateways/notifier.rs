@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallContext, GatewayError};
 
-/// Who writes to customers. See [the gateways' contract](super) for keys and errors.
+/// Writes to customers. See [the gateways' contract](super) for keys and errors.
 pub trait Notifier: Send + Sync {
     /// Sends a message.
     ///

@@ -4,7 +4,7 @@ use shared::number::Number;
 
 use super::{CallContext, GatewayError};
 
-/// Who holds, charges and gives back customers' money.
+/// Holds, charges and gives back customers' money.
 ///
 /// An authorization is `authorized` (held) until it is captured, released or expires; captured money
 /// can be refunded. See [the gateways' contract](super) for keys and errors.

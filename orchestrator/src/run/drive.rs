@@ -1,4 +1,4 @@
-//! Places the orders, decides on each and waits for its end, so many at once.
+//! Places the orders, decides on each and waits for its end, a limited number of them at once.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;

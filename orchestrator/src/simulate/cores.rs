@@ -37,7 +37,7 @@ where
     for number in 0..threads.max(1) {
         let (work, next, sender) = (Arc::clone(&work), Arc::clone(&next), sender.clone());
         let thread = Builder::new().name(format!("world-{number}"));
-        // Not scoped: who waits for a world that never ends would not end either.
+        // Not scoped: whoever waits for a world that never ends would not end either.
         let spawned = thread.spawn(move || {
             while let Some((at, job)) = {
                 let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_enough_gets_no_more() {
+    fn whoever_has_enough_gets_no_more() {
         let mut taken = Vec::new();
         let flow = in_order(
             3,

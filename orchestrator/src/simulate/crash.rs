@@ -21,7 +21,7 @@ pub struct Crash {
 pub enum When {
     /// All that led to it was done; it is not written.
     Before,
-    /// It is durable for so long. At once means that nobody has been told, and that nothing was done
+    /// It has been durable for this long. At once means that nobody has been told, and that nothing was done
     /// that follows from it.
     After(Duration),
 }

@@ -7,7 +7,7 @@ use shared::chaos::Draw;
 use super::crash::{Crash, When, event_name, name_of};
 use crate::engine::embedded::{Append, RunKey};
 
-/// At random, one append in so many is the last of its process.
+/// At random, one append in this many is the last of its process.
 const ONE_IN: u32 = 50;
 
 /// When the processes of an orchestrator die.

@@ -17,7 +17,7 @@ use super::trial::{Trial, run_all};
 /// How many schedules share a world.
 const PER_WORLD: usize = 100;
 
-/// Every schedule of up to so many faults, under every decision, with and without a crash at every
+/// Every schedule of at most `faults` faults, under every decision, with and without a crash at every
 /// append to the journal.
 ///
 /// Which attempts an order makes depends on what it met before. So the search walks a tree: it runs a
@@ -39,9 +39,9 @@ pub struct Exhaustive {
 pub struct Coverage {
     /// All schedules that were run.
     pub schedules: u64,
-    /// How many schedules had so many faults, without a crash.
+    /// How many schedules without a crash were run, by the number of their faults.
     pub by_faults: BTreeMap<usize, u64>,
-    /// How many schedules had so many faults and a crash.
+    /// How many schedules with a crash were run, by the number of their faults.
     pub by_faults_with_crash: BTreeMap<usize, u64>,
     /// The decisions.
     pub decisions: Vec<String>,
@@ -54,7 +54,7 @@ pub struct Coverage {
 }
 
 impl Exhaustive {
-    /// Searches, on so many threads; `progress` hears how many schedules are done, of how many that are
+    /// Searches, on `threads` threads; `progress` hears how many schedules are done, of how many that are
     /// known by then, and says whether to go on. Also tells whether it was stopped, or a world did not
     /// come to an end: the rest is of what was tried until then.
     pub fn run(

@@ -138,7 +138,7 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// Who has the order of this id.
+    /// Whoever has the order of this id.
     pub fn new(api: OrderApi, order_id: String) -> Self {
         Self { api, order_id }
     }

@@ -157,7 +157,7 @@ fn a_name_of_the_program_that_is_not_unicode_does_no_harm() {
 }
 
 #[test]
-fn who_has_read_enough_is_not_told_of_an_error() {
+fn whoever_has_read_enough_is_not_told_of_an_error() {
     let simulations = ["simulate --script payment.capture#1=reset", "simulate --seeds 1"];
     for line in ["config", "config --json", "openapi", "openapi orchestrator"].into_iter().chain(simulations)
     {

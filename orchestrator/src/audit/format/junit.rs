@@ -73,7 +73,7 @@ fn case(finding: &Finding, out: &mut Vec<u8>) -> io::Result<()> {
     writeln!(out, "    </testcase>")
 }
 
-/// Text as XML has it; what XML 1.0 cannot hold is left out.
+/// Text as XML has it; what XML 1.0 cannot hold is replaced by U+FFFD.
 pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {

@@ -24,7 +24,7 @@ pub fn read_decisions(path: &Path) -> Result<BTreeMap<String, Decision>, Error> 
     for decision in parsed.map_err(|error| in_file(path, format!("not a list of decisions: {error}")))? {
         let id = decision.order_id.clone();
         if decisions.insert(id.clone(), decision).is_some() {
-            return Err(in_file(path, format!("order {id} is there twice")));
+            return Err(in_file(path, format!("order {id} is given twice")));
         }
     }
     Ok(decisions)
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_the_file() {
         let wrong = |text: &str| with_file(text, read_decisions).unwrap_err();
-        insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1"}{"orderId":"ORD-1"}"#), @"/notes: order ORD-1 is there twice");
+        insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1"}{"orderId":"ORD-1"}"#), @"/notes: order ORD-1 is given twice");
         insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1","accepted":["maybe"]}"#), @"/notes: not a list of decisions: unknown variant `maybe`, expected one of `approve`, `reject`, `cancel` at line 1 column 38");
         insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1","state":"shipped"}"#), @"/notes: not a list of decisions: unknown field `state`, expected one of `orderId`, `accepted`, `status` at line 1 column 26");
         insta::assert_snapshot!(with_file("yesterday", read_restarts).unwrap_err(), @"/notes: line 1: `yesterday` is not a time: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y");

@@ -141,7 +141,7 @@ fn bar() -> ProgressBar {
     ProgressBar::new(100).with_style(style.expect("the template is a constant"))
 }
 
-/// What runs now, and the how-manieth attempt it is.
+/// What runs now, and which attempt of it, counted from 1.
 fn message(status: &Status, steps: &Steps, coloured: bool) -> String {
     let state = &status.state;
     let colour = if coloured { of_order(state.status) } else { Style::new() };

@@ -11,8 +11,8 @@ use shared::environment::Environment;
 use super::{Args, Failure};
 use crate::run::{Run, junit, markdown, page};
 
-/// The files that were asked for. That they can be written is known before the run: who cannot have
-/// them should not wait for it. They are made after it: what is there stays until it is replaced.
+/// The files that were asked for. That they can be written is known before the run: whoever cannot
+/// have them should not wait for it. They are made after it: what is there stays until it is replaced.
 pub(super) struct Files {
     ledgers: Option<PathBuf>,
     report: Option<PathBuf>,

@@ -24,7 +24,7 @@ impl Progress {
         }))
     }
 
-    /// So many are done, of so many; so many orders have gone wrong.
+    /// `done` of `total` are done, and `wrong` orders have gone wrong.
     pub(super) fn at(&self, done: u64, total: u64, wrong: u64) {
         if let Some(bar) = &self.0 {
             bar.set_length(total);

@@ -47,7 +47,7 @@ fn what_cannot_be_undone_waits_for_a_person() {
     });
 }
 
-/// Waits until the order is listed so many times as in need of attention.
+/// Waits until the order is listed `count` times as in need of attention.
 async fn listed_in_need(order: &Order<'_>, count: usize) {
     let order_id = SearchValue::Keyword(order.id.clone());
     let this = Condition { attribute: ORDER_ID, comparison: Comparison::Equal, value: order_id };

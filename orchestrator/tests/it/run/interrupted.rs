@@ -126,7 +126,7 @@ async fn nothing_is_told_before_the_first_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_interrupts_twice_waits_for_nothing() {
+async fn whoever_interrupts_twice_waits_for_nothing() {
     let health = json!({"seed": 7, "timeScale": 0.001, "domains": ["payment"]});
     let (url, mut asked) = start_hanging(health).await;
     let made = interrupted_when_asked(&format!("--target {url} --backends {url}"), 2, &mut asked).await;

@@ -104,8 +104,9 @@ mod tests {
         ");
         assert_eq!(news(&mut narrator, "rejected", &over), "");
     }
+
     #[test]
-    fn who_can_do_something_about_a_failed_compensation_is_told_how() {
+    fn whoever_can_do_something_about_a_failed_compensation_is_told_how() {
         let state = json!({"success": true, "workflowId": "A", "status": "failed", "progress": 20,
             "completedSteps": [], "compensations": [], "error": "failed",
             "needsAttention": [{"name": "release_payment", "reason": "gone"}]});
