@@ -70,13 +70,13 @@ pub(super) struct Args {
     decision: Vec<Decision>,
 
     /// Let one order meet this, in the form of `CHAOS_SCRIPT`: `payment.capture#1=lost_response; shipping.create_label#1=reset`
-    #[arg(long, conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "threads"], group = "given")]
+    #[arg(long, conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads"], group = "given")]
     script: Option<String>,
     /// Where the orchestrator's process dies: `before:payment_capture:1.completed`, or `after:`
     #[arg(long, requires = "script")]
     crash: Vec<Crash>,
     /// Let one order after the other meet the lines of a file, each as this command prints it; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "threads", "exhaustive", "script"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads", "exhaustive", "script"])]
     replay: Option<PathBuf>,
 
     /// How many worlds run at once [default: one a core]

@@ -225,6 +225,9 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_snapshot!(refused("--ledger-dir /proc/ledgers"), @"error: /proc/ledgers cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--report /no/such/place/report.html"), @"error: /no/such/place/report.html cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
+    let mistyped = output(command("run", &format!("--backends {backends}")).env("CHAOS_FAILURE_RATE", "7"));
+    assert_eq!(code(&mistyped), 2);
+    assert_snapshot!(stderr(&mistyped), @"error: CHAOS_FAILURE_RATE: `7` is not a rate such as 20% or 0.2");
     let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
     assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 not_found): does it serve the same order API?");
 }

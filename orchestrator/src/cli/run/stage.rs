@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use shared::chaos::Plan;
 use shared::environment::Environment;
 use shared::time::TimeScale;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,8 @@ impl Stage {
     /// Starts what does not run yet; it ends with the process.
     pub(super) async fn set(args: &Args, environment: &Environment) -> Result<Self, Failure> {
         process::allow_many_connections();
+        // Backends that run already may share this environment; a slip in it is as bad here.
+        Plan::from_environment(environment, &bundled::operations(), 0)?;
         let (backends, backends_name) = match &args.backends {
             Some(url) => (Backends::at(url)?, url.clone()),
             None => start_backends(args, environment).await?,

@@ -132,6 +132,8 @@ fn wrong_usage_ends_with_2() {
         "--script payment.capture#1=reset --orders-per-world 1",
         "--script payment.capture#1=reset --concurrency 1",
         "--script payment.capture#1=reset --crashes",
+        "--script payment.capture#1=reset --faults 2",
+        "--replay lines.txt --faults 2",
     ] {
         assert_eq!(code(&simulate(line)), 2, "{line}");
     }
