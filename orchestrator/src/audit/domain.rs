@@ -6,7 +6,7 @@ use shared::ledger::Record;
 use utoipa::ToSchema;
 
 /// A backend, which keeps a ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Domain {
     /// Holds, captures, releases, refunds.

@@ -234,6 +234,37 @@ mod tests {
         assert_eq!(rules_of(&audit.report(&twice.ledgers)), [""; 0]);
     }
 
+    /// Where nobody tells order ids, all that a client does under one correlation id is one order. No rule
+    /// compares every call of it with every other: that would take hours here.
+    #[test]
+    fn a_session_of_many_orders_is_judged_as_one() {
+        let flow = |flow: usize| {
+            format!(
+                "{flow}s payment.authorize body=one key=a{flow} -> 201; held auth_{flow} 100
+                {flow}s inventory.reserve body=one key=b{flow} -> 201; reserved res_{flow}
+                {flow}s payment.capture auth_{flow} -> 200; captured auth_{flow} 100
+                {flow}s shipping.create_label body=one key=c{flow} -> 201; generated lbl_{flow}
+                {flow}s payment.refund auth_{flow} -> 200; refunded auth_{flow} 100
+                {flow}s notification.send key=none -> 400 invalid_recipient\n"
+            )
+        };
+        let session = Story::told(&(0..1000).map(flow).collect::<String>());
+        let report = session.audit().report(&session.ledgers);
+        assert_eq!(report.orders, 1);
+        assert_eq!(
+            rules_of(&report),
+            [
+                "double_capture",
+                "double_reservation",
+                "double_label",
+                "shipped_unpaid",
+                "retried_refusal",
+                "no_idempotency_key",
+                "refunded_before_label_cancelled"
+            ]
+        );
+    }
+
     #[test]
     fn what_belongs_to_no_order_is_counted() {
         let story =

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,24 +57,23 @@ impl<'a> Evidence<'a> {
     /// Shown by these requests and what they did.
     #[must_use]
     pub fn calls(mut self, order: &Order<'a>, calls: impl IntoIterator<Item = Call<'a>>) -> Self {
-        for call in calls {
-            let its = |fact: &&Fact<'a>| {
-                fact.domain == call.domain && fact.effect.request == Some(call.request.seq)
-            };
-            self.facts.extend(order.facts.iter().filter(its));
-            self.calls.push(call);
-        }
+        let calls: Vec<_> = calls.into_iter().collect();
+        let asked: HashSet<_> = calls.iter().map(|call| (call.domain, Some(call.request.seq))).collect();
+        let its = |fact: &&Fact<'a>| asked.contains(&(fact.domain, fact.effect.request));
+        self.facts.extend(order.facts.iter().filter(its));
+        self.calls.extend(calls);
         self
     }
 
-    /// Shown by all that was done and happened to this resource, repeats that never reached it
+    /// Shown by all that was done and happened to these resources, repeats that never reached them
     /// included.
     #[must_use]
-    pub fn resource(mut self, order: &Order<'a>, id: &str) -> Self {
-        let names = |call: &Call<'_>| call.names(Some(id));
-        let repeats =
-            |call: &Call<'_>| order.calls.iter().any(|other| names(other) && call.has_key_of(other));
-        self.facts.extend(order.facts.iter().filter(|fact| fact.effect.resource == id));
+    pub fn resources<'i>(mut self, order: &Order<'a>, ids: impl IntoIterator<Item = &'i str>) -> Self {
+        let ids: HashSet<_> = ids.into_iter().collect();
+        let names = |call: &&Call<'a>| call.request.resource.as_deref().is_some_and(|id| ids.contains(id));
+        let keys: HashSet<_> = order.calls.iter().filter(names).filter_map(Call::key).collect();
+        let repeats = |call: &&Call<'a>| call.key().is_some_and(|key| keys.contains(&key));
+        self.facts.extend(order.facts.iter().filter(|fact| ids.contains(&*fact.effect.resource)));
         self.calls.extend(order.calls.iter().filter(|call| names(call) || repeats(call)));
         self
     }

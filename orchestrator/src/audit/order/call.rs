@@ -19,7 +19,7 @@ pub struct Call<'a> {
 }
 
 /// What was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation<'a> {
     /// `payment.authorize`
     Authorize,
@@ -63,6 +63,9 @@ pub enum Ending {
     /// An earlier request under the same key is still executing.
     InProgress,
 }
+
+/// What a request asks for: see [`Call::question`].
+pub(in crate::audit) type Question<'a> = (Operation<'a>, Option<&'a str>, Option<&'a str>);
 
 impl Ending {
     fn of(request: &Request) -> Self {
@@ -129,21 +132,31 @@ impl<'a> Call<'a> {
         Self { domain, operation, ending: Ending::of(request), request }
     }
 
+    /// What it asks for: the operation, with its body or, of a read, with its resource. A write whose
+    /// body was not read asks for nothing that another could ask for again.
+    pub(in crate::audit) fn question(&self) -> Option<Question<'a>> {
+        let resource = self.request.resource.as_deref();
+        match self.request.fingerprint.as_deref() {
+            Some(body) => Some((self.operation, Some(body), None)),
+            None => {
+                resource.filter(|_| !self.operation.is_write()).map(|id| (self.operation, None, Some(id)))
+            }
+        }
+    }
+
     /// Whether both ask for the same with the same body; two reads, for the same resource.
     pub fn asks_the_same_as(&self, other: &Self) -> bool {
-        self.operation == other.operation
-            && match (&self.request.fingerprint, &other.request.fingerprint) {
-                (Some(this), Some(other)) => this == other,
-                (None, None) => !self.operation.is_write() && self.names(other.request.resource.as_deref()),
-                _ => false,
-            }
+        self.question().is_some_and(|question| other.question() == Some(question))
+    }
+
+    /// Its idempotency key, which belongs to one operation.
+    pub fn key(&self) -> Option<(Operation<'a>, &'a str)> {
+        self.request.idempotency_key.as_deref().map(|key| (self.operation, key))
     }
 
     /// Whether both are the same request under the same key.
     pub fn has_key_of(&self, other: &Self) -> bool {
-        self.operation == other.operation
-            && self.request.idempotency_key.is_some()
-            && self.request.idempotency_key == other.request.idempotency_key
+        self.key().is_some_and(|key| other.key() == Some(key))
     }
 
     /// Whether it is about this resource.

@@ -25,7 +25,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     };
     let sentence =
         format!("{} was captured ({id}) and {back}, yet the order has no live label.", hold.amount());
-    let evidence = Evidence::new(sentence).resource(order, id);
+    let evidence = Evidence::new(sentence).resources(order, [*id]);
     Some(evidence.operation(order, Operation::CreateLabel).operation(order, Operation::CancelLabel))
 }
 

@@ -1,4 +1,10 @@
-use crate::audit::order::{Call, Order};
+use std::cell::LazyCell;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use jiff::Timestamp;
+
+use crate::audit::order::{Call, Operation, Order};
 use crate::audit::{Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,10 +20,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let (open, again) = order.calls.iter().enumerate().find_map(|(nth, again)| {
-        let open = order.calls[..nth].iter().find(|earlier| is_open(order, earlier, again))?;
-        Some((open, again))
-    })?;
+    let (open, again) = changed(&order.calls)?;
     let sentence = format!(
         "{} was asked again under another key ({}) while nobody knew what had become of the first ({}).",
         again.request.operation,
@@ -28,18 +31,36 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     Some(Evidence::new(sentence).calls(order, keys))
 }
 
-/// Whether `earlier` asked for the same under another key, and had no definite answer under it when
-/// `again` was asked.
-fn is_open(order: &Order<'_>, earlier: &Call<'_>, again: &Call<'_>) -> bool {
-    let keyed = |call: &Call<'_>| call.request.idempotency_key.is_some();
-    again.operation == earlier.operation
-        && keyed(again)
-        && keyed(earlier)
-        && !again.has_key_of(earlier)
-        && again.asks_the_same_as(earlier)
-        && !order.calls.iter().any(|call| {
-            call.has_key_of(earlier) && call.ending.is_definite() && call.ended_by(again.request.started_at)
-        })
+/// The first call that asks for the same as an earlier one, which comes first here, under another key,
+/// while none under that one's key has had a definite answer.
+fn changed<'o, 'a>(calls: &'o [Call<'a>]) -> Option<(&'o Call<'a>, &'o Call<'a>)> {
+    let definite = LazyCell::new(|| definite(calls));
+    // All calls for the same that have no definite answer so far have one key.
+    let mut open: HashMap<_, &Call<'a>, RandomState> = HashMap::default();
+    for again in calls.iter().filter(|call| call.key().is_some()) {
+        let Some(question) = again.question() else { continue };
+        let earlier = *open.entry(question).or_insert(again);
+        if !again.has_key_of(earlier) {
+            let answered = definite.get(&earlier.key()).is_some_and(|at| *at <= again.request.started_at);
+            if !answered {
+                return Some((earlier, again));
+            }
+            open.insert(question, again);
+        }
+    }
+    None
+}
+
+/// When there was first a definite answer under each key.
+fn definite<'a>(calls: &[Call<'a>]) -> HashMap<Option<(Operation<'a>, &'a str)>, Timestamp, RandomState> {
+    let mut first = HashMap::default();
+    for call in calls.iter().filter(|call| call.ending.is_definite()) {
+        if let Some(at) = call.request.ended_at {
+            let first = first.entry(call.key()).or_insert(at);
+            *first = at.min(*first);
+        }
+    }
+    first
 }
 
 #[cfg(test)]

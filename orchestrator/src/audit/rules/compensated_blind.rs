@@ -30,48 +30,44 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let same_key = order.calls.iter().copied().filter(|call| call.has_key_of(open));
     let evidence = Evidence::new(sentence).calls(order, [*open]).calls(order, same_key);
     Some(match undo {
-        Some(undo) => evidence.resource(order, &undo.effect.resource),
+        Some(undo) => evidence.resources(order, [&*undo.effect.resource]),
         None => evidence,
     })
 }
 
 /// When something was undone, or at the end (`None`), while nobody knew what became of `open`.
 fn blind_moment<'a, 'o>(order: &'o Order<'a>, open: &Call<'a>) -> Option<Option<&'o Fact<'a>>> {
-    let undos = order.facts.iter().filter(|fact| fact.is_undo() && open.ended_by(fact.at()));
-    let blind = undos.into_iter().find(|undo| !is_known(order, open, undo.at()));
-    match blind {
-        Some(undo) => Some(Some(undo)),
-        None if is_known(order, open, Timestamp::MAX) => None,
-        None => Some(None),
-    }
+    let known_at = known_at(order, open);
+    let mut undos = order.facts.iter().filter(|fact| fact.is_undo() && open.ended_by(fact.at()));
+    let blind = undos.find(|undo| known_at.is_none_or(|known_at| undo.at() < known_at));
+    if blind.is_none() && known_at.is_some() { None } else { Some(blind) }
 }
 
-/// Whether by `time` the client knew what became of `open`, or of a later request under its key,
-/// which stands for it.
-fn is_known(order: &Order<'_>, open: &Call<'_>, time: Timestamp) -> bool {
-    let is_open = |call: &&Call<'_>| std::ptr::eq(call.request, open.request);
+/// When the client knew what had become of `open`, or of a later request under its key, which stands
+/// for it.
+fn known_at(order: &Order<'_>, open: &Call<'_>) -> Option<Timestamp> {
     let repeats =
         order.calls.iter().filter(|call| call.has_key_of(open) && call.request.seq > open.request.seq);
-    let mut chain = order.calls.iter().filter(is_open).chain(repeats);
-    chain.any(|call| (call.ending.is_definite() && call.ended_by(time)) || was_looked_at(order, call, time))
+    let known = |call: &Call<'_>| definite_at(call).into_iter().chain(looked_at(order, call)).min();
+    std::iter::once(open).chain(repeats).filter_map(known).min()
 }
 
-/// Whether by `time` the resource of `open` was read, or its undo begun, by its own id.
-fn was_looked_at(order: &Order<'_>, open: &Call<'_>, time: Timestamp) -> bool {
+fn definite_at(call: &Call<'_>) -> Option<Timestamp> {
+    call.request.ended_at.filter(|_| call.ending.is_definite())
+}
+
+/// When the resource of `open` was first read, or its undo begun, by its own id.
+fn looked_at(order: &Order<'_>, open: &Call<'_>) -> Option<Timestamp> {
     let resource = open.request.resource.as_deref();
-    order.calls.iter().any(|call| {
-        call.domain == open.domain
-            && call.names(resource)
-            && call.request.seq > open.request.seq
-            && match call.operation {
-                // The server may notice that its client has left only after the client asks on.
-                Operation::Status(_) => {
-                    let afterwards = open.request.abandoned || call.came_after(open);
-                    afterwards && call.ending.is_definite() && call.ended_by(time)
-                }
-                operation => operation.undoes() && call.request.started_at <= time,
-            }
-    })
+    let later = order.calls.iter().filter(|call| {
+        call.domain == open.domain && call.names(resource) && call.request.seq > open.request.seq
+    });
+    let looked = later.filter_map(|call| match call.operation {
+        // The server may notice that its client has left only after the client asks on.
+        Operation::Status(_) => definite_at(call).filter(|_| open.request.abandoned || call.came_after(open)),
+        operation => operation.undoes().then_some(call.request.started_at),
+    });
+    looked.min()
 }
 
 #[cfg(test)]

@@ -1,3 +1,7 @@
+use std::cell::LazyCell;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
@@ -17,22 +21,24 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let undos = || order.calls.iter().filter(|call| call.operation.undoes());
-    let (done, again) = undos().filter(|call| call.ending == Ending::Done).find_map(|done| {
-        let again = undos().find(|later| undoes_again(order, done, later))?;
-        Some((done, again))
+    let mut undos: HashMap<_, Vec<&Call<'a>>, RandomState> = HashMap::default();
+    for undo in order.calls.iter().filter(|call| call.operation.undoes()) {
+        if let Some(resource) = undo.request.resource.as_deref() {
+            undos.entry((undo.domain, resource)).or_default().push(undo);
+        }
+    }
+    let done = order.calls.iter().filter(|call| call.operation.undoes() && call.ending == Ending::Done);
+    let (resource, done, again) = done.into_iter().find_map(|done| {
+        let resource = done.request.resource.as_deref()?;
+        let in_full = LazyCell::new(|| was_undone_in_full(order, done));
+        let again = undos.get(&(done.domain, resource))?.iter().find(|later| {
+            let once_more = later.came_after(done) && !later.has_key_of(done);
+            once_more && (later.asks_the_same_as(done) || *in_full)
+        })?;
+        Some((resource, done, **again))
     })?;
-    let resource = done.request.resource.as_deref()?;
     let sentence = format!("{resource} was undone with a success, and then once more under another key.");
-    Some(Evidence::new(sentence).calls(order, [*done, *again]))
-}
-
-fn undoes_again(order: &Order<'_>, done: &Call<'_>, later: &Call<'_>) -> bool {
-    later.domain == done.domain
-        && later.names(done.request.resource.as_deref())
-        && later.came_after(done)
-        && !later.has_key_of(done)
-        && (later.asks_the_same_as(done) || was_undone_in_full(order, done))
+    Some(Evidence::new(sentence).calls(order, [*done, again]))
 }
 
 /// Whether nothing was left to undo after `done`.

@@ -20,7 +20,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let label = order.live_labels().next()?;
     let sentence =
         format!("The order was {decided}, with a success, and yet its label {} is live.", label.id);
-    Some(Evidence::new(sentence).resource(order, label.id))
+    Some(Evidence::new(sentence).resources(order, [label.id]))
 }
 
 #[cfg(test)]

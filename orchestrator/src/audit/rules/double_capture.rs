@@ -19,10 +19,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let captured: Vec<_> =
         captures().map(|fact| format!("{} of {}", fact.amount(), fact.effect.resource)).collect();
     let sentence = format!("The order was captured {} times: {}.", captured.len(), list(&captured));
-    Some(
-        captures()
-            .fold(Evidence::new(sentence), |evidence, fact| evidence.resource(order, &fact.effect.resource)),
-    )
+    Some(Evidence::new(sentence).resources(order, captures().map(|fact| &*fact.effect.resource)))
 }
 
 #[cfg(test)]

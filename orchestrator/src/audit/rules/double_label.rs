@@ -17,7 +17,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     order.live_labels().nth(1)?;
     let live: Vec<&str> = order.live_labels().map(|label| label.id).collect();
     let sentence = format!("The order has {} live labels: {}.", live.len(), list(&live));
-    Some(live.iter().fold(Evidence::new(sentence), |evidence, id| evidence.resource(order, id)))
+    Some(Evidence::new(sentence).resources(order, live))
 }
 
 #[cfg(test)]

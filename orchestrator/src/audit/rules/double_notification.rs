@@ -1,3 +1,8 @@
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use shared::ledger::Effect;
+
 use crate::audit::order::{Change, Order};
 use crate::audit::{Domain, Evidence, Kind, Rule};
 
@@ -12,17 +17,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let sent =
-        || order.facts.iter().filter(|fact| fact.change == Change::Sent && fact.effect.detail.is_some());
-    let (first, again) = sent().enumerate().find_map(|(nth, fact)| {
-        let again = sent().skip(nth + 1).find(|later| later.effect.detail == fact.effect.detail)?;
-        Some((fact, again))
+    let sent = order.facts.iter().filter(|fact| fact.change == Change::Sent).map(|fact| fact.effect);
+    let mut told: HashMap<&str, &Effect, RandomState> = HashMap::default();
+    let (detail, first, again) = sent.into_iter().find_map(|again| {
+        let detail = again.detail.as_deref()?;
+        Some((detail, told.insert(detail, again)?, again))
     })?;
-    let (first, again) = (&first.effect, &again.effect);
-    let detail = first.detail.as_deref().unwrap_or_default();
     let sentence =
         format!("The same message ({detail}) was sent as {} and as {}.", first.resource, again.resource);
-    Some(Evidence::new(sentence).resource(order, &first.resource).resource(order, &again.resource))
+    Some(Evidence::new(sentence).resources(order, [&*first.resource, &*again.resource]))
 }
 
 #[cfg(test)]

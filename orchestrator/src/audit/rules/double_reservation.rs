@@ -18,7 +18,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let (first, second) = kept().zip(kept().skip(1)).find(|(first, second)| overlap(first, second))?;
     let sentence =
         format!("Stock was reserved twice ({} and {}), and neither was given back.", first.id, second.id);
-    Some(Evidence::new(sentence).resource(order, first.id).resource(order, second.id))
+    Some(Evidence::new(sentence).resources(order, [first.id, second.id]))
 }
 
 /// Whether the first was still held when the second was made.

@@ -19,7 +19,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let hold = order.resources.holds.iter().find(|hold| hold.refunded > captured(hold))?;
     let sentence =
         format!("{} was refunded of {}, which captured {}.", hold.refunded, hold.id, captured(hold));
-    Some(Evidence::new(sentence).resource(order, hold.id))
+    Some(Evidence::new(sentence).resources(order, [hold.id]))
 }
 
 #[cfg(test)]

@@ -16,9 +16,11 @@ pub(super) static RULE: Rule = Rule {
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let given_back = order.facts.iter().filter(|fact| is_given_back(fact));
     let (fact, label) = given_back.into_iter().find_map(|fact| {
-        let label = order.resources.labels.iter().find(|label| {
-            was_live(order, label, fact) && (label.cancelled.is_some() || leaves_nothing(order, fact))
-        })?;
+        let leaves_nothing = leaves_nothing(order, fact);
+        let label =
+            order.resources.labels.iter().find(|label| {
+                was_live(order, label, fact) && (label.cancelled.is_some() || leaves_nothing)
+            })?;
         Some((fact, label))
     })?;
     let what = if fact.domain == Domain::Inventory { "Stock" } else { "Money" };
@@ -27,7 +29,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
         Some(_) => format!("{what} was given back ({resource}) before the label {} was cancelled.", label.id),
         None => format!("{what} was given back ({resource}) though the label {} is live.", label.id),
     };
-    Some(Evidence::new(sentence).resource(order, resource).resource(order, label.id))
+    Some(Evidence::new(sentence).resources(order, [&**resource, label.id]))
 }
 
 fn is_given_back(fact: &Fact<'_>) -> bool {

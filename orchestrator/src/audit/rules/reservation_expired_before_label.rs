@@ -27,7 +27,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let (_, last) = lost.collect::<Option<BTreeMap<_, _>>>()?.pop_last()?;
     let how = if last.released.is_some() { "was released" } else { "expired" };
     let sentence = format!("The reservation {} {how} before the label {} was made.", last.id, label.id);
-    Some(Evidence::new(sentence).resource(order, last.id).resource(order, label.id))
+    Some(Evidence::new(sentence).resources(order, [last.id, label.id]))
 }
 
 #[cfg(test)]

@@ -23,11 +23,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
         None => "nothing was captured".to_owned(),
     };
     let evidence = Evidence::new(format!("The label {} is live, but {because}.", label.id));
-    Some(
-        holds
-            .iter()
-            .fold(evidence.resource(order, label.id), |evidence, hold| evidence.resource(order, hold.id)),
-    )
+    Some(evidence.resources(order, holds.iter().map(|hold| hold.id).chain([label.id])))
 }
 
 #[cfg(test)]

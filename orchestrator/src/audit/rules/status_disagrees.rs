@@ -26,7 +26,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
         }
     };
     let evidence = Evidence::new(sentence).operation(order, Operation::CreateLabel);
-    Some(order.resources.labels.iter().fold(evidence, |evidence, label| evidence.resource(order, label.id)))
+    Some(evidence.resources(order, order.resources.labels.iter().map(|label| label.id)))
 }
 
 #[cfg(test)]

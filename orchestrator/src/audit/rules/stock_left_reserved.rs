@@ -24,7 +24,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     } else {
         format!("Stock is still reserved ({id}), and the order has no live label.")
     };
-    Some(Evidence::new(sentence).resource(order, id))
+    Some(Evidence::new(sentence).resources(order, [id]))
 }
 
 fn is_left(order: &Order<'_>, reservation: &Reservation<'_>) -> bool {
