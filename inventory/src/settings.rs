@@ -44,7 +44,7 @@ impl Settings {
                 parse_count,
             )?,
             reservation_ttl: environment.duration_or("INVENTORY_RESERVATION_TTL", default.reservation_ttl)?,
-            capacity: environment.parse_or("INVENTORY_CAPACITY", default.capacity, parse_capacity)?,
+            capacity: environment.capacity_or("INVENTORY_CAPACITY", default.capacity)?,
         })
     }
 }
@@ -69,9 +69,4 @@ fn parse_stock(text: &str) -> Result<BTreeMap<Sku, u64>, String> {
 
 fn parse_count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("`{text}` is not a whole number from 0 to {}", u64::MAX))
-}
-
-fn parse_capacity(text: &str) -> Result<usize, String> {
-    let capacity = text.parse().ok().filter(|capacity| *capacity > 0);
-    capacity.ok_or_else(|| format!("`{text}` is not a whole number from 1"))
 }

@@ -39,11 +39,7 @@ impl Settings {
     /// # Errors
     /// `NOTIFICATION_CAPACITY`, when it is not a whole number from 1.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let most = Self::default().capacity;
-        let capacity = environment.parse_or("NOTIFICATION_CAPACITY", most, |text| match text.parse() {
-            Ok(capacity) if capacity > 0 => Ok(capacity),
-            _ => Err(format!("`{text}` is not a whole number from 1")),
-        })?;
+        let capacity = environment.capacity_or("NOTIFICATION_CAPACITY", Self::default().capacity)?;
         Ok(Self { capacity })
     }
 }

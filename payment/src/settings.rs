@@ -28,10 +28,7 @@ impl Settings {
         Ok(Self {
             authorization_ttl: environment
                 .duration_or("PAYMENT_AUTHORIZATION_TTL", default.authorization_ttl)?,
-            capacity: environment.parse_or("PAYMENT_CAPACITY", default.capacity, |text| {
-                let capacity = text.parse().ok().filter(|capacity| *capacity > 0);
-                capacity.ok_or_else(|| format!("`{text}` is not a whole number from 1"))
-            })?,
+            capacity: environment.capacity_or("PAYMENT_CAPACITY", default.capacity)?,
         })
     }
 }

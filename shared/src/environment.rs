@@ -58,6 +58,17 @@ impl Environment {
     pub fn duration_or(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         self.parse_or(name, default, parse_duration)
     }
+
+    /// How many of something there may be, from the variable or by default.
+    ///
+    /// # Errors
+    /// When the value is not a whole number from 1.
+    pub fn capacity_or(&self, name: &str, default: usize) -> Result<usize, ConfigError> {
+        self.parse_or(name, default, |text| {
+            let capacity = text.parse().ok().filter(|capacity| *capacity > 0);
+            capacity.ok_or_else(|| format!("`{text}` is not a whole number from 1"))
+        })
+    }
 }
 
 fn is_empty(value: &str) -> bool {

@@ -40,10 +40,7 @@ impl Settings {
     /// # Errors
     /// When it is not a whole number from 1.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        let capacity = environment.parse_or("SHIPPING_CAPACITY", Self::default().capacity, |text| {
-            let number = text.parse().ok().filter(|number| *number > 0);
-            number.ok_or_else(|| format!("`{text}` is not a whole number from 1"))
-        })?;
+        let capacity = environment.capacity_or("SHIPPING_CAPACITY", Self::default().capacity)?;
         Ok(Self { capacity })
     }
 }

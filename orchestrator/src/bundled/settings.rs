@@ -28,12 +28,7 @@ impl Settings {
     pub fn from_environment(environment: &Environment, random_seed: u64) -> Result<Self, ConfigError> {
         Ok(Self {
             plan: Plan::from_environment(environment, &operations(), random_seed)?,
-            ledger_capacity: environment.parse_or("LEDGER_CAPACITY", shared::ledger::CAPACITY, |text| {
-                match text.parse() {
-                    Ok(capacity) if capacity > 0 => Ok(capacity),
-                    _ => Err(format!("`{text}` is not a whole number from 1")),
-                }
-            })?,
+            ledger_capacity: environment.capacity_or("LEDGER_CAPACITY", shared::ledger::CAPACITY)?,
             payment: payment::Settings::from_environment(environment)?,
             inventory: inventory::Settings::from_environment(environment)?,
             shipping: shipping::Settings::from_environment(environment)?,
