@@ -41,8 +41,8 @@ pub fn routes(way: Way, settings: Settings) -> Router {
 
 fn inventory(way: Way, settings: Settings) -> Arc<Inventory> {
     let Settings { stock, default_stock, reservation_ttl, capacity } = settings;
-    let stock = Stock::new(stock, default_stock);
-    let ledger = Arc::new(MemoryStockLedger::new(stock, capacity, way.ledger().clone()));
-    way.keep(ledger.clone());
-    Arc::new(Inventory { way, ledger, reservation_ttl })
+    let initial = Stock::new(stock, default_stock);
+    let stock = Arc::new(MemoryStockLedger::new(initial, capacity, way.ledger().clone()));
+    way.keep(stock.clone());
+    Arc::new(Inventory { way, stock, reservation_ttl })
 }

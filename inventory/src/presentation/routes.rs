@@ -21,7 +21,7 @@ use crate::infrastructure::chaos::{CHECK, RELEASE, RESERVE, STATUS};
 #[derive(Debug)]
 pub(crate) struct Inventory {
     pub(crate) way: Way,
-    pub(crate) ledger: Arc<dyn StockLedger>,
+    pub(crate) stock: Arc<dyn StockLedger>,
     pub(crate) reservation_ttl: Duration,
 }
 
@@ -59,14 +59,14 @@ pub(crate) fn bare() -> Router<Arc<Inventory>> {
     )
 )]
 async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
-    let Inventory { way, ledger, reservation_ttl } = &*inventory;
+    let Inventory { way, stock, reservation_ttl } = &*inventory;
     let prepare = |body: ReserveRequest| {
         let command = body.validate()?;
         let order = command.order.clone();
         Ok(Intent { command, order, resource: None })
     };
     way.write(&RESERVE, &call, StatusCode::CREATED, prepare, |command: Reserve, turn| {
-        let reservation = application::reserve(&**ledger, *reservation_ttl, &command, turn)?;
+        let reservation = application::reserve(&**stock, *reservation_ttl, &command, turn)?;
         Ok(ReservationBody::from(reservation))
     })
     .await
@@ -89,15 +89,15 @@ async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
     )
 )]
 async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
-    let Inventory { way, ledger, .. } = &*inventory;
+    let Inventory { way, stock, .. } = &*inventory;
     let prepare = |body: ReleaseRequest| {
         let command = body.validate()?;
-        let order = order_of(&**ledger, &command.reservation, way.clock().now());
+        let order = order_of(&**stock, &command.reservation, way.clock().now());
         let resource = Some(command.reservation.clone());
         Ok(Intent { command, order, resource })
     };
     way.write(&RELEASE, &call, StatusCode::OK, prepare, |command: Release, turn| {
-        let released_at = application::release(&**ledger, &command, turn)?;
+        let released_at = application::release(&**stock, &command, turn)?;
         Ok(ReleasedBody::new(command.reservation, released_at))
     })
     .await
@@ -112,14 +112,14 @@ async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
     responses((status = 200, description = "How the stock stands.", body = AvailabilityBody))
 )]
 async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
-    let Inventory { way, ledger, .. } = &*inventory;
+    let Inventory { way, stock, .. } = &*inventory;
     let prepare = |body: CheckRequest| Ok(Intent { command: body.validate()?, order: None, resource: None });
     let items = match way.prepare(&CHECK, &call, prepare) {
         Ok(Intent { command, .. }) => command,
         Err(refused) => return refused.into_response(),
     };
     way.read(&CHECK, &call, None, None, |turn| {
-        let (available, levels) = application::check(&**ledger, &items, turn.now());
+        let (available, levels) = application::check(&**stock, &items, turn.now());
         Ok(AvailabilityBody::new(available, levels))
     })
     .await
@@ -137,16 +137,16 @@ async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response 
     )
 )]
 async fn status(State(inventory): State<Arc<Inventory>>, PathId(id): PathId, call: Call) -> Response {
-    let Inventory { way, ledger, .. } = &*inventory;
-    let order = order_of(&**ledger, &id, way.clock().now());
+    let Inventory { way, stock, .. } = &*inventory;
+    let order = order_of(&**stock, &id, way.clock().now());
     way.read(&STATUS, &call, order.as_ref(), Some(&id), |turn| {
-        let reservation = application::status(&**ledger, &id, turn.now()).map_err(Problem::from)?;
+        let reservation = application::status(&**stock, &id, turn.now()).map_err(Problem::from)?;
         Ok(ReservationBody::from(reservation))
     })
     .await
 }
 
 /// The order that a reservation belongs to, if both are known.
-fn order_of(ledger: &dyn StockLedger, id: &str, now: Timestamp) -> Option<Arc<str>> {
-    application::status(ledger, id, now).ok()?.order
+fn order_of(stock: &dyn StockLedger, id: &str, now: Timestamp) -> Option<Arc<str>> {
+    application::status(stock, id, now).ok()?.order
 }
