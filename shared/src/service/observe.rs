@@ -56,36 +56,26 @@ pub fn observe(domain: &'static str, chaos: &Arc<Chaos>) -> OpenApiRouter {
             std::future::ready(Json(Done { success: true }))
         }
     };
-    let paths = [
+    let [of_distribution, of_stats, of_reset] =
+        ["chaos/distribution", "stats", "stats/reset"].map(|path| format!("/{domain}/{path}"));
+    let routes = Router::new()
+        .route(&of_distribution, get(distribution))
+        .route(&of_stats, get(stats))
+        .route(&of_reset, post(reset));
+    let described = [
         (
-            format!("/{domain}/chaos/distribution"),
+            of_distribution,
             HttpMethod::Get,
             "chaos.distribution",
             "The configured share of each outcome",
             "Distributions",
         ),
-        (
-            format!("/{domain}/stats"),
-            HttpMethod::Get,
-            "stats",
-            "What was drawn so far, beside what is configured",
-            "Stats",
-        ),
-        (
-            format!("/{domain}/stats/reset"),
-            HttpMethod::Post,
-            "stats.reset",
-            "Sets the counters to zero",
-            "Done",
-        ),
+        (of_stats, HttpMethod::Get, "stats", "What was drawn so far, beside what is configured", "Stats"),
+        (of_reset, HttpMethod::Post, "stats.reset", "Sets the counters to zero", "Done"),
     ];
-    let routes = Router::new()
-        .route(&paths[0].0, get(distribution))
-        .route(&paths[1].0, get(stats))
-        .route(&paths[2].0, post(reset));
     let mut router = OpenApiRouter::from(routes);
     let document = router.get_openapi_mut();
-    for (path, method, id, summary, schema) in paths {
+    for (path, method, id, summary, schema) in described {
         document.paths.add_path_operation(path, vec![method], describe(domain, id, summary, schema));
     }
     let schemas = &mut document.components.get_or_insert_default().schemas;
