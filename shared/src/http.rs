@@ -13,7 +13,7 @@ mod query;
 mod serve;
 mod socket;
 
-pub use answers::{no_such_method, no_such_route, with_common};
+pub use answers::with_common;
 pub(crate) use call::LONGEST_KEY;
 pub use call::{Call, MAX_BODY_BYTES};
 pub use correlation::{Context, Correlated, Correlation};

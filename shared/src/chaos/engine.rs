@@ -37,7 +37,7 @@ pub struct Drawn {
     pub outcome: &'static Outcome,
     /// How long it takes, after `TIME_SCALE`.
     pub delay: Duration,
-    /// The how-manieth request this is under its key, from 1.
+    /// Which attempt under its key this is, counted from 1.
     pub attempt: u32,
     /// Whatever else is random about the request.
     pub draw: Draw,

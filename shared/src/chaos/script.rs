@@ -22,7 +22,7 @@ pub struct ScriptLine {
     pub order: Option<String>,
     /// Which operation.
     pub operation: &'static Operation,
-    /// The how-manieth request of it under the order, from 1.
+    /// Which attempt of it under the order, counted from 1.
     pub attempt: u32,
     /// What happens.
     pub outcome: &'static Outcome,

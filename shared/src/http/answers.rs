@@ -4,13 +4,13 @@ use http::{Method, Uri};
 use super::{Correlated, Correlation, Problem, problems};
 
 /// The answer to a path that is not a route.
-pub async fn no_such_route(method: Method, uri: Uri) -> Problem {
+async fn no_such_route(method: Method, uri: Uri) -> Problem {
     let path = uri.path();
     Problem::new(&problems::NOT_FOUND, format!("There is no {method} {path}; see /api/docs."))
 }
 
 /// The answer to a method that a route does not have.
-pub async fn no_such_method(method: Method, uri: Uri) -> Problem {
+async fn no_such_method(method: Method, uri: Uri) -> Problem {
     let path = uri.path();
     Problem::new(&problems::METHOD_NOT_ALLOWED, format!("{path} does not take {method}; see /api/docs."))
 }

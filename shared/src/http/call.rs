@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use futures_util::future::poll_immediate;
 use http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
@@ -163,11 +164,7 @@ async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Prob
 async fn read_whole(body: axum::body::Body) -> Result<Bytes, Problem> {
     // Nearly every body is there already, and needs no timer.
     let mut reading = std::pin::pin!(Limited::new(body, MAX_BODY_BYTES).collect());
-    let ready = std::future::poll_fn(|cx| match reading.as_mut().poll(cx) {
-        std::task::Poll::Ready(done) => std::task::Poll::Ready(Some(done)),
-        std::task::Poll::Pending => std::task::Poll::Ready(None),
-    });
-    let read = match ready.await {
+    let read = match poll_immediate(reading.as_mut()).await {
         Some(done) => done,
         None => tokio::time::timeout(BODY_TIMEOUT, reading).await.map_err(|_| {
             Problem::new(&problems::BODY_TIMEOUT, "The body did not arrive within 30 seconds.")

@@ -74,7 +74,7 @@ pub struct Injected {
     /// The seed it was drawn from.
     #[schema(example = 42)]
     pub seed: u64,
-    /// The how-manieth request this was under its draw key, from 1.
+    /// Which attempt under its draw key this was, counted from 1.
     #[schema(example = 1)]
     pub attempt: u32,
 }

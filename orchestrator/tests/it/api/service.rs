@@ -156,7 +156,7 @@ fn the_document_names_every_operation_with_its_answers() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
 }
 
-/// What readers of OpenAPI insist on and its builders do not see to.
+/// What a reader of the documents insists on and their builders do not see to.
 #[test]
 fn both_documents_are_what_openapi_asks_for() {
     let backends = bundled::Settings::from_environment(&Environment::default(), 0).unwrap();
