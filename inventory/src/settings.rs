@@ -43,7 +43,8 @@ impl Settings {
                 default.default_stock,
                 parse_count,
             )?,
-            reservation_ttl: environment.duration_or("INVENTORY_RESERVATION_TTL", default.reservation_ttl)?,
+            reservation_ttl: environment
+                .positive_duration_or("INVENTORY_RESERVATION_TTL", default.reservation_ttl)?,
             capacity: environment.capacity_or("INVENTORY_CAPACITY", default.capacity)?,
         })
     }

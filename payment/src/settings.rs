@@ -27,7 +27,7 @@ impl Settings {
         let default = Self::default();
         Ok(Self {
             authorization_ttl: environment
-                .duration_or("PAYMENT_AUTHORIZATION_TTL", default.authorization_ttl)?,
+                .positive_duration_or("PAYMENT_AUTHORIZATION_TTL", default.authorization_ttl)?,
             capacity: environment.capacity_or("PAYMENT_CAPACITY", default.capacity)?,
         })
     }
@@ -47,7 +47,11 @@ mod tests {
             Ok(Settings { authorization_ttl: ttl, ..Settings::default() })
         );
         assert_eq!(read("PAYMENT_CAPACITY", "5"), Ok(Settings { capacity: 5, ..Settings::default() }));
-        for (name, value) in [("PAYMENT_AUTHORIZATION_TTL", "7"), ("PAYMENT_CAPACITY", "0")] {
+        for (name, value) in [
+            ("PAYMENT_AUTHORIZATION_TTL", "7"),
+            ("PAYMENT_AUTHORIZATION_TTL", "0s"),
+            ("PAYMENT_CAPACITY", "0"),
+        ] {
             assert_eq!(read(name, value).unwrap_err().variable, name);
         }
     }

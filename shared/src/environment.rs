@@ -59,6 +59,17 @@ impl Environment {
         self.parse_or(name, default, parse_duration)
     }
 
+    /// A duration that is longer than nothing, from the variable or by default.
+    ///
+    /// # Errors
+    /// When the value is not such a duration.
+    pub fn positive_duration_or(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
+        self.parse_or(name, default, |text| match parse_duration(text)? {
+            Duration::ZERO => Err(format!("`{text}` must be longer than nothing")),
+            duration => Ok(duration),
+        })
+    }
+
     /// How many of something there may be, from the variable or by default.
     ///
     /// # Errors

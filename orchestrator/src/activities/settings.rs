@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use shared::environment::{ConfigError, Environment, format_duration, parse_duration};
+use shared::environment::{ConfigError, Environment, format_duration};
 use shared::time::TimeScale;
 
 /// How patient the orchestrator is, before `TIME_SCALE`.
@@ -74,7 +74,7 @@ impl ActivitySettings {
     /// The first variable at fault, with what is valid.
     pub fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let default = Self::default();
-        let duration = |name, default| environment.parse_or(name, default, positive_duration);
+        let duration = |name, default| environment.positive_duration_or(name, default);
         let attempts = |timeout, retries, default: AttemptSettings| {
             Ok(AttemptSettings {
                 timeout: duration(timeout, default.timeout)?,
@@ -149,13 +149,6 @@ impl ActivitySettings {
     }
 }
 
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
-        Duration::ZERO => Err(format!("`{text}` must be longer than nothing")),
-        duration => Ok(duration),
-    }
-}
-
 fn count(text: &str) -> Result<u32, String> {
     let count = text.parse().ok().filter(|count| *count <= MOST_RETRIES);
     count.ok_or_else(|| format!("`{text}` is not a whole number from 0 to {MOST_RETRIES}"))
@@ -178,10 +171,11 @@ mod tests {
             ActivitySettings::from_environment(&Environment::default()),
             Ok(ActivitySettings::default())
         );
-        let changed = |(name, value): (&'static str, String)| match parse_duration(&value) {
-            Ok(duration) => (name, format_duration(duration * 2)),
-            Err(_) => (name, "7".to_owned()),
-        };
+        let changed =
+            |(name, value): (&'static str, String)| match shared::environment::parse_duration(&value) {
+                Ok(duration) => (name, format_duration(duration * 2)),
+                Err(_) => (name, "7".to_owned()),
+            };
         let all: Vec<_> = ActivitySettings::default().variables().into_iter().map(changed).collect();
         let read = ActivitySettings::from_environment(&all.iter().cloned().collect()).unwrap();
         assert_eq!(read.variables(), all);
