@@ -10,7 +10,6 @@ use shared::ledger::Record;
 
 use super::{Decision, Ledgers};
 
-pub(super) use call::Question;
 pub use call::{Call, Ending, Operation};
 pub use fact::{Change, Fact};
 pub use resources::{Hold, Label, Reservation, Resources};

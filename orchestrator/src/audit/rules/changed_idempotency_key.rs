@@ -20,7 +20,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let (open, again) = changed(&order.calls)?;
+    let definite = LazyCell::new(|| definite(&order.calls));
+    let (open, again) = order.calls.iter().enumerate().find_map(|(nth, again)| {
+        let mut earlier = order.calls[..nth].iter();
+        let open = earlier.find(|earlier| {
+            let answered = || definite.get(&earlier.key()).is_some_and(|at| *at <= again.request.started_at);
+            changes_key(earlier, again) && !answered()
+        })?;
+        Some((open, again))
+    })?;
     let sentence = format!(
         "{} was asked again under another key ({}) while nobody knew what had become of the first ({}).",
         again.request.operation,
@@ -31,24 +39,13 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     Some(Evidence::new(sentence).calls(order, keys))
 }
 
-/// The first call that asks for the same as an earlier one, which comes first here, under another key,
-/// while none under that one's key has had a definite answer.
-fn changed<'o, 'a>(calls: &'o [Call<'a>]) -> Option<(&'o Call<'a>, &'o Call<'a>)> {
-    let definite = LazyCell::new(|| definite(calls));
-    // All calls for the same that have no definite answer so far have one key.
-    let mut open: HashMap<_, &Call<'a>, RandomState> = HashMap::default();
-    for again in calls.iter().filter(|call| call.key().is_some()) {
-        let Some(question) = again.question() else { continue };
-        let earlier = *open.entry(question).or_insert(again);
-        if !again.has_key_of(earlier) {
-            let answered = definite.get(&earlier.key()).is_some_and(|at| *at <= again.request.started_at);
-            if !answered {
-                return Some((earlier, again));
-            }
-            open.insert(question, again);
-        }
-    }
-    None
+/// Whether `again` asks for the same as `earlier` under another key.
+fn changes_key(earlier: &Call<'_>, again: &Call<'_>) -> bool {
+    again.operation == earlier.operation
+        && again.key().is_some()
+        && earlier.key().is_some()
+        && !again.has_key_of(earlier)
+        && again.asks_the_same_as(earlier)
 }
 
 /// When there was first a definite answer under each key.

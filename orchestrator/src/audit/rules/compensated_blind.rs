@@ -1,3 +1,5 @@
+use std::cell::LazyCell;
+
 use jiff::Timestamp;
 
 use crate::audit::order::{Call, Ending, Fact, Operation, Order};
@@ -37,37 +39,39 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
 
 /// When something was undone, or at the end (`None`), while nobody knew what became of `open`.
 fn blind_moment<'a, 'o>(order: &'o Order<'a>, open: &Call<'a>) -> Option<Option<&'o Fact<'a>>> {
-    let known_at = known_at(order, open);
+    let known_at = LazyCell::new(|| told_at(order, open).min());
     let mut undos = order.facts.iter().filter(|fact| fact.is_undo() && open.ended_by(fact.at()));
-    let blind = undos.find(|undo| known_at.is_none_or(|known_at| undo.at() < known_at));
-    if blind.is_none() && known_at.is_some() { None } else { Some(blind) }
+    match undos.find(|undo| known_at.is_none_or(|known_at| undo.at() < known_at)) {
+        Some(undo) => Some(Some(undo)),
+        None if told_at(order, open).next().is_some() => None,
+        None => Some(None),
+    }
 }
 
-/// When the client knew what had become of `open`, or of a later request under its key, which stands
-/// for it.
-fn known_at(order: &Order<'_>, open: &Call<'_>) -> Option<Timestamp> {
+/// When the client was told what had become of `open`, or of a later request under its key, which
+/// stands for it.
+fn told_at<'o>(order: &'o Order<'o>, open: &'o Call<'o>) -> impl Iterator<Item = Timestamp> + 'o {
     let repeats =
-        order.calls.iter().filter(|call| call.has_key_of(open) && call.request.seq > open.request.seq);
-    let known = |call: &Call<'_>| definite_at(call).into_iter().chain(looked_at(order, call)).min();
-    std::iter::once(open).chain(repeats).filter_map(known).min()
+        order.calls.iter().filter(move |call| call.has_key_of(open) && call.request.seq > open.request.seq);
+    let told = move |call: &'o Call<'o>| definite_at(call).into_iter().chain(looked_at(order, call));
+    std::iter::once(open).chain(repeats).flat_map(told)
 }
 
 fn definite_at(call: &Call<'_>) -> Option<Timestamp> {
     call.request.ended_at.filter(|_| call.ending.is_definite())
 }
 
-/// When the resource of `open` was first read, or its undo begun, by its own id.
-fn looked_at(order: &Order<'_>, open: &Call<'_>) -> Option<Timestamp> {
+/// When the resource of `open` was read, or its undo begun, by its own id.
+fn looked_at<'o>(order: &'o Order<'o>, open: &'o Call<'o>) -> impl Iterator<Item = Timestamp> + 'o {
     let resource = open.request.resource.as_deref();
-    let later = order.calls.iter().filter(|call| {
+    let later = order.calls.iter().filter(move |call| {
         call.domain == open.domain && call.names(resource) && call.request.seq > open.request.seq
     });
-    let looked = later.filter_map(|call| match call.operation {
+    later.filter_map(move |call| match call.operation {
         // The server may notice that its client has left only after the client asks on.
         Operation::Status(_) => definite_at(call).filter(|_| open.request.abandoned || call.came_after(open)),
         operation => operation.undoes().then_some(call.request.started_at),
-    });
-    looked.min()
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,4 @@
-use std::cell::LazyCell;
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
-use crate::audit::order::{Call, Ending, Order, Question};
+use crate::audit::order::{Call, Ending, Order};
 use crate::audit::{Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -18,14 +13,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let refusals = order.calls.iter().enumerate().filter(|(_, call)| is_refusal(call));
-    let asked = LazyCell::new(|| asked(&order.calls));
-    let mut pairs = refusals.filter_map(|(nth, refused)| {
-        let same = asked.get(&refused.question()?)?;
-        let later = &same[same.partition_point(|other| *other <= nth)..];
-        let mut later = later.iter().map(|other| &order.calls[*other]);
-        let again =
-            later.find(|later| later.came_after(refused) && !order.is_first_since_restart(refused, later))?;
+    let pairs = order.calls.iter().enumerate().filter(|(_, call)| is_refusal(call));
+    let mut pairs = pairs.filter_map(|(nth, refused)| {
+        let again = order.calls[nth + 1..].iter().find(|later| retries(order, later, refused))?;
         Some((refused, again))
     });
     let (refused, again) = pairs.next()?;
@@ -44,15 +34,10 @@ fn is_refusal(call: &Call<'_>) -> bool {
     call.ending == Ending::Rejected && call.operation.is_write() && !already
 }
 
-/// Where each thing was asked for, in order.
-fn asked<'a>(calls: &[Call<'a>]) -> HashMap<Question<'a>, Vec<usize>, RandomState> {
-    let mut asked: HashMap<_, Vec<usize>, _> = HashMap::default();
-    for (nth, call) in calls.iter().enumerate() {
-        if let Some(question) = call.question() {
-            asked.entry(question).or_default().push(nth);
-        }
-    }
-    asked
+fn retries(order: &Order<'_>, later: &Call<'_>, refused: &Call<'_>) -> bool {
+    later.asks_the_same_as(refused)
+        && later.came_after(refused)
+        && !order.is_first_since_restart(refused, later)
 }
 
 #[cfg(test)]
