@@ -34,10 +34,11 @@ pub struct Call {
     /// Its `Idempotency-Key`, if that is one.
     pub key: Option<Arc<str>>,
     /// What is wrong with the `Idempotency-Key`: only who takes one cares.
-    bad_key: Option<Problem>,
+    bad_key: Option<Box<Problem>>,
     /// Whether the client asks for Server-Sent Events.
     pub wants_events: bool,
-    body: Result<Bytes, Problem>,
+    /// Errors are boxed here, since a call is moved from one future to the next.
+    body: Result<Bytes, Box<Problem>>,
 }
 
 impl Call {
@@ -46,7 +47,7 @@ impl Call {
     /// # Errors
     /// What is wrong with the request as a whole (its type, its size); else see [`parse_json`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        parse_json(self.body.as_ref().map_err(Problem::clone)?)
+        parse_json(self.bytes()?)
     }
 
     /// The body as a JSON object that is read member by member.
@@ -54,7 +55,11 @@ impl Call {
     /// # Errors
     /// As [`parse`](Self::parse), but for the types of members.
     pub fn raw(&self) -> Result<&RawValue, Problem> {
-        parse_raw(self.body.as_ref().map_err(Problem::clone)?)
+        parse_raw(self.bytes()?)
+    }
+
+    fn bytes(&self) -> Result<&Bytes, Problem> {
+        self.body.as_ref().map_err(|problem| (**problem).clone())
     }
 
     /// The request's `Idempotency-Key` is one, or it has none.
@@ -62,7 +67,7 @@ impl Call {
     /// # Errors
     /// `validation_error`.
     pub fn require_key(&self) -> Result<(), Problem> {
-        self.bad_key.clone().map_or(Ok(()), Err)
+        self.bad_key.as_deref().map_or(Ok(()), |problem| Err(problem.clone()))
     }
 
     /// The order that the body names, if it does, for a request that is refused before it is understood.
@@ -105,9 +110,9 @@ impl<S: Sync> FromRequest<S> for Call {
         // A request that is wrong as a whole is a call all the same, so that it is written down.
         let (key, bad_key) = match idempotency_key(&parts.headers) {
             Ok(key) => (key, None),
-            Err(refusal) => (None, Some(refusal)),
+            Err(refusal) => (None, Some(Box::new(refusal))),
         };
-        let body = read(&parts.headers, body).await;
+        let body = read(&parts.headers, body).await.map_err(Box::new);
         Ok(Self { context, key, bad_key, wants_events, body })
     }
 }
