@@ -159,7 +159,7 @@ impl Args {
     fn schedule(&self, script: &str) -> Result<Schedule, Failure> {
         let faults = Schedule::parse_faults(script).map_err(|e| Failure::Line(format!("--script: {e}")))?;
         let decision = match self.decision[..] {
-            [] => Decision::Early(crate::audit::Verb::Approve),
+            [] => Decision::default(),
             [decision] => decision,
             _ => return Err(Failure::Decisions),
         };

@@ -10,6 +10,7 @@ use crate::audit::{Ledgers, Source, is_executing, last_heard};
 
 /// How long a system may take to settle.
 const PATIENCE: Duration = Duration::from_secs(3600);
+
 /// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`. Where
 /// there is no fact, it is awaited for as long.
 pub(super) async fn settled(source: &Source, quiet: Duration, clock: Clock) -> Result<Ledgers, Failure> {

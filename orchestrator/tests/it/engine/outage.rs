@@ -77,10 +77,7 @@ async fn a_client_is_served_again_though_nothing_else_is_pending() {
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_start_is_on_its_way_when_an_outage_begins_goes_on() {
     let journal = StallingJournal::new();
-    let mut world = World::new(|_, input| async move {
-        sleep(Duration::from_secs(2)).await;
-        Ok(input)
-    });
+    let mut world = World::slow();
     world.journal = Arc::clone(&journal) as _;
     local(async {
         let engine = world.start();
@@ -187,10 +184,7 @@ async fn a_start_that_failed_only_in_appearance_is_found_in_the_journal() {
 #[tokio::test(start_paused = true)]
 async fn a_child_whose_start_failed_only_in_appearance_runs() {
     let journal = StallingJournal::new();
-    let mut world = World::new(|_, input| async move {
-        sleep(Duration::from_secs(2)).await;
-        Ok(input)
-    });
+    let mut world = World::slow();
     world.journal = Arc::clone(&journal) as _;
     local(async {
         let engine = world.start();

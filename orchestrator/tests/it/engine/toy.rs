@@ -296,6 +296,14 @@ impl World {
         Self::new(|_, input| async { Ok(input) })
     }
 
+    /// Attempts answer with their input after 2 s.
+    pub(super) fn slow() -> Self {
+        Self::new(|_, input| async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Ok(input)
+        })
+    }
+
     pub(super) fn registry<const VERSION: u8>(&self) -> Registry<Services> {
         let behaviour = Arc::clone(&self.behaviour);
         let mut registry =
