@@ -289,6 +289,6 @@ fn order_of<'a>(call: &'a Call, order: Option<&'a Arc<str>>) -> Option<&'a str> 
 fn answer_of<T: Serialize>(status: StatusCode, result: Result<T, Problem>) -> Answer {
     match result.and_then(|value| encode(&value)) {
         Ok(body) => Answer::Success(status, body),
-        Err(problem) => Answer::Refusal(Arc::new(problem)),
+        Err(problem) => Answer::Refusal(problem),
     }
 }

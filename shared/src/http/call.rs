@@ -34,11 +34,10 @@ pub struct Call {
     /// Its `Idempotency-Key`, if that is one.
     pub key: Option<Arc<str>>,
     /// What is wrong with the `Idempotency-Key`: only who takes one cares.
-    bad_key: Option<Box<Problem>>,
+    bad_key: Option<Problem>,
     /// Whether the client asks for Server-Sent Events.
     pub wants_events: bool,
-    /// Errors are boxed here, since a call is moved from one future to the next.
-    body: Result<Bytes, Box<Problem>>,
+    body: Result<Bytes, Problem>,
 }
 
 impl Call {
@@ -59,7 +58,7 @@ impl Call {
     }
 
     fn bytes(&self) -> Result<&Bytes, Problem> {
-        self.body.as_ref().map_err(|problem| (**problem).clone())
+        self.body.as_ref().map_err(Problem::clone)
     }
 
     /// The request's `Idempotency-Key` is one, or it has none.
@@ -67,7 +66,7 @@ impl Call {
     /// # Errors
     /// `validation_error`.
     pub fn require_key(&self) -> Result<(), Problem> {
-        self.bad_key.as_deref().map_or(Ok(()), |problem| Err(problem.clone()))
+        self.bad_key.clone().map_or(Ok(()), Err)
     }
 
     /// The order that the body names, if it does, for a request that is refused before it is understood.
@@ -110,9 +109,9 @@ impl<S: Sync> FromRequest<S> for Call {
         // A request that is wrong as a whole is a call all the same, so that it is written down.
         let (key, bad_key) = match idempotency_key(&parts.headers) {
             Ok(key) => (key, None),
-            Err(refusal) => (None, Some(Box::new(refusal))),
+            Err(refusal) => (None, Some(refusal)),
         };
-        let body = read(&parts.headers, body).await.map_err(Box::new);
+        let body = read(&parts.headers, body).await;
         Ok(Self { context, key, bad_key, wants_events, body })
     }
 }

@@ -123,7 +123,7 @@ impl Service<Request> for Correlated {
                 Ok(answer) => answer?,
                 Err(panic) => bug(&*panic, &id),
             };
-            if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+            if let Some(problem) = response.extensions_mut().remove::<Problem>() {
                 write_out(&problem, &mut response, uri.path(), &id);
             }
             if let Ok(value) = HeaderValue::try_from(&*id) {

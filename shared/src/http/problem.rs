@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -42,8 +43,14 @@ pub mod problems {
 
 /// An error answer: RFC 9457 `application/problem+json`, with the members of the original service
 /// kept. Route handlers return it; [`Correlated`](super::Correlated) writes it out.
+///
+/// Shared, because it is moved through every step of a request, may be kept under an idempotency key,
+/// and is seldom there.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Arc<Occurrence>);
+
+#[derive(Clone, Debug)]
+struct Occurrence {
     kind: &'static ProblemKind,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
@@ -82,19 +89,19 @@ pub struct Injected {
 impl Problem {
     /// An error of this kind; `detail` is a sentence about this occurrence.
     pub fn new(kind: &'static ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Arc::new(Occurrence {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: kind.retry_after,
             injected: None,
-        }
+        }))
     }
 
     /// A `validation_error` that names each field at fault.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let named: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-        Self { errors, ..Self::new(&problems::VALIDATION_ERROR, named.join("; ")) }
+        Self::new(&problems::VALIDATION_ERROR, named.join("; ")).with(|problem| problem.errors = errors)
     }
 
     /// A `not_found`: no `kind` has this id, or it had ended and made room for others.
@@ -111,7 +118,7 @@ impl Problem {
     /// The same error, asking to be left alone for another time than its kind does.
     #[must_use]
     pub fn retry_after(self, wait: Option<Duration>) -> Self {
-        Self { retry_after: wait, ..self }
+        self.with(|problem| problem.retry_after = wait)
     }
 
     /// The same error, marked as drawn and not true.
@@ -123,49 +130,54 @@ impl Problem {
             seed,
             attempt: drawn.attempt,
         };
-        Self { injected: Some(injected), ..self }
+        self.with(|problem| problem.injected = Some(injected))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Occurrence)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
     }
 
     /// The kind of error.
     pub fn kind(&self) -> &'static ProblemKind {
-        self.kind
+        self.0.kind
     }
 
     /// The sentence about this occurrence.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// Whether chaos drew it: then it is not true.
     pub fn is_injected(&self) -> bool {
-        self.injected.is_some()
+        self.0.injected.is_some()
     }
 
     /// How long the client is asked to wait.
     pub fn wait(&self) -> Option<Duration> {
-        self.retry_after
+        self.0.retry_after
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The body of this error as the answer to `instance`.
     pub fn body<'a>(&'a self, instance: &'a str, correlation_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
-            kind: format!("urn:fake-stripe-chaos:problem:{}", self.kind.code),
-            title: self.kind.title,
-            status: self.kind.status,
-            detail: &self.detail,
+            kind: format!("urn:fake-stripe-chaos:problem:{}", self.0.kind.code),
+            title: self.0.kind.title,
+            status: self.0.kind.status,
+            detail: &self.0.detail,
             instance,
             success: false,
-            error: self.kind.code,
-            message: &self.detail,
+            error: self.0.kind.code,
+            message: &self.0.detail,
             correlation_id,
-            retry_after_ms: self.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
-            errors: &self.errors,
-            chaos: self.injected,
+            retry_after_ms: self.0.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            errors: &self.0.errors,
+            chaos: self.0.injected,
         }
     }
 
@@ -175,10 +187,10 @@ impl Problem {
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
         }
-        if let Some(injected) = &self.injected {
+        if let Some(injected) = &self.0.injected {
             mark_injected(headers, injected.operation, injected.outcome);
         }
         response
@@ -197,7 +209,7 @@ pub(crate) fn mark_injected(headers: &mut http::HeaderMap, operation: &str, outc
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        response.extensions_mut().insert(std::sync::Arc::new(self));
+        response.extensions_mut().insert(self);
         response
     }
 }

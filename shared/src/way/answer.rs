@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -15,7 +14,7 @@ pub enum Answer {
     /// A success: status and JSON body.
     Success(StatusCode, Bytes),
     /// A refusal.
-    Refusal(Arc<Problem>),
+    Refusal(Problem),
 }
 
 /// How a request ends: what its client gets to see.
@@ -26,7 +25,7 @@ pub enum Ending {
     /// The result of an earlier request under the same key.
     Replay(Answer),
     /// An error that chaos put in the place of the result.
-    Injected(Arc<Problem>),
+    Injected(Problem),
     /// A status of success with this broken JSON.
     Garbled(Bytes, Drawn),
     /// The connection is cut.
@@ -48,7 +47,7 @@ impl Ending {
     }
 
     pub(super) fn refused(problem: Problem) -> Self {
-        Self::Own(Answer::Refusal(Arc::new(problem)), None)
+        Self::Own(Answer::Refusal(problem), None)
     }
 }
 
@@ -77,17 +76,11 @@ fn json(status: StatusCode, body: Bytes) -> Response {
     response
 }
 
-fn problem(problem: Arc<Problem>) -> Response {
-    let mut response = problem.status().into_response();
-    response.extensions_mut().insert(problem);
-    response
-}
-
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         match self {
             Self::Success(status, body) => json(status, body),
-            Self::Refusal(refusal) => problem(refusal),
+            Self::Refusal(refusal) => refusal.into_response(),
         }
     }
 }
@@ -107,7 +100,7 @@ impl IntoResponse for Ending {
                 response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
                 response
             }
-            Self::Injected(injected) => problem(injected),
+            Self::Injected(injected) => injected.into_response(),
             Self::Garbled(body, drawn) => {
                 let mut response = json(StatusCode::OK, body);
                 drawn.mark(&mut response);

@@ -128,7 +128,7 @@ impl Pass {
     /// Ends the request with a true refusal that came up before the operation was due. It is kept
     /// under the key, and answered at once: no fault strikes any more.
     pub fn refuse(mut self, refusal: Problem) -> Ending {
-        let answer = Answer::Refusal(Arc::new(refusal));
+        let answer = Answer::Refusal(refusal);
         if let Some(slot) = self.slot.take() {
             slot.finish(&answer, self.clock.now());
         }
@@ -154,7 +154,7 @@ impl Pass {
         let outcome = self.drawn.outcome;
         match (outcome.moment, &answer) {
             (Moment::Instead, Answer::Refusal(problem)) if self.overruled => {
-                Ending::Injected(Arc::new((**problem).clone().injected(&self.drawn, self.seed())))
+                Ending::Injected(problem.clone().injected(&self.drawn, self.seed()))
             }
             (Moment::Before | Moment::Instead, _) | (Moment::AfterSuccess, Answer::Refusal(_)) => {
                 self.chaos.count_overridden(self.drawn.operation);
@@ -182,7 +182,7 @@ impl Pass {
     fn injected(&self, kind: &'static ProblemKind) -> Ending {
         let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
         let problem = Problem::new(kind, self.drawn.outcome.summary).retry_after(wait);
-        Ending::Injected(Arc::new(problem.injected(&self.drawn, self.seed())))
+        Ending::Injected(problem.injected(&self.drawn, self.seed()))
     }
 
     fn seed(&self) -> u64 {
