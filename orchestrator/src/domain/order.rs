@@ -220,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn a_member_given_twice_is_refused_unless_nobody_knows_it() {
+        let twice = ORDER.replace(r#""price":29.99"#, r#""price":29.99,"price":null"#);
+        let twice = twice.replacen('{', r#"{"totalAmount":1,"coupon":1,"coupon":2,"#, 1);
+        insta::assert_snapshot!(violations(&twice), @"items[0].price must not be given twice; totalAmount must not be given twice");
+    }
+
+    #[test]
     fn no_order_has_the_name_of_another_orders_run() {
         let id = format!("{WORKFLOW_ID_PREFIX}ORD-123");
         insta::assert_snapshot!(violations(&ORDER.replace("ORD-123", &id)), @"orderId must not begin with order-fulfillment-, which names an order's run");

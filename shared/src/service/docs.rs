@@ -1,6 +1,9 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response as Answer};
+use http::StatusCode;
 use utoipa::openapi::path::{Operation as Documented, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type,
@@ -10,7 +13,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::chaos::{Access, Moment, Operation, ProblemKind, Surface};
 use crate::environment::format_duration;
-use crate::http::{LONGEST_KEY, ProblemBody, problems};
+use crate::http::{LONGEST_KEY, Problem, ProblemBody, problems};
 
 /// Adds to a document what holds for every operation: the errors of every service, and what chaos
 /// may do to it. Operations are found by their `operation_id`.
@@ -134,5 +137,15 @@ pub fn document<S: Clone + Send + Sync + 'static>(
 /// The routes, with their document at `/api/docs/openapi.json` and Swagger UI at `/api/docs`.
 pub fn with_docs(routes: OpenApiRouter) -> Router {
     let (router, document) = routes.split_for_parts();
-    router.merge(SwaggerUi::new("/api/docs").url("/api/docs/openapi.json", document))
+    let docs = Router::from(SwaggerUi::new("/api/docs").url("/api/docs/openapi.json", document));
+    router.merge(docs.layer(map_response(missing)))
+}
+
+/// Swagger UI says of a file that it does not have no more than 404.
+async fn missing(response: Answer) -> Answer {
+    if response.status() == StatusCode::NOT_FOUND {
+        Problem::new(&problems::NOT_FOUND, "The documentation has no such file.").into_response()
+    } else {
+        response
+    }
 }

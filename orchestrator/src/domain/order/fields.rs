@@ -1,7 +1,8 @@
-use std::borrow::{Borrow, Cow};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Violation;
@@ -11,17 +12,38 @@ use super::Violation;
 pub(super) struct Fields<'a, 'v> {
     path: String,
     /// `None` when there is no object to have members, which has been noted already.
-    members: Option<BTreeMap<Name<'a>, &'a RawValue>>,
+    members: Option<Members<'a>>,
     violations: &'v mut Vec<Violation>,
 }
 
+/// The members of a JSON object in their order, also those of one name.
+struct Members<'a>(Vec<(Name<'a>, &'a RawValue)>);
+
 /// The name of a member. It lies where it was written, unless it has escapes.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl Borrow<str> for Name<'_> {
-    fn borrow(&self) -> &str {
-        &self.0
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = object.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
     }
 }
 
@@ -47,10 +69,15 @@ impl<'a, 'v> Fields<'a, 'v> {
         name: &str,
         rule: impl FnOnce(&'a str) -> Result<T, String>,
     ) -> T {
-        if self.members.is_some() && self.member(name).is_none() {
-            self.note(name, "is required".to_owned());
+        match self.member(name) {
+            Some(value) => self.check(name, value, rule).unwrap_or_default(),
+            None => {
+                if self.members.is_some() {
+                    self.note(name, "is required".to_owned());
+                }
+                T::default()
+            }
         }
-        self.optional(name, rule).unwrap_or_default()
     }
 
     /// A member that may be left out, or be `null`.
@@ -60,7 +87,7 @@ impl<'a, 'v> Fields<'a, 'v> {
         rule: impl FnOnce(&'a str) -> Result<T, String>,
     ) -> Option<T> {
         let value = self.member(name)?;
-        rule(value.get()).map_err(|message| self.note(name, message)).ok()
+        self.check(name, value, rule)
     }
 
     /// A member that is an object.
@@ -95,8 +122,23 @@ impl<'a, 'v> Fields<'a, 'v> {
         values.into_iter().enumerate().map(read_at).collect()
     }
 
-    fn member(&self, name: &str) -> Option<&'a RawValue> {
-        self.members.as_ref()?.get(name).copied().filter(|value| value.get() != "null")
+    /// The member of this name, unless it is `null`.
+    fn member(&mut self, name: &str) -> Option<&'a RawValue> {
+        let mut named = self.members.iter().flat_map(|members| &members.0).filter(|(it, _)| it.0 == name);
+        let value = named.next().map(|(_, value)| *value);
+        if named.next().is_some() {
+            self.note(name, "must not be given twice".to_owned());
+        }
+        value.filter(|value| value.get() != "null")
+    }
+
+    fn check<T>(
+        &mut self,
+        name: &str,
+        value: &'a RawValue,
+        rule: impl FnOnce(&'a str) -> Result<T, String>,
+    ) -> Option<T> {
+        rule(value.get()).map_err(|message| self.note(name, message)).ok()
     }
 
     fn note(&mut self, name: &str, message: String) {

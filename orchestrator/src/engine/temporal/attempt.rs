@@ -104,7 +104,7 @@ impl Performer {
                 // A worker that shuts down abandons too: the next attempt reads this record then.
                 host.beat().await;
                 let record = host.record.after(Certainty::Unknown, own.as_ref());
-                let message = "its scope was cancelled".to_owned();
+                let message = "its workflow stopped it".to_owned();
                 let error = record.error(Certainty::Unknown, kind::CANCELLED, message);
                 Err(SdkError::Cancelled { details: Some(written(&error).into()) })
             }

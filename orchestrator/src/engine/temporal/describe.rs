@@ -120,7 +120,7 @@ impl Views {
             Some(Attributes::ActivityTaskCanceledEventAttributes(cancelled)) => {
                 self.with(cancelled.scheduled_event_id, |view| {
                     (view.state, view.ended_at) = (ActivityState::Failed, at);
-                    view.last_failure = Some("cancelled: its scope was cancelled".to_owned());
+                    view.last_failure = Some("cancelled: its workflow stopped it".to_owned());
                 });
             }
             _ => {}

@@ -36,7 +36,7 @@ fn told(details: Option<&[Payload]>) -> Option<ActivityError> {
 /// The server cancelled it while no attempt ran, and keeps to itself what became of earlier ones:
 /// they count as Unknown.
 fn between_attempts() -> ActivityError {
-    let message = "its scope was cancelled while no attempt ran".to_owned();
+    let message = "its workflow stopped it while no attempt ran".to_owned();
     Details::default().after_silence().error(Certainty::Unknown, kind::CANCELLED, message)
 }
 

@@ -125,6 +125,9 @@ async fn the_document_is_served_and_shown() {
         let document = client.get("/api/docs/openapi.json").await.json();
         assert_eq!(document, serde_json::to_value(openapi()).unwrap());
         assert_eq!(client.get("/api/docs/").await.status.as_u16(), 200);
+        let missing = client.get("/api/docs/nope.js").await;
+        assert_eq!(missing.status.as_u16(), 404);
+        assert_eq!(missing.json()["detail"], "The documentation has no such file.");
     })
     .await;
 }

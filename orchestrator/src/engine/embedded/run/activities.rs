@@ -45,7 +45,7 @@ impl Run {
                 self.effects.push(Effect::TellCancelled(id));
                 continue;
             }
-            let error = activity.ended_by_engine(kind::CANCELLED, "its scope was cancelled");
+            let error = activity.ended_by_engine(kind::CANCELLED, "its workflow stopped it");
             return Some(Event::ActivityFailed { id, error });
         }
         None
