@@ -15,7 +15,7 @@ mod settings;
 use std::sync::Arc;
 
 use axum::Router;
-use shared::way::Way;
+use shared::pipeline::Pipeline;
 use utoipa_axum::router::OpenApiRouter;
 
 use domain::Stock;
@@ -29,20 +29,20 @@ pub use settings::Settings;
 /// The inventory, with its stock in memory.
 ///
 /// The routes need what `shared::http::with_common` puts around them.
-pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
-    presentation::documented().with_state(inventory(way, settings))
+pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
+    presentation::documented().with_state(inventory(pipeline, settings))
 }
 
 /// The same routes without their document, which takes a hundred times as long to put together: for
 /// simulated worlds, of which there are thousands.
-pub fn routes(way: Way, settings: Settings) -> Router {
-    presentation::bare().with_state(inventory(way, settings))
+pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
+    presentation::bare().with_state(inventory(pipeline, settings))
 }
 
-fn inventory(way: Way, settings: Settings) -> Arc<Inventory> {
+fn inventory(pipeline: Pipeline, settings: Settings) -> Arc<Inventory> {
     let Settings { stock, default_stock, reservation_ttl, capacity } = settings;
     let initial = Stock::new(stock, default_stock);
-    let stock = Arc::new(MemoryStockLedger::new(initial, capacity, way.ledger().clone()));
-    way.keep(stock.clone());
-    Arc::new(Inventory { way, stock, reservation_ttl })
+    let stock = Arc::new(MemoryStockLedger::new(initial, capacity, pipeline.ledger().clone()));
+    pipeline.keep(stock.clone());
+    Arc::new(Inventory { pipeline, stock, reservation_ttl })
 }

@@ -3,8 +3,8 @@
 pub(crate) mod ports;
 
 use shared::digest::digest_of;
-use shared::ledger::{Fact, Life};
-use shared::way::Turn;
+use shared::ledger::{Fact, Lifecycle};
+use shared::pipeline::OperationContext;
 
 use crate::domain::{Envelope, Error, Message, Notification, NotificationId};
 use ports::Outbox;
@@ -16,16 +16,16 @@ use ports::Outbox;
 pub(crate) fn send(
     outbox: &dyn Outbox,
     Message { envelope, text }: Message,
-    turn: &mut Turn<'_>,
+    ctx: &mut OperationContext<'_>,
 ) -> Result<Notification, Error> {
-    if turn.overruled().is_some() {
+    if ctx.injected_refusal().is_some() {
         return Err(Error::InvalidRecipient { address: envelope.address });
     }
-    let sent_at = turn.now();
-    let notification = outbox.append(envelope, sent_at, &mut || turn.id());
+    let sent_at = ctx.now();
+    let notification = outbox.append(envelope, sent_at, &mut || ctx.id());
     // A message never changes, so nothing can have happened to it in between.
     let detail = detail(&notification.envelope, &text);
-    turn.happened(&Fact::new("sent", &notification.id, Life::Unchanged).detail(&detail));
+    ctx.record(&Fact::new("sent", &notification.id, Lifecycle::Unchanged).detail(&detail));
     Ok(notification)
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use shared::environment::{ConfigError, Environment};
-use shared::way::Way;
+use shared::pipeline::Pipeline;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use infrastructure::chaos::OPERATIONS;
@@ -45,18 +45,18 @@ impl Settings {
 }
 
 /// The routes under `/notification`, over an empty outbox in memory.
-pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
-    presentation::routes::documented().with_state(post(way, settings))
+pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
+    presentation::routes::documented().with_state(post(pipeline, settings))
 }
 
 /// The same routes without their document, which takes a hundred times as long to put together: for
 /// simulated worlds, of which there are thousands.
-pub fn routes(way: Way, settings: Settings) -> Router {
-    presentation::routes::bare().with_state(post(way, settings))
+pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
+    presentation::routes::bare().with_state(post(pipeline, settings))
 }
 
-fn post(way: Way, settings: Settings) -> Arc<Post> {
+fn post(pipeline: Pipeline, settings: Settings) -> Arc<Post> {
     let outbox = Arc::new(infrastructure::MemoryOutbox::bounded_to(settings.capacity));
-    way.keep(outbox.clone());
-    Arc::new(Post { way, outbox })
+    pipeline.keep(outbox.clone());
+    Arc::new(Post { pipeline, outbox })
 }

@@ -25,7 +25,7 @@ fn main() {
     let subject = |variables: &[(&str, &str)]| {
         let environment: Environment = variables.iter().copied().collect();
         let backends = Settings::from_environment(&environment, 0).expect("the variables are right");
-        Subject { flow: Flow::shipped(), patience: ActivitySettings::default(), backends }
+        Subject { flow: Flow::shipped(), limits: ActivitySettings::default(), backends }
     };
     measure("default chaos", &subject(&[]));
     measure("happy path", &subject(&[("CHAOS_FAILURE_RATE", "0")]));

@@ -12,9 +12,9 @@ use axum::extract::State;
 use axum::{Json, Router};
 use shared::chaos::{Chaos, Operation};
 use shared::ledger::{Ledger, Sequence};
+use shared::pipeline::Pipeline;
 use shared::service::{Health, describe_outcomes, document, health, ledger, observe};
 use shared::time::Clock;
-use shared::way::Way;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -28,9 +28,9 @@ struct Recipe {
     /// How many resources it remembers.
     capacity: usize,
     /// Its operations.
-    routes: fn(&Settings, Way) -> Router,
+    routes: fn(&Settings, Pipeline) -> Router,
     /// The same, with their document.
-    documented: fn(&Settings, Way) -> OpenApiRouter,
+    documented: fn(&Settings, Pipeline) -> OpenApiRouter,
 }
 
 impl Settings {
@@ -38,39 +38,39 @@ impl Settings {
         match domain {
             Domain::Payment => Recipe {
                 capacity: self.payment.capacity,
-                routes: |settings, way| payment::routes(way, settings.payment),
-                documented: |settings, way| payment::router(way, settings.payment),
+                routes: |settings, pipeline| payment::routes(pipeline, settings.payment),
+                documented: |settings, pipeline| payment::router(pipeline, settings.payment),
             },
             Domain::Inventory => Recipe {
                 capacity: self.inventory.capacity,
-                routes: |settings, way| inventory::routes(way, settings.inventory.clone()),
-                documented: |settings, way| inventory::router(way, settings.inventory.clone()),
+                routes: |settings, pipeline| inventory::routes(pipeline, settings.inventory.clone()),
+                documented: |settings, pipeline| inventory::router(pipeline, settings.inventory.clone()),
             },
             Domain::Shipping => Recipe {
                 capacity: self.shipping.capacity,
-                routes: |settings, way| shipping::routes(way, settings.shipping),
-                documented: |settings, way| shipping::router(way, settings.shipping),
+                routes: |settings, pipeline| shipping::routes(pipeline, settings.shipping),
+                documented: |settings, pipeline| shipping::router(pipeline, settings.shipping),
             },
             Domain::Notification => Recipe {
                 capacity: self.notification.capacity,
-                routes: |settings, way| notification::routes(way, settings.notification),
-                documented: |settings, way| notification::router(way, settings.notification),
+                routes: |settings, pipeline| notification::routes(pipeline, settings.notification),
+                documented: |settings, pipeline| notification::router(pipeline, settings.notification),
             },
         }
     }
 
     /// A way for each of `domains`, under one chaos.
-    fn ways(&self, domains: &[Domain], clock: Clock) -> (Arc<Chaos>, Vec<(Domain, Way)>) {
+    fn pipelines(&self, domains: &[Domain], clock: Clock) -> (Arc<Chaos>, Vec<(Domain, Pipeline)>) {
         let chaos = Arc::new(Chaos::new(self.plan.clone()));
         // In one process it is known what came first, even within a millisecond.
         let sequence = Sequence::default();
-        let way = |domain: &Domain| {
+        let pipeline = |domain: &Domain| {
             let records = Ledger::numbered_by(sequence.clone(), self.ledger_capacity);
-            let way = Way::new(Arc::clone(&chaos), clock, self.recipe(*domain).capacity);
-            (*domain, way.with_ledger(records))
+            let pipeline = Pipeline::new(Arc::clone(&chaos), clock, self.recipe(*domain).capacity);
+            (*domain, pipeline.with_ledger(records))
         };
-        let ways = domains.iter().map(way).collect();
-        (chaos, ways)
+        let pipelines = domains.iter().map(pipeline).collect();
+        (chaos, pipelines)
     }
 }
 
@@ -84,14 +84,14 @@ pub struct Backends {
     /// Their routes, with their document.
     pub routes: OpenApiRouter,
     /// Each one's way of a request, which leads to its ledger.
-    pub ways: Vec<(Domain, Way)>,
+    pub pipelines: Vec<(Domain, Pipeline)>,
     chaos: Arc<Chaos>,
 }
 
 impl Backends {
     /// Starts `domains`, empty.
     pub fn start(settings: &Settings, domains: &[Domain], clock: Clock) -> Self {
-        let (chaos, ways) = settings.ways(domains, clock);
+        let (chaos, pipelines) = settings.pipelines(domains, clock);
         let mut routes = OpenApiRouter::new().merge(health(Health {
             status: "ok",
             version: env!("CARGO_PKG_VERSION"),
@@ -99,19 +99,21 @@ impl Backends {
             seed: settings.plan.seed,
             time_scale: settings.plan.time_scale.factor(),
         }));
-        for (domain, way) in &ways {
-            let operations = (settings.recipe(*domain).documented)(settings, way.clone());
+        for (domain, pipeline) in &pipelines {
+            let operations = (settings.recipe(*domain).documented)(settings, pipeline.clone());
             let name = domain.name();
-            routes = routes.merge(operations).merge(observe(name, &chaos)).merge(ledger(name, way));
+            routes = routes.merge(operations).merge(observe(name, &chaos)).merge(ledger(name, pipeline));
         }
-        let reset =
-            Reset { chaos: Arc::clone(&chaos), ways: ways.iter().map(|(_, way)| way.clone()).collect() };
+        let reset = Reset {
+            chaos: Arc::clone(&chaos),
+            pipelines: pipelines.iter().map(|(_, pipeline)| pipeline.clone()).collect(),
+        };
         routes = routes.merge(OpenApiRouter::new().routes(routes!(post_reset)).with_state(reset));
-        let audited = ways.clone();
+        let audited = pipelines.clone();
         routes = routes.merge(audit::routes(move || ledgers(&audited)));
         document(&mut routes, "fake-stripe-chaos backends", DESCRIPTION);
         describe_outcomes(routes.get_openapi_mut(), &operations());
-        Self { routes, ways, chaos }
+        Self { routes, pipelines, chaos }
     }
 
     /// What was drawn for each of their operations.
@@ -122,14 +124,14 @@ impl Backends {
 
 impl fmt::Debug for Backends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backends").field("ways", &self.ways).finish_non_exhaustive()
+        f.debug_struct("Backends").field("ways", &self.pipelines).finish_non_exhaustive()
     }
 }
 
 /// What the ledgers tell, as of now.
-fn ledgers(ways: &[(Domain, Way)]) -> audit::Ledgers {
-    ways.iter().for_each(|(_, way)| way.settle());
-    ways.iter().map(|(domain, way)| (*domain, way.ledger().records())).collect()
+fn ledgers(pipelines: &[(Domain, Pipeline)]) -> audit::Ledgers {
+    pipelines.iter().for_each(|(_, pipeline)| pipeline.settle());
+    pipelines.iter().map(|(domain, pipeline)| (*domain, pipeline.ledger().records())).collect()
 }
 
 /// The routes of `domains`, with their document.
@@ -139,17 +141,19 @@ pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiR
 
 /// All backends as an orchestrator sees them: their operations, and nothing beside. For simulated
 /// worlds, of which there are thousands.
-pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domain, Way)>) {
-    let (_, ways) = settings.ways(&Domain::ALL, clock);
-    let routes = ways.iter().map(|(domain, way)| (settings.recipe(*domain).routes)(settings, way.clone()));
-    (routes.fold(Router::new(), Router::merge), ways)
+pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domain, Pipeline)>) {
+    let (_, pipelines) = settings.pipelines(&Domain::ALL, clock);
+    let routes = pipelines
+        .iter()
+        .map(|(domain, pipeline)| (settings.recipe(*domain).routes)(settings, pipeline.clone()));
+    (routes.fold(Router::new(), Router::merge), pipelines)
 }
 
 /// What a reset empties.
 #[derive(Clone, Debug)]
 struct Reset {
     chaos: Arc<Chaos>,
-    ways: Vec<Way>,
+    pipelines: Vec<Pipeline>,
 }
 
 /// An acknowledgement.
@@ -167,7 +171,7 @@ struct Done {
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", 
     responses((status = 200, body = Done, description = "Everything is forgotten.")))]
 async fn post_reset(State(reset): State<Reset>) -> Json<Done> {
-    reset.ways.iter().for_each(Way::reset);
+    reset.pipelines.iter().for_each(Pipeline::reset);
     reset.chaos.reset();
     Json(Done { success: true })
 }

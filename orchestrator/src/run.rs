@@ -47,8 +47,8 @@ pub use results::{
 pub use statistics::{Quantiles, wilson};
 
 /// How long requests may take that the orchestrator left behind when its orders had ended.
-const AFTERMATH: Duration = Duration::from_secs(10);
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub struct Plan {
     /// What is decided.
     pub mix: Mix,
     /// How long an order may take until it counts as not ended.
-    pub patience: Duration,
+    pub order_timeout: Duration,
     /// Whether to empty the backends first, and to put up with their seed and time scale.
     pub reset: bool,
     /// What fails the run beside violations.
@@ -168,7 +168,8 @@ pub async fn run(
 
 /// Why not all orders were placed or waited for, if so.
 fn why_cut_short(plan: &Plan, orders: &[OrderResult], interrupted: Option<u64>) -> Option<String> {
-    let (known, patience) = (orders.len() as u64, shared::environment::format_duration(plan.patience));
+    let (known, order_timeout) =
+        (orders.len() as u64, shared::environment::format_duration(plan.order_timeout));
     if let Some(open) = interrupted {
         let (open, left) = (counted(open, "open order"), count(plan.orders - known - open));
         let conditions = if plan.conditions.is_empty() { "" } else { " --fail-on was not looked at." };
@@ -177,7 +178,7 @@ fn why_cut_short(plan: &Plan, orders: &[OrderResult], interrupted: Option<u64>) 
     (known < plan.orders).then(|| {
         let known = counted(known, "order");
         format!(
-            "Given up after {known}: an order did not end within {patience} (--patience), and no other ended meanwhile."
+            "Given up after {known}: an order did not end within {order_timeout} (--order-timeout), and no other ended meanwhile."
         )
     })
 }
@@ -198,10 +199,10 @@ async fn settled(audit: &Audit, orders: &[OrderResult], backends: &Backends) -> 
     let started = Instant::now();
     loop {
         let ledgers = measure::of_orders(backends.ledgers().await?, &ids);
-        if audit.report(&ledgers).executing == 0 || started.elapsed() >= AFTERMATH {
+        if audit.report(&ledgers).executing == 0 || started.elapsed() >= DRAIN_TIMEOUT {
             return Ok(ledgers);
         }
-        sleep(LOOK_AGAIN).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 

@@ -7,9 +7,9 @@
 
 mod cores;
 mod crash;
+mod crash_plan;
 mod decision;
 mod diagnosis;
-mod dooms;
 mod engines;
 mod exhaustive;
 mod failures;

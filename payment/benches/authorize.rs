@@ -28,8 +28,8 @@ use shared::chaos::{Chaos, DrawKey, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, Limits, serve, with_common};
 use shared::ledger::Ledger;
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
@@ -89,9 +89,9 @@ fn chaotic(clock: Clock) -> Correlated {
     let environment = Environment::from_iter([("CHAOS_SEED", "7"), ("CHAOS_FAILURE_RATE", "0")]);
     let plan = Plan::from_environment(&environment, payment::OPERATIONS, 7).expect("the plan is right");
     let ledger = Ledger::bounded_to(2 * REMEMBERED);
-    let way = Way::new(Arc::new(Chaos::new(plan)), clock, REMEMBERED).with_ledger(ledger);
+    let pipeline = Pipeline::new(Arc::new(Chaos::new(plan)), clock, REMEMBERED).with_ledger(ledger);
     let (routes, _) =
-        payment::router(way, payment::Settings { capacity: HOLDS, ..payment::Settings::default() })
+        payment::router(pipeline, payment::Settings { capacity: HOLDS, ..payment::Settings::default() })
             .split_for_parts();
     with_common(routes, Correlation::seeded(7))
 }

@@ -13,7 +13,7 @@ mod settings;
 use std::sync::Arc;
 
 use axum::Router;
-use shared::way::Way;
+use shared::pipeline::Pipeline;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use infrastructure::chaos::OPERATIONS;
@@ -23,19 +23,19 @@ use infrastructure::MemoryAuthorizations;
 use presentation::routes::Api;
 
 /// The routes under `/payment`, over an empty store in memory.
-pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
-    presentation::routes::documented().with_state(api(way, settings))
+pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
+    presentation::routes::documented().with_state(api(pipeline, settings))
 }
 
 /// The same routes without their document, which takes a hundred times as long to put together: for
 /// simulated worlds, of which there are thousands.
-pub fn routes(way: Way, settings: Settings) -> Router {
-    presentation::routes::bare().with_state(api(way, settings))
+pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
+    presentation::routes::bare().with_state(api(pipeline, settings))
 }
 
-fn api(way: Way, settings: Settings) -> Arc<Api> {
+fn api(pipeline: Pipeline, settings: Settings) -> Arc<Api> {
     let Settings { authorization_ttl, capacity } = settings;
-    let store = Arc::new(MemoryAuthorizations::bounded_to(capacity, way.ledger().clone()));
-    way.keep(store.clone());
-    Arc::new(Api { way, store, authorization_ttl })
+    let store = Arc::new(MemoryAuthorizations::bounded_to(capacity, pipeline.ledger().clone()));
+    pipeline.keep(store.clone());
+    Arc::new(Api { pipeline, store, authorization_ttl })
 }

@@ -5,7 +5,7 @@
 //! seed, the operation, a key that stands for the order, and how many times that key was drawn for.
 //! Neither threads nor other orders' traffic can change what an order meets.
 //!
-//! What an outcome does to a request is the business of [`way`](crate::way); each fault is
+//! What an outcome does to a request is the business of [`pipeline`](crate::pipeline); each fault is
 //! described in a file of its own under [`faults`].
 
 mod attempts;

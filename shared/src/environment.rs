@@ -109,7 +109,7 @@ impl ConfigError {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(3650 * 24 * 3600);
+const MAX_DURATION: Duration = Duration::from_secs(3650 * 24 * 3600);
 
 /// A duration: a number with one of the units `ms`, `s`, `m`, `h`, `d`.
 ///
@@ -128,7 +128,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     };
     let value = number.trim_end().parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
     match (value, seconds) {
-        (Some(value), Some(unit)) if value * unit <= LONGEST.as_secs_f64() => {
+        (Some(value), Some(unit)) if value * unit <= MAX_DURATION.as_secs_f64() => {
             Ok(Duration::from_millis((value * unit * 1e3).round() as u64))
         }
         _ => Err(format!("`{text}` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)")),

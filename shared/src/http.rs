@@ -14,7 +14,7 @@ mod serve;
 mod socket;
 
 pub use answers::with_common;
-pub(crate) use call::LONGEST_KEY;
+pub(crate) use call::MAX_KEY_LENGTH;
 pub use call::{Call, MAX_BODY_BYTES};
 pub use correlation::{Context, Correlated, Correlation};
 pub use fields::Fields;

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Declares an id type such as `AuthId`, written `auth_` and sixteen hexadecimal digits.
 ///
-/// An id is made from a number (drawn by [`Turn::id`](crate::way::Turn::id)) and read with
+/// An id is made from a number (drawn by [`OperationContext::id`](crate::pipeline::OperationContext::id)) and read with
 /// `parse`, which answers `None` for anything that this type did not write.
 #[macro_export]
 macro_rules! typed_id {

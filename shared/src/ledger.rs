@@ -3,17 +3,17 @@
 //! Every domain keeps one. An audit joins them, and can so tell whether a flow, in whatever
 //! language, left money, stock or labels wrong behind.
 //!
-//! Requests are written by [`way`](crate::way), on arrival and again when they end. Effects are
-//! written by the domains through a [`Scribe`], in the atomic step in which they happen; what the
+//! Requests are written by [`pipeline`](crate::pipeline), on arrival and again when they end. Effects are
+//! written by the domains through a [`LedgerWriter`], in the atomic step in which they happen; what the
 //! clock does is written by the stores.
 
-mod book;
+mod domain_store;
 mod fact;
-mod kept;
 mod line;
 mod lines;
 mod record;
-mod scribe;
+mod state;
+mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,16 +21,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::chaos::Operation;
-use book::Book;
+use state::LedgerState;
 
-pub use book::Selection;
-pub use fact::{Fact, Life};
-pub use kept::Kept;
+pub use domain_store::DomainStore;
+pub use fact::{Fact, Lifecycle};
 pub use record::{Effect, Record, Request};
-pub use scribe::Scribe;
+pub use state::Selection;
+pub use writer::LedgerWriter;
 
-pub(crate) use book::Arrival;
 pub(crate) use line::Sent;
+pub(crate) use state::Arrival;
 
 /// How many records a ledger keeps unless it is told otherwise.
 pub const CAPACITY: usize = 1_000_000;
@@ -40,7 +40,7 @@ pub const CAPACITY: usize = 1_000_000;
 /// It is bounded: beyond its capacity the orders that are settled leave, the oldest first. An order
 /// with something live, or with a request executing, leaves only when no other is left.
 #[derive(Clone, Debug)]
-pub struct Ledger(Arc<Mutex<Book>>);
+pub struct Ledger(Arc<Mutex<LedgerState>>);
 
 /// Numbers the records of one ledger, or of several. Between those it tells what came first.
 #[derive(Clone, Debug, Default)]
@@ -60,17 +60,17 @@ impl Ledger {
 
     /// An empty ledger for about `capacity` records, numbered by `sequence`.
     pub fn numbered_by(sequence: Sequence, capacity: usize) -> Self {
-        Self(Arc::new(Mutex::new(Book::new(sequence, capacity))))
+        Self(Arc::new(Mutex::new(LedgerState::new(sequence, capacity))))
     }
 
     /// Writes what the clock did at `at` to a resource of `order`.
-    pub fn happened_by_itself(&self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
-        self.book().clock(at, order, fact);
+    pub fn record_by_clock(&self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
+        self.state().clock(at, order, fact);
     }
 
     /// The records of a page, in order, and where the next page begins.
     pub fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
-        self.book().page(selection)
+        self.state().page(selection)
     }
 
     /// Every record, in order.
@@ -80,15 +80,15 @@ impl Ledger {
 
     /// Forgets everything. Numbers go on, so that no request in flight meets another's record.
     pub fn clear(&self) {
-        self.book().clear();
+        self.state().clear();
     }
 
     pub(crate) fn begin(&self, operation: &'static Operation, arrival: Arrival<'_>) -> Ticket {
-        let (seq, order) = self.book().begin(operation, arrival);
-        Ticket { scribe: Scribe { ledger: self.clone(), order, request: Some(seq) }, is_open: true }
+        let (seq, order) = self.state().begin(operation, arrival);
+        Ticket { writer: LedgerWriter { ledger: self.clone(), order, request: Some(seq) }, is_open: true }
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn state(&self) -> MutexGuard<'_, LedgerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -96,13 +96,13 @@ impl Ledger {
 /// A request whose record is open. Dropping it records that the client left.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    scribe: Scribe,
+    writer: LedgerWriter,
     is_open: bool,
 }
 
 impl Ticket {
-    pub(crate) fn scribe(&self) -> &Scribe {
-        &self.scribe
+    pub(crate) fn writer(&self) -> &LedgerWriter {
+        &self.writer
     }
 
     /// Whether the request has not ended yet.
@@ -113,7 +113,7 @@ impl Ticket {
     /// Records how the request ended.
     pub(crate) fn finish(&mut self, sent: &Sent, now: Timestamp) {
         if std::mem::replace(&mut self.is_open, false) {
-            self.scribe.edit(|book, seq| book.finish(seq, sent, now));
+            self.writer.edit(|state, seq| state.finish(seq, sent, now));
         }
     }
 

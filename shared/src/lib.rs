@@ -1,4 +1,4 @@
-//! Plumbing without one business noun: chaos, HTTP, idempotency, correlation, telemetry, time, ids.
+//! Infrastructure without business concepts: chaos, HTTP, idempotency, correlation, telemetry, time, ids.
 //!
 //! The admission test for this crate: three crates need it today, its names contain no business
 //! noun, and a fifth service would not change it.
@@ -10,7 +10,7 @@ pub mod http;
 pub mod ids;
 pub mod ledger;
 pub mod number;
+pub mod pipeline;
 pub mod service;
 pub mod telemetry;
 pub mod time;
-pub mod way;

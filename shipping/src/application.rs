@@ -18,13 +18,13 @@ pub(crate) use create_label::{CreateLabel, GENERATION, Generation, Step};
 
 /// Where labels are asked for, called off and looked up. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct LabelDesk {
+pub(crate) struct LabelService {
     labels: Arc<dyn LabelStore>,
     stops: Arc<StopSignals>,
     clock: Clock,
 }
 
-impl LabelDesk {
+impl LabelService {
     pub(crate) fn new(labels: Arc<dyn LabelStore>, clock: Clock) -> Self {
         Self { labels, stops: Arc::default(), clock }
     }

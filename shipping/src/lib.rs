@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use shared::environment::{ConfigError, Environment};
-use shared::way::Way;
+use shared::pipeline::Pipeline;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use infrastructure::chaos::OPERATIONS;
 
-use application::LabelDesk;
+use application::LabelService;
 use infrastructure::memory_labels::MemoryLabels;
 use presentation::routes::Shipping;
 
@@ -46,18 +46,18 @@ impl Settings {
 }
 
 /// The routes of shipping, over labels in memory.
-pub fn router(way: Way, settings: Settings) -> OpenApiRouter {
-    presentation::routes::documented().with_state(shipping(way, settings))
+pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
+    presentation::routes::documented().with_state(shipping(pipeline, settings))
 }
 
 /// The same routes without their document, which takes a hundred times as long to put together: for
 /// simulated worlds, of which there are thousands.
-pub fn routes(way: Way, settings: Settings) -> Router {
-    presentation::routes::bare().with_state(shipping(way, settings))
+pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
+    presentation::routes::bare().with_state(shipping(pipeline, settings))
 }
 
-fn shipping(way: Way, settings: Settings) -> Arc<Shipping> {
+fn shipping(pipeline: Pipeline, settings: Settings) -> Arc<Shipping> {
     let labels = Arc::new(MemoryLabels::bounded_to(settings.capacity));
-    way.keep(labels.clone());
-    Arc::new(Shipping { desk: LabelDesk::new(labels, way.clock()), way })
+    pipeline.keep(labels.clone());
+    Arc::new(Shipping { service: LabelService::new(labels, pipeline.clock()), pipeline })
 }

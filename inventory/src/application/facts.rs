@@ -1,17 +1,17 @@
 //! What the inventory tells its ledger.
 
-use shared::ledger::{Fact, Life};
+use shared::ledger::{Fact, Lifecycle};
 
 use crate::domain::ReservationId;
 
 pub(super) fn reserved(id: &ReservationId) -> Fact<'_> {
-    Fact::new("reserved", id, Life::Opens)
+    Fact::new("reserved", id, Lifecycle::Opens)
 }
 
 pub(super) fn released(id: &ReservationId) -> Fact<'_> {
-    Fact::new("released", id, Life::Closes)
+    Fact::new("released", id, Lifecycle::Closes)
 }
 
 pub(crate) fn expired(id: &ReservationId) -> Fact<'_> {
-    Fact::new("expired", id, Life::Closes)
+    Fact::new("expired", id, Lifecycle::Closes)
 }

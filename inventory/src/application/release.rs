@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use shared::way::Turn;
+use shared::pipeline::OperationContext;
 
 use super::facts;
 use super::ports::StockLedger;
@@ -20,13 +20,13 @@ pub(crate) struct Release {
 pub(crate) fn release(
     ledger: &dyn StockLedger,
     command: &Release,
-    turn: &mut Turn<'_>,
+    ctx: &mut OperationContext<'_>,
 ) -> Result<Timestamp, Error> {
-    let now = turn.now();
+    let now = ctx.now();
     let id = named(&command.reservation)?;
     ledger.update(id, now, &mut |reservation| {
         reservation.release(now)?;
-        turn.happened(&facts::released(&id));
+        ctx.record(&facts::released(&id));
         Ok(())
     })?;
     Ok(now)

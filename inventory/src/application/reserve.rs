@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::way::Turn;
+use shared::pipeline::OperationContext;
 
 use super::facts;
 use super::ports::StockLedger;
@@ -23,20 +23,20 @@ pub(crate) fn reserve(
     ledger: &dyn StockLedger,
     ttl: Duration,
     command: &Reserve,
-    turn: &mut Turn<'_>,
+    ctx: &mut OperationContext<'_>,
 ) -> Result<Reservation, Error> {
     let Reserve { items, order } = command;
-    let now = turn.now();
+    let now = ctx.now();
     ledger.reserve(items, now, &mut |levels, is_taken| {
         require(levels)?;
-        if turn.overruled().is_some() {
+        if ctx.injected_refusal().is_some() {
             return Err(Error::StockWithheld);
         }
-        let mut id = turn.id();
+        let mut id = ctx.id();
         while is_taken(id) {
-            id = turn.id();
+            id = ctx.id();
         }
-        turn.happened(&facts::reserved(&id));
+        ctx.record(&facts::reserved(&id));
         Ok(Reservation::new(id, items.clone(), order.clone(), now, ttl))
     })
 }

@@ -8,11 +8,11 @@ pub struct Sku(Arc<str>);
 
 /// Why a text is no [`Sku`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must have 1 to {} printable characters", Sku::LONGEST)]
+#[error("must have 1 to {} printable characters", Sku::MAX_LENGTH)]
 pub struct InvalidSku;
 
 impl Sku {
-    const LONGEST: usize = 128;
+    const MAX_LENGTH: usize = 128;
 
     /// The SKU that `text` spells, to the letter.
     ///
@@ -20,7 +20,7 @@ impl Sku {
     /// When it is blank, longer than 128 characters or holds a control character.
     pub fn parse(text: &str) -> Result<Self, InvalidSku> {
         let valid = !text.trim().is_empty()
-            && text.chars().count() <= Self::LONGEST
+            && text.chars().count() <= Self::MAX_LENGTH
             && !text.chars().any(char::is_control);
         valid.then(|| Self(text.into())).ok_or(InvalidSku)
     }
@@ -44,14 +44,14 @@ pub(crate) struct Quantity(u32);
 
 /// Why a number is no [`Quantity`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a whole number from 1 to {}", Quantity::MOST)]
+#[error("must be a whole number from 1 to {}", Quantity::MAX)]
 pub(crate) struct InvalidQuantity;
 
 impl Quantity {
-    const MOST: u32 = 1_000_000;
+    const MAX: u32 = 1_000_000;
 
     pub(crate) fn new(number: u32) -> Result<Self, InvalidQuantity> {
-        (1..=Self::MOST).contains(&number).then_some(Self(number)).ok_or(InvalidQuantity)
+        (1..=Self::MAX).contains(&number).then_some(Self(number)).ok_or(InvalidQuantity)
     }
 
     pub(crate) fn get(self) -> u32 {
@@ -64,7 +64,7 @@ impl Quantity {
 pub(crate) struct Item {
     pub(crate) sku: Sku,
     pub(crate) quantity: Quantity,
-    /// Kept for the caller; stock is counted per SKU, wherever it lies.
+    /// Stored and returned; stock is counted per SKU, wherever it lies.
     pub(crate) warehouse: Option<Arc<str>>,
 }
 

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use shared::digest::IdMap;
-use shared::ledger::{Kept, Ledger};
+use shared::ledger::{DomainStore, Ledger};
 
 use crate::application::facts;
 use crate::application::ports::{Decide, StockLedger};
@@ -15,7 +15,7 @@ use crate::domain::{Error, Items, Level, Reservation, ReservationId, Stock};
 /// that no timer is needed and no call looks at more than what changes.
 #[derive(Debug)]
 pub(crate) struct MemoryStockLedger {
-    books: Mutex<Books>,
+    state: Mutex<State>,
     /// What was in stock before anything was reserved.
     initial: Stock,
     capacity: usize,
@@ -24,7 +24,7 @@ pub(crate) struct MemoryStockLedger {
 }
 
 #[derive(Debug)]
-struct Books {
+struct State {
     stock: Stock,
     reservations: IdMap<ReservationId, Reservation>,
     /// Those that keep stock aside, by the time at which they expire.
@@ -34,31 +34,31 @@ struct Books {
 }
 
 impl MemoryStockLedger {
-    /// Books with this stock, nothing of it reserved, for at most `capacity` reservations.
+    /// The given stock, nothing of it reserved, for at most `capacity` reservations.
     pub(crate) fn new(stock: Stock, capacity: usize, ledger: Ledger) -> Self {
-        Self { books: Mutex::new(Books::with(stock.clone())), initial: stock, capacity, ledger }
+        Self { state: Mutex::new(State::with(stock.clone())), initial: stock, capacity, ledger }
     }
 
     /// The books as of `now`.
-    fn books(&self, now: Timestamp) -> MutexGuard<'_, Books> {
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        books.expire_until(now, &self.ledger);
-        books
+    fn state(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.expire_until(now, &self.ledger);
+        state
     }
 }
 
 impl StockLedger for MemoryStockLedger {
     fn reserve(&self, items: &Items, now: Timestamp, decide: Decide<'_>) -> Result<Reservation, Error> {
-        let mut books = self.books(now);
-        if books.live.len() >= self.capacity {
+        let mut state = self.state(now);
+        if state.live.len() >= self.capacity {
             return Err(Error::StoreFull { capacity: self.capacity });
         }
-        let levels = books.stock.levels(items);
-        let reservation = decide(&levels, &|id| books.reservations.contains_key(&id))?;
-        if books.reservations.len() >= self.capacity {
-            books.forget_the_first_to_end();
+        let levels = state.stock.levels(items);
+        let reservation = decide(&levels, &|id| state.reservations.contains_key(&id))?;
+        if state.reservations.len() >= self.capacity {
+            state.forget_the_first_to_end();
         }
-        books.admit(reservation.clone());
+        state.admit(reservation.clone());
         Ok(reservation)
     }
 
@@ -68,35 +68,35 @@ impl StockLedger for MemoryStockLedger {
         now: Timestamp,
         change: &mut dyn FnMut(&mut Reservation) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut books = self.books(now);
-        let before = books.reservations.get(&id);
+        let mut state = self.state(now);
+        let before = state.reservations.get(&id);
         let before = before.ok_or_else(|| Error::UnknownReservation { id: id.to_string() })?;
         let mut after = before.clone();
         change(&mut after)?;
-        books.save(after);
+        state.save(after);
         Ok(())
     }
 
     fn find(&self, id: ReservationId, now: Timestamp) -> Option<Reservation> {
-        self.books(now).reservations.get(&id).cloned()
+        self.state(now).reservations.get(&id).cloned()
     }
 
     fn levels(&self, items: &Items, now: Timestamp) -> Vec<Level> {
-        self.books(now).stock.levels(items)
+        self.state(now).stock.levels(items)
     }
 }
 
-impl Kept for MemoryStockLedger {
+impl DomainStore for MemoryStockLedger {
     fn expire(&self, now: Timestamp) {
-        drop(self.books(now));
+        drop(self.state(now));
     }
 
     fn clear(&self) {
-        *self.books.lock().unwrap_or_else(PoisonError::into_inner) = Books::with(self.initial.clone());
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::with(self.initial.clone());
     }
 }
 
-impl Books {
+impl State {
     fn with(stock: Stock) -> Self {
         Self { stock, reservations: IdMap::default(), live: BTreeSet::new(), ended: VecDeque::new() }
     }
@@ -122,7 +122,7 @@ impl Books {
         {
             reservation.expire(now);
             let order = reservation.order.as_deref();
-            ledger.happened_by_itself(reservation.expires_at, order, &facts::expired(&id));
+            ledger.record_by_clock(reservation.expires_at, order, &facts::expired(&id));
             let items = reservation.items.clone();
             self.settle(id, &items);
         }

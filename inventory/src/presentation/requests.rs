@@ -41,7 +41,7 @@ struct ItemRequest {
     /// A whole number.
     #[schema(value_type = u32, required = true, minimum = 1, maximum = 1_000_000, example = 2)]
     quantity: Option<Number>,
-    /// Kept and told again; stock is counted per SKU, wherever it lies.
+    /// Stored and returned; stock is counted per SKU, wherever it lies.
     #[schema(value_type = String, required = false, max_length = 255, example = "WH-EAST")]
     warehouse_id: Option<String>,
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use shared::http::{Call, PathId, Problem, ProblemBody};
-use shared::way::{Intent, Way};
+use shared::pipeline::{Intent, Pipeline};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,7 +20,7 @@ use crate::infrastructure::chaos::{CHECK, RELEASE, RESERVE, STATUS};
 /// What the handlers work with.
 #[derive(Debug)]
 pub(crate) struct Inventory {
-    pub(crate) way: Way,
+    pub(crate) pipeline: Pipeline,
     pub(crate) stock: Arc<dyn StockLedger>,
     pub(crate) reservation_ttl: Duration,
 }
@@ -59,17 +59,18 @@ pub(crate) fn bare() -> Router<Arc<Inventory>> {
     )
 )]
 async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
-    let Inventory { way, stock, reservation_ttl } = &*inventory;
+    let Inventory { pipeline, stock, reservation_ttl } = &*inventory;
     let prepare = |body: ReserveRequest| {
         let command = body.validate()?;
         let order = command.order.clone();
         Ok(Intent { command, order, resource: None })
     };
-    way.write(&RESERVE, &call, StatusCode::CREATED, prepare, |command: Reserve, turn| {
-        let reservation = application::reserve(&**stock, *reservation_ttl, &command, turn)?;
-        Ok(ReservationBody::from(reservation))
-    })
-    .await
+    pipeline
+        .write(&RESERVE, &call, StatusCode::CREATED, prepare, |command: Reserve, ctx| {
+            let reservation = application::reserve(&**stock, *reservation_ttl, &command, ctx)?;
+            Ok(ReservationBody::from(reservation))
+        })
+        .await
 }
 
 /// Release a reservation
@@ -89,18 +90,19 @@ async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
     )
 )]
 async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
-    let Inventory { way, stock, .. } = &*inventory;
+    let Inventory { pipeline, stock, .. } = &*inventory;
     let prepare = |body: ReleaseRequest| {
         let command = body.validate()?;
-        let order = order_of(&**stock, &command.reservation, way.clock().now());
+        let order = order_of(&**stock, &command.reservation, pipeline.clock().now());
         let resource = Some(command.reservation.clone());
         Ok(Intent { command, order, resource })
     };
-    way.write(&RELEASE, &call, StatusCode::OK, prepare, |command: Release, turn| {
-        let released_at = application::release(&**stock, &command, turn)?;
-        Ok(ReleasedBody::new(command.reservation, released_at))
-    })
-    .await
+    pipeline
+        .write(&RELEASE, &call, StatusCode::OK, prepare, |command: Release, ctx| {
+            let released_at = application::release(&**stock, &command, ctx)?;
+            Ok(ReleasedBody::new(command.reservation, released_at))
+        })
+        .await
 }
 
 /// Check availability
@@ -112,17 +114,18 @@ async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
     responses((status = 200, description = "How the stock stands.", body = AvailabilityBody))
 )]
 async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
-    let Inventory { way, stock, .. } = &*inventory;
+    let Inventory { pipeline, stock, .. } = &*inventory;
     let prepare = |body: CheckRequest| Ok(Intent { command: body.validate()?, order: None, resource: None });
-    let items = match way.prepare(&CHECK, &call, prepare) {
+    let items = match pipeline.prepare(&CHECK, &call, prepare) {
         Ok(Intent { command, .. }) => command,
         Err(refused) => return refused.into_response(),
     };
-    way.read(&CHECK, &call, None, None, |turn| {
-        let (available, levels) = application::check(&**stock, &items, turn.now());
-        Ok(AvailabilityBody::new(available, levels))
-    })
-    .await
+    pipeline
+        .read(&CHECK, &call, None, None, |ctx| {
+            let (available, levels) = application::check(&**stock, &items, ctx.now());
+            Ok(AvailabilityBody::new(available, levels))
+        })
+        .await
 }
 
 /// Read a reservation
@@ -137,13 +140,14 @@ async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response 
     )
 )]
 async fn status(State(inventory): State<Arc<Inventory>>, PathId(id): PathId, call: Call) -> Response {
-    let Inventory { way, stock, .. } = &*inventory;
-    let order = order_of(&**stock, &id, way.clock().now());
-    way.read(&STATUS, &call, order.as_ref(), Some(&id), |turn| {
-        let reservation = application::status(&**stock, &id, turn.now()).map_err(Problem::from)?;
-        Ok(ReservationBody::from(reservation))
-    })
-    .await
+    let Inventory { pipeline, stock, .. } = &*inventory;
+    let order = order_of(&**stock, &id, pipeline.clock().now());
+    pipeline
+        .read(&STATUS, &call, order.as_ref(), Some(&id), |ctx| {
+            let reservation = application::status(&**stock, &id, ctx.now()).map_err(Problem::from)?;
+            Ok(ReservationBody::from(reservation))
+        })
+        .await
 }
 
 /// The order that a reservation belongs to, if both are known.

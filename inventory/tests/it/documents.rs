@@ -7,15 +7,15 @@ use inventory::{OPERATIONS, Settings};
 use serde_json::Value;
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 
 use crate::stockroom::Stockroom;
 
 fn document() -> Value {
     let plan = Plan::from_environment(&Environment::default(), OPERATIONS, 42).unwrap();
-    let way = Way::new(Arc::new(Chaos::new(plan)), Clock::system(), 100);
-    serde_json::to_value(inventory::router(way, Settings::default()).into_openapi()).unwrap()
+    let pipeline = Pipeline::new(Arc::new(Chaos::new(plan)), Clock::system(), 100);
+    serde_json::to_value(inventory::router(pipeline, Settings::default()).into_openapi()).unwrap()
 }
 
 /// Path, method and description of every operation.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, Severed, with_common};
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 use tower::ServiceExt;
 
 /// Asks for two of ITEM-001 and one of ITEM-002 for ORD-123.
@@ -34,9 +34,9 @@ impl Stockroom {
         let chaos = Arc::new(Chaos::new(Plan::from_environment(&environment, OPERATIONS, 42).unwrap()));
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
         let settings = Settings::from_environment(&environment).unwrap();
-        let way = Way::new(chaos.clone(), clock, 100);
-        let ledger = shared::service::ledger("inventory", &way);
-        let routes = inventory::router(way, settings).merge(ledger);
+        let pipeline = Pipeline::new(chaos.clone(), clock, 100);
+        let ledger = shared::service::ledger("inventory", &pipeline);
+        let routes = inventory::router(pipeline, settings).merge(ledger);
         Self { router: with_common(routes.split_for_parts().0, Correlation::seeded(1)), chaos }
     }
 

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use shared::digest::IdMap;
-use shared::ledger::Kept;
+use shared::ledger::DomainStore;
 
 use crate::application::ports::Outbox;
 use crate::domain::{Envelope, Notification, NotificationId};
@@ -33,7 +33,7 @@ impl MemoryOutbox {
     }
 }
 
-impl Kept for MemoryOutbox {
+impl DomainStore for MemoryOutbox {
     /// A message never changes.
     fn expire(&self, _now: Timestamp) {}
 

@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 use crate::domain::{Address, Channel, Envelope, Message};
 
 /// Device tokens are the longest recipients; none is known to be longer.
-const LONGEST_RECIPIENT: usize = 4096;
+const MAX_RECIPIENT_LENGTH: usize = 4096;
 /// The longest line of a mail (RFC 5322, 2.1.1).
-const LONGEST_SUBJECT: usize = 998;
-const LONGEST_MESSAGE: usize = 100_000;
+const MAX_SUBJECT_LENGTH: usize = 998;
+const MAX_MESSAGE_LENGTH: usize = 100_000;
 
 /// What to send, and where.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -40,13 +40,13 @@ impl SendRequest {
             .and_then(|name| Channel::parse(&name).map_err(|message| fields.wrong("type", message)).ok());
         let address = address(&mut fields, channel, self.recipient);
         let subject = match channel {
-            Some(Channel::Email) => fields.required_text("subject", self.subject, LONGEST_SUBJECT),
+            Some(Channel::Email) => fields.required_text("subject", self.subject, MAX_SUBJECT_LENGTH),
             _ => {
                 let subject = self.subject.filter(|subject| !subject.is_empty());
-                fields.optional_text("subject", subject, LONGEST_SUBJECT)
+                fields.optional_text("subject", subject, MAX_SUBJECT_LENGTH)
             }
         };
-        let text = fields.required_text("message", self.message, LONGEST_MESSAGE);
+        let text = fields.required_text("message", self.message, MAX_MESSAGE_LENGTH);
         let order_id = fields.optional_id("orderId", self.order_id).map(Into::into);
         let subject = subject.map(Into::into);
         let message = address.zip(text).map(|(address, text)| {
@@ -60,8 +60,8 @@ impl SendRequest {
 /// The recipient, if it is there and one that the channel, if that is known, can reach.
 fn address(fields: &mut Fields, channel: Option<Channel>, recipient: Option<String>) -> Option<Address> {
     let recipient = fields.required("recipient", recipient)?;
-    if recipient.len() > LONGEST_RECIPIENT || recipient.contains(char::is_control) {
-        let rule = format!("must have at most {LONGEST_RECIPIENT} bytes, and no control characters");
+    if recipient.len() > MAX_RECIPIENT_LENGTH || recipient.contains(char::is_control) {
+        let rule = format!("must have at most {MAX_RECIPIENT_LENGTH} bytes, and no control characters");
         fields.wrong("recipient", rule);
         return None;
     }

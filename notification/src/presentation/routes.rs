@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use shared::http::{Call, PathId, ProblemBody};
-use shared::way::{Intent, Way};
+use shared::pipeline::{Intent, Pipeline};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,7 +17,7 @@ use crate::infrastructure::chaos::{SEND, STATUS};
 /// What the handlers share.
 #[derive(Debug)]
 pub(crate) struct Post {
-    pub(crate) way: Way,
+    pub(crate) pipeline: Pipeline,
     pub(crate) outbox: Arc<dyn Outbox>,
 }
 
@@ -44,9 +44,9 @@ async fn send(State(post): State<Arc<Post>>, call: Call) -> Response {
         let order = command.envelope.order_id.clone();
         Ok(Intent { command, order, resource: None })
     };
-    post.way
-        .write(&SEND, &call, StatusCode::CREATED, prepare, |message, turn| {
-            Ok(SentBody::from(application::send(&*post.outbox, message, turn)?))
+    post.pipeline
+        .write(&SEND, &call, StatusCode::CREATED, prepare, |message, ctx| {
+            Ok(SentBody::from(application::send(&*post.outbox, message, ctx)?))
         })
         .await
 }
@@ -65,7 +65,7 @@ async fn send(State(post): State<Arc<Post>>, call: Call) -> Response {
 )]
 async fn status(State(post): State<Arc<Post>>, PathId(id): PathId, call: Call) -> Response {
     let order = application::find(&*post.outbox, &id).ok().and_then(|sent| sent.envelope.order_id);
-    post.way
+    post.pipeline
         .read(&STATUS, &call, order.as_ref(), Some(&id), |_| {
             Ok(StatusBody::from(application::find(&*post.outbox, &id)?))
         })

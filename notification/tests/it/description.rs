@@ -6,15 +6,16 @@ use insta::assert_snapshot;
 use notification::{OPERATIONS, Settings};
 use serde_json::{Value, json};
 use shared::chaos::{Chaos, Plan};
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 
 use crate::post_office::{PostOffice, brief};
 
 fn document() -> Value {
     let plan = Plan::from_environment(&Default::default(), OPERATIONS, 42).unwrap();
-    let way = Way::new(Arc::new(Chaos::new(plan)), Clock::starting_at(jiff::Timestamp::UNIX_EPOCH), 1);
-    serde_json::to_value(notification::router(way, Settings::default()).into_openapi()).unwrap()
+    let pipeline =
+        Pipeline::new(Arc::new(Chaos::new(plan)), Clock::starting_at(jiff::Timestamp::UNIX_EPOCH), 1);
+    serde_json::to_value(notification::router(pipeline, Settings::default()).into_openapi()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

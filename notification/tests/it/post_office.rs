@@ -7,8 +7,8 @@ use notification::{OPERATIONS, Settings};
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, Severed, with_common};
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 use tower::ServiceExt as _;
 
 /// A mail about ORD-123.
@@ -33,9 +33,9 @@ impl PostOffice {
         let chaos = Chaos::new(Plan::from_environment(&environment, OPERATIONS, 42).unwrap());
         let clock = Clock::starting_at("2026-01-28T10:00:00Z".parse().unwrap());
         let settings = Settings::from_environment(&environment).unwrap();
-        let way = Way::new(Arc::new(chaos), clock, 100);
-        let ledger = shared::service::ledger("notification", &way);
-        let routes = notification::router(way, settings).merge(ledger);
+        let pipeline = Pipeline::new(Arc::new(chaos), clock, 100);
+        let ledger = shared::service::ledger("notification", &pipeline);
+        let routes = notification::router(pipeline, settings).merge(ledger);
         Self(with_common(routes.into(), Correlation::seeded(1)))
     }
 

@@ -13,10 +13,10 @@ const CONCURRENCY: usize = 256;
 /// A label takes long and does little.
 const LABEL_CONCURRENCY: usize = 2000;
 const COMPENSATION_LIMIT: Duration = Duration::from_secs(30 * 60);
-const SHORTEST_COMPENSATION_LIMIT: Duration = Duration::from_secs(5 * 60);
+const MIN_COMPENSATION_LIMIT: Duration = Duration::from_secs(5 * 60);
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const FIRST_LABEL_BACKOFF: Duration = Duration::from_secs(2);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// The wait before an undo repeats, for the first time, what may have happened.
 pub fn first_repeat_backoff(scale: TimeScale) -> Duration {
@@ -50,7 +50,7 @@ pub(super) fn compensation(settings: &ActivitySettings, scale: TimeScale) -> Act
     let kinds = &["validation_error", "not_found", "idempotency_key_reuse"];
     ActivityOptions {
         start_to_close: settings.compensation.timeout,
-        schedule_to_close: Some(scale.apply_at_least(COMPENSATION_LIMIT, SHORTEST_COMPENSATION_LIMIT)),
+        schedule_to_close: Some(scale.apply_at_least(COMPENSATION_LIMIT, MIN_COMPENSATION_LIMIT)),
         heartbeat: None,
         retry: retry(settings.compensation.retries, FIRST_BACKOFF, kinds, scale),
         on_cancel: OnCancel::FinishAttempt,
@@ -85,7 +85,7 @@ fn retry(
     RetryPolicy {
         initial: scale.apply(first_backoff),
         backoff: 2.0,
-        max_interval: scale.apply(LONGEST_BACKOFF),
+        max_interval: scale.apply(MAX_BACKOFF),
         max_attempts: retries.map(|retries| retries + 1),
         non_retryable,
     }
@@ -131,6 +131,6 @@ mod tests {
         let shortest = Duration::from_secs(2);
         assert_eq!((label.start_to_close, label.heartbeat), (shortest, Some(shortest)));
         assert_eq!(waits(&label, 5), vec![1; 5]);
-        assert_eq!(compensation(&settings, scale).schedule_to_close, Some(SHORTEST_COMPENSATION_LIMIT));
+        assert_eq!(compensation(&settings, scale).schedule_to_close, Some(MIN_COMPENSATION_LIMIT));
     }
 }

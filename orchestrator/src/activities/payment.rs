@@ -105,7 +105,7 @@ impl Activity<Services> for ReadPayment {
     }
 }
 
-/// Reads where an authorization stands, with an undo's patience.
+/// Reads where an authorization stands, with a compensation's timeouts.
 #[derive(Debug)]
 pub struct RepeatReadPayment;
 

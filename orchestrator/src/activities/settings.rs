@@ -59,13 +59,13 @@ impl Default for ActivitySettings {
 }
 
 const UNLIMITED: &str = "unlimited";
-const MOST_RETRIES: u32 = 1000;
+const MAX_RETRIES: u32 = 1000;
 
 /// Attempt and heartbeat limits do not shrink below this, however small the scale: a round trip on a
 /// busy machine takes real time.
-const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
-const SHORTEST_APPROVAL: Duration = Duration::from_secs(5);
-const SHORTEST_WORKFLOW: Duration = Duration::from_secs(5 * 60);
+const MIN_ATTEMPT: Duration = Duration::from_secs(2);
+const MIN_APPROVAL_TIMEOUT: Duration = Duration::from_secs(5);
+const MIN_WORKFLOW_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 impl ActivitySettings {
     /// The settings that `environment` changes, and the defaults of all others.
@@ -108,10 +108,10 @@ impl ActivitySettings {
         })
     }
 
-    /// The same patience at `scale`, with its floors: what is in force.
+    /// The same limits at `scale`, with its floors: what is in force.
     #[must_use]
     pub fn at(&self, scale: TimeScale) -> Self {
-        let limit = |duration| scale.apply_at_least(duration, SHORTEST_ATTEMPT);
+        let limit = |duration| scale.apply_at_least(duration, MIN_ATTEMPT);
         let attempts = |it: AttemptSettings| AttemptSettings { timeout: limit(it.timeout), ..it };
         Self {
             payment: attempts(self.payment),
@@ -123,8 +123,8 @@ impl ActivitySettings {
                 timeout: limit(self.compensation.timeout),
                 ..self.compensation
             },
-            approval_timeout: scale.apply_at_least(self.approval_timeout, SHORTEST_APPROVAL),
-            workflow_timeout: scale.apply_at_least(self.workflow_timeout, SHORTEST_WORKFLOW),
+            approval_timeout: scale.apply_at_least(self.approval_timeout, MIN_APPROVAL_TIMEOUT),
+            workflow_timeout: scale.apply_at_least(self.workflow_timeout, MIN_WORKFLOW_TIMEOUT),
         }
     }
 
@@ -150,8 +150,8 @@ impl ActivitySettings {
 }
 
 fn count(text: &str) -> Result<u32, String> {
-    let count = text.parse().ok().filter(|count| *count <= MOST_RETRIES);
-    count.ok_or_else(|| format!("`{text}` is not a whole number from 0 to {MOST_RETRIES}"))
+    let count = text.parse().ok().filter(|count| *count <= MAX_RETRIES);
+    count.ok_or_else(|| format!("`{text}` is not a whole number from 0 to {MAX_RETRIES}"))
 }
 
 fn count_or_unlimited(text: &str) -> Result<Option<u32>, String> {

@@ -13,8 +13,8 @@ use crate::workflows::order_fulfillment::{
     APPROVE, Approval, CANCEL, Cancellation, REJECT, RETRY, Rejection,
 };
 
-const LONGEST_NAME: usize = 128;
-const LONGEST_REASON: usize = 500;
+const MAX_NAME_LENGTH: usize = 128;
+const MAX_REASON_LENGTH: usize = 500;
 
 /// Nothing to say beside the request itself.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -48,7 +48,7 @@ pub(super) async fn approve(
 ) -> Result<Json<Decided>, Problem> {
     let approval: Approval = call.parse_or_default()?;
     let mut fields = Fields::new();
-    fields.optional_text("approvedBy", approval.approved_by.clone(), LONGEST_NAME);
+    fields.optional_text("approvedBy", approval.approved_by.clone(), MAX_NAME_LENGTH);
     let approval = fields.finish(Some(approval))?;
     let reception = orders.tell(&id.0, APPROVE, &approval).await?;
     decided(id, &reception, "The order is approved.", "The order was approved before.")
@@ -67,8 +67,8 @@ pub(super) async fn reject(
 ) -> Result<Json<Decided>, Problem> {
     let rejection: Rejection = call.parse_or_default()?;
     let mut fields = Fields::new();
-    fields.optional_text("rejectedBy", rejection.rejected_by.clone(), LONGEST_NAME);
-    fields.optional_text("reason", rejection.reason.clone(), LONGEST_REASON);
+    fields.optional_text("rejectedBy", rejection.rejected_by.clone(), MAX_NAME_LENGTH);
+    fields.optional_text("reason", rejection.reason.clone(), MAX_REASON_LENGTH);
     let rejection = fields.finish(Some(rejection))?;
     let reception = orders.tell(&id.0, REJECT, &rejection).await?;
     decided(id, &reception, "The order is rejected.", "The order was rejected before.")
@@ -87,7 +87,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<Decided>, Problem> {
     let cancellation: Cancellation = call.parse_or_default()?;
     let mut fields = Fields::new();
-    fields.optional_text("reason", cancellation.reason.clone(), LONGEST_REASON);
+    fields.optional_text("reason", cancellation.reason.clone(), MAX_REASON_LENGTH);
     let cancellation = fields.finish(Some(cancellation))?;
     let reception = orders.tell(&id.0, CANCEL, &cancellation).await?;
     decided(id, &reception, "The order is being cancelled.", "The order was cancelled before.")

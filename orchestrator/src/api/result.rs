@@ -17,15 +17,15 @@ use crate::domain::WorkflowState;
 use crate::workflow::Closed;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-const LONGEST_TIMEOUT: f64 = 300.0;
+const MAX_TIMEOUT: f64 = 300.0;
 /// A run that comes to need attention has its final state but stays open: nothing wakes us then. Each
 /// look is twice as long after the one before, since some engines have to ask another process.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Patience {
+pub(super) struct WaitParams {
     /// Seconds to wait for the end.
     #[param(value_type = Option<f64>, minimum = 0, maximum = 300, default = 30)]
     timeout: Option<String>,
@@ -49,16 +49,16 @@ pub struct Outcome {
 ///
 /// Answers at once when it is over, also when it only waits for `retry`.
 #[utoipa::path(get, path = "/{id}/result", operation_id = "result", tag = "orders",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), Patience),
+    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), WaitParams),
     responses((status = 200, body = Outcome, description = "The order has ended so."), ResultErrors))]
 pub(super) async fn result(
     State(orders): State<Orders>,
     id: WorkflowId,
-    Params(patience): Params<Patience>,
+    Params(wait): Params<WaitParams>,
 ) -> Result<Json<Outcome>, Problem> {
-    let timeout = patience.timeout()?;
+    let timeout = wait.timeout()?;
     let mut end = orders.client().result(&id.0, timeout);
-    let mut look_again = LOOK_AGAIN;
+    let mut look_again = RETRY_AFTER;
     loop {
         let state = orders.state(&id.0).await?;
         if state.status.is_final() {
@@ -93,10 +93,10 @@ fn answer(id: &WorkflowId, result: WorkflowState) -> Json<Outcome> {
     Json(Outcome { success: true, workflow_id: id.0.clone(), result })
 }
 
-impl Patience {
+impl WaitParams {
     fn timeout(&self) -> Result<Duration, Problem> {
         let Some(text) = given(self.timeout.as_deref()) else { return Ok(DEFAULT_TIMEOUT) };
-        let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=LONGEST_TIMEOUT).contains(seconds));
+        let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=MAX_TIMEOUT).contains(seconds));
         let mut fields = Fields::new();
         fields.check(seconds.is_some(), "timeout", "must be a number of seconds from 0 to 300");
         fields.finish(seconds.map(Duration::from_secs_f64))

@@ -40,7 +40,7 @@ const STEPS: [(&str, &str, &str); 4] = [
     ("payment.capture", "auth_1", "captured auth_1 100"),
     ("shipping.create_label", "", "generated lbl_1"),
 ];
-const MOST_ATTEMPTS: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// The client, and the ledger that it leaves.
 struct Client<F> {
@@ -63,14 +63,14 @@ impl<F: Iterator<Item = Fate>> Client<F> {
                 return self.ledger;
             }
         }
-        self.ask("notification.send", "", Some("sent ntf_1 email:Shipped"), MOST_ATTEMPTS, false);
+        self.ask("notification.send", "", Some("sent ntf_1 email:Shipped"), MAX_ATTEMPTS, false);
         writeln!(self.ledger, "decided approve shipped").unwrap();
         self.ledger
     }
 
     /// Tells whether the step is done; one that gave up with an answer lost is found out about.
     fn step(&mut self, operation: &str, resource: &str, effect: &str) -> bool {
-        let (known, happened) = self.ask(operation, resource, Some(effect), MOST_ATTEMPTS, false);
+        let (known, happened) = self.ask(operation, resource, Some(effect), MAX_ATTEMPTS, false);
         if known.is_some() {
             return known == Some(true);
         }

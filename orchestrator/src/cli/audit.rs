@@ -62,11 +62,11 @@ pub(super) struct Args {
 }
 
 /// How long the backends are left alone at least before they are asked again.
-const LEAST_INTERVAL: Duration = Duration::from_millis(100);
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
-        interval if interval < LEAST_INTERVAL => Err("must be at least 100ms".to_owned()),
+        interval if interval < MIN_INTERVAL => Err("must be at least 100ms".to_owned()),
         interval => Ok(interval),
     }
 }

@@ -45,7 +45,7 @@ type Variables = Vec<(&'static str, String)>;
 struct All {
     /// As they are set, before `TIME_SCALE`.
     set: Variables,
-    /// What `TIME_SCALE` makes of the orchestrator's patience.
+    /// What `TIME_SCALE` makes of the orchestrator's timeouts.
     scaled: Variables,
 }
 

@@ -14,11 +14,11 @@ pub(super) struct Args {
     url: String,
 }
 
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Succeeds when the service answers at all: one that is degraded needs no restart.
 pub(super) async fn run(args: &Args) -> Result<Ending> {
-    let client = client_builder().timeout(PATIENCE).build()?;
+    let client = client_builder().timeout(TIMEOUT).build()?;
     let answer = client.get(format!("{}/health", args.url.trim_end_matches('/'))).send().await?;
     Ok(if answer.status().is_success() { Ending::Good } else { Ending::Bad })
 }

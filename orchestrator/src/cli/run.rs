@@ -33,7 +33,7 @@ What the run starts itself reads the variables of `backends` and `orchestrator`:
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct Args {
     /// How many orders to place, 100000 at most
-    #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = whole_number(1..=MOST_ORDERS))]
+    #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = whole_number(1..=MAX_ORDERS))]
     orders: u64,
     #[arg(
         long,
@@ -42,7 +42,7 @@ pub(super) struct Args {
     )]
     seed: Option<u64>,
     /// How many orders are open at once
-    #[arg(long, env = "RUN_CONCURRENCY", default_value_t = 64, value_parser = whole_number(1..=MOST_OPEN))]
+    #[arg(long, env = "RUN_CONCURRENCY", default_value_t = 64, value_parser = whole_number(1..=MAX_OPEN))]
     concurrency: usize,
     #[arg(long, value_parser = TimeScale::parse,
         help = "Multiplies simulated durations [default: TIME_SCALE, or that of --backends, or 0.001, or 1 with --target]")]
@@ -59,14 +59,14 @@ pub(super) struct Args {
     #[arg(long, env = "RUN_PORT", value_parser = port, conflicts_with = "backends")]
     port: Option<u16>,
     /// The address to serve them at; 0.0.0.0 is every address of this machine
-    #[arg(long, env = "RUN_HOST", default_value = USUAL_HOST)]
+    #[arg(long, env = "RUN_HOST", default_value = DEFAULT_HOST)]
     host: String,
     /// Empty the backends first, and put up with another seed or time scale of theirs
     #[arg(long, env = "RUN_RESET", value_parser = BoolishValueParser::new())]
     reset: bool,
     /// How long an order may take [default: 30m x time scale, at least 5m]
-    #[arg(long, value_name = "TIME", env = "RUN_PATIENCE", value_parser = parse_duration)]
-    patience: Option<Duration>,
+    #[arg(long, value_name = "TIME", env = "RUN_ORDER_TIMEOUT", value_parser = parse_duration)]
+    order_timeout: Option<Duration>,
     /// What else fails the run: error-rate>5%, p99>2s, warnings, shipped<10%
     #[arg(long, value_name = "CONDITION", env = "RUN_FAIL_ON", value_delimiter = ',')]
     fail_on: Vec<Condition>,
@@ -107,17 +107,17 @@ pub(super) struct Decisions {
 }
 
 /// The backends' ledgers hold a million records each: enough for that many orders.
-const MOST_ORDERS: u64 = 100_000;
+const MAX_ORDERS: u64 = 100_000;
 
 /// How many orders may be open at once, here and in a simulated world.
-pub(super) const MOST_OPEN: usize = 100_000;
+pub(super) const MAX_OPEN: usize = 100_000;
 
 /// How long an order may take before `TIME_SCALE`, and at the least.
-const USUAL_PATIENCE: Duration = Duration::from_secs(30 * 60);
-const LEAST_PATIENCE: Duration = Duration::from_secs(5 * 60);
+const DEFAULT_ORDER_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const MIN_ORDER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// Whoever else is on the network need not reach the backends.
-const USUAL_HOST: &str = "127.0.0.1";
+const DEFAULT_HOST: &str = "127.0.0.1";
 
 /// Why there is no run.
 #[derive(Debug, thiserror::Error)]
@@ -189,14 +189,14 @@ impl Args {
         audit: Audit,
         environment: &Environment,
     ) -> Result<Plan, ConfigError> {
-        let usual = stage.time_scale.apply_at_least(USUAL_PATIENCE, LEAST_PATIENCE);
+        let usual = stage.time_scale.apply_at_least(DEFAULT_ORDER_TIMEOUT, MIN_ORDER_TIMEOUT);
         Ok(Plan {
             orders: self.orders,
             concurrency: self.concurrency,
             seed: stage.seed,
             time_scale: stage.time_scale,
             mix,
-            patience: self.patience.unwrap_or(usual),
+            order_timeout: self.order_timeout.unwrap_or(usual),
             reset: self.reset,
             conditions: self.fail_on.clone(),
             audit,

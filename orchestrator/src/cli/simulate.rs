@@ -15,7 +15,7 @@ use shared::environment::{ConfigError, Environment};
 
 use super::arguments::whole_number;
 use super::process::Ending;
-use super::run::{Decisions, MOST_OPEN};
+use super::run::{Decisions, MAX_OPEN};
 use crate::activities::ActivitySettings;
 use crate::bundled::Settings;
 use crate::simulate::{Crash, Decision, Flow, Schedule, Stuck, Subject};
@@ -48,7 +48,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT", default_value_t = 250, value_parser = whole_number::<u64>(1..=100_000))]
     orders_per_world: u64,
     /// How many orders of a world are open at once
-    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = whole_number(1..=MOST_OPEN))]
+    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = whole_number(1..=MAX_OPEN))]
     concurrency: usize,
     #[command(flatten)]
     decisions: Decisions,
@@ -149,7 +149,7 @@ fn judged(
 fn subject(flow: Flow, environment: &Environment) -> Result<Subject, ConfigError> {
     Ok(Subject {
         flow,
-        patience: ActivitySettings::from_environment(environment)?,
+        limits: ActivitySettings::from_environment(environment)?,
         backends: Settings::from_environment(environment, 1)?,
     })
 }

@@ -32,7 +32,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Not even a server that asks for no wait is asked in a tight loop.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+const MIN_WAIT: Duration = Duration::from_millis(1);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The backends behind a transport: makes calls and reads answers. Cheap to clone.
@@ -71,7 +71,7 @@ impl Backends {
             headers.insert(ACCEPT, accept.clone());
             headers.insert(IDEMPOTENCY_KEY, header(&context.key)?);
             match self.exchange(request, context).await {
-                Err(Refusal::InProgress(wait)) => tokio::time::sleep(wait.max(SHORTEST_WAIT)).await,
+                Err(Refusal::InProgress(wait)) => tokio::time::sleep(wait.max(MIN_WAIT)).await,
                 answered => return answered.map_err(Refusal::into_error),
             }
         }

@@ -34,7 +34,7 @@ pub(super) async fn drive(
         api,
         workload,
         stop,
-        patience: plan.patience,
+        order_timeout: plan.order_timeout,
         ended: AtomicU64::new(0),
         open: AtomicU64::new(0),
         stalled: AtomicBool::new(false),
@@ -60,7 +60,7 @@ struct Driver<'a> {
     api: &'a OrderApi,
     workload: Workload,
     stop: &'a CancellationToken,
-    patience: Duration,
+    order_timeout: Duration,
     /// How many orders have ended so far.
     ended: AtomicU64,
     /// How many orders were open when the run was interrupted.
@@ -85,7 +85,7 @@ impl Driver<'_> {
             needs_attention: false,
             took_ms: None,
         };
-        let followed = timeout(self.patience, self.follow(index, &mut result));
+        let followed = timeout(self.order_timeout, self.follow(index, &mut result));
         match self.stop.run_until_cancelled(followed).await {
             None => {
                 self.open.fetch_add(1, Relaxed);

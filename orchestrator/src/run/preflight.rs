@@ -66,14 +66,14 @@ pub(super) async fn require_unknown(plan: &Plan, workload: Workload, site: &Site
 }
 
 /// How long an orchestrator may take to say that it does not know an order.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Asks for the first order: a run of the same seed had it too. An orchestrator that does not know it
 /// may answer as it likes, or not at all.
 async fn require_unknown_to_orchestrator(order: String, orchestrator: &dyn Transport) -> Result<(), Error> {
     let path = format!("/workflows/{}/result?timeout=1", workflow_id(&order));
     let request = Request::get(path).body(Bytes::new()).expect("ids of orders fit a path");
-    match timeout(PATIENCE, orchestrator.send(request)).await {
+    match timeout(TIMEOUT, orchestrator.send(request)).await {
         Ok(Ok(answer)) if matches!(answer.status(), StatusCode::OK | StatusCode::REQUEST_TIMEOUT) => {
             Err(Error::KnownToOrchestrator { order })
         }

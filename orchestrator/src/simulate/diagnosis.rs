@@ -5,8 +5,8 @@ use shared::chaos::{Plan, ScriptLine, faults};
 use shared::ledger::{Record, Request};
 
 use super::crash::{Crash, When, event_name};
+use super::crash_plan::RandomCrash;
 use super::decision::Decision;
-use super::dooms::Strike;
 use super::schedule::Schedule;
 use super::world::Remains;
 use crate::audit::Ledgers;
@@ -21,7 +21,7 @@ pub(super) fn schedules_of(
     ledgers: &Ledgers,
     plan: &Plan,
     remains: &Remains,
-    strikes: &[Strike],
+    random_crashes: &[RandomCrash],
 ) -> Vec<Schedule> {
     let mut schedule = Schedule::of(decision);
     for record in ledgers.values().flatten().filter(|record| record.order() == Some(order_id)) {
@@ -32,7 +32,7 @@ pub(super) fn schedules_of(
         }
     }
     let Some(run) = run_of(order_id, remains) else { return vec![schedule] };
-    let crashes: Vec<_> = strikes.iter().filter_map(|strike| crashes_of(&run, strike)).collect();
+    let crashes: Vec<_> = random_crashes.iter().filter_map(|crash_at| crashes_of(&run, crash_at)).collect();
     let dying = |pick: fn(&[Crash; 2]) -> &Crash| Schedule {
         crashes: crashes.iter().map(pick).cloned().collect(),
         ..schedule.clone()
@@ -63,15 +63,15 @@ fn run_of(order_id: &str, remains: &Remains) -> Option<StoredRun> {
 
 /// How a process's death struck a run: at an append of its own; or so long after its last one, which is as
 /// if before the next, when the answer to a request was on its way to the journal.
-fn crashes_of(run: &StoredRun, strike: &Strike) -> Option<[Crash; 2]> {
-    if let Some(append) = strike.appends.get(&run.row.key) {
-        let crash = Crash { append: append.clone(), when: strike.when };
+fn crashes_of(run: &StoredRun, crash_at: &RandomCrash) -> Option<[Crash; 2]> {
+    if let Some(append) = crash_at.appends.get(&run.row.key) {
+        let crash = Crash { append: append.clone(), when: crash_at.when };
         return Some([crash.clone(), crash]);
     }
-    let is_over = run.row.ending.as_ref().is_some_and(|ending| ending.at_ms <= strike.at_ms);
-    let next = run.entries.partition_point(|entry| entry.at_ms <= strike.at_ms);
+    let is_over = run.row.ending.as_ref().is_some_and(|ending| ending.at_ms <= crash_at.at_ms);
+    let next = run.entries.partition_point(|entry| entry.at_ms <= crash_at.at_ms);
     let last = run.entries.get(next.checked_sub(1)?).filter(|_| !is_over)?;
-    let later = Duration::from_millis(u64::try_from(strike.at_ms - last.at_ms).ok()?);
+    let later = Duration::from_millis(u64::try_from(crash_at.at_ms - last.at_ms).ok()?);
     let after = Crash { append: event_name(&last.event), when: When::After(later) };
     let before =
         run.entries.get(next).map(|next| Crash { append: event_name(&next.event), when: When::Before });

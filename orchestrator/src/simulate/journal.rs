@@ -7,7 +7,7 @@ use shared::time::Clock;
 use tokio::sync::Notify;
 
 use super::crash::When;
-use super::dooms::Dooms;
+use super::crash_plan::CrashPlan;
 use super::log::Log;
 use super::moments::Moments;
 use crate::engine::embedded::{
@@ -18,9 +18,9 @@ use crate::workflow::SearchKind;
 
 /// The journal of a process that may die at an append. It passes everything on until then; from
 /// then on nothing is written and nobody is answered.
-pub(super) struct MortalJournal {
+pub(super) struct CrashingJournal {
     kept: MemoryJournal,
-    dooms: Arc<Dooms>,
+    crash_plan: Arc<CrashPlan>,
     moments: Option<Arc<Moments>>,
     log: Arc<Log>,
     clock: Clock,
@@ -40,16 +40,16 @@ impl Death {
     }
 }
 
-impl MortalJournal {
+impl CrashingJournal {
     /// What is written is found in `kept` by the process that comes next.
     pub(super) fn new(
         kept: MemoryJournal,
-        dooms: Arc<Dooms>,
+        crash_plan: Arc<CrashPlan>,
         moments: Option<Arc<Moments>>,
         log: Arc<Log>,
         clock: Clock,
     ) -> Self {
-        Self { kept, dooms, moments, log, clock, death: Arc::default() }
+        Self { kept, crash_plan, moments, log, clock, death: Arc::default() }
     }
 
     /// Waits until the process has died.
@@ -76,12 +76,12 @@ impl MortalJournal {
     }
 }
 
-impl Journal for MortalJournal {
+impl Journal for CrashingJournal {
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable) {
         if self.death.has_come.load(Relaxed) {
             return;
         }
-        let doom = self.dooms.strike(&batch, self.clock.now().as_millisecond());
+        let doom = self.crash_plan.crash_at(&batch, self.clock.now().as_millisecond());
         if doom == Some(When::Before) {
             self.death.come();
             return;

@@ -14,13 +14,13 @@ use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, workflow_id};
 use crate::workload::Customer;
 
 /// How much longer than its own limits an order may take: undoing has limits too.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+const UNDOING_LIMIT: SignedDuration = SignedDuration::from_hours(24);
 /// After so long without an end, its status is looked at for the first time: an order that needs
 /// attention has a final one, and goes on waiting.
 const FIRST_LOOK: Duration = Duration::from_secs(3600);
 
 /// What became of an order.
-pub(super) struct Lived {
+pub(super) struct OrderOutcome {
     /// How it ended, and what was accepted of the decisions.
     pub(super) decision: audit::Decision,
     /// Whether it ended before the moment of a late decision came.
@@ -34,7 +34,7 @@ pub(super) async fn live(
     order: &OrderInput,
     decision: Decision,
     moments: Option<&Moments>,
-) -> Lived {
+) -> OrderOutcome {
     let order_id = order.order_id.clone();
     let owner =
         Owner { world, customer: Customer::new(world.api.clone(), order_id.clone()), order_id: &order_id };
@@ -63,7 +63,7 @@ pub(super) async fn live(
         }
     };
     owner.note(|| format!("ends {}", status.map_or("never", OrderStatus::name)));
-    Lived { decision: audit::Decision { order_id, accepted, status }, is_undecided }
+    OrderOutcome { decision: audit::Decision { order_id, accepted, status }, is_undecided }
 }
 
 /// What of an order's state tells how it stands.
@@ -142,9 +142,9 @@ impl Owner<'_> {
     }
 
     fn give_up_at(&self) -> Timestamp {
-        let patience = self.world.patience();
-        let own = SignedDuration::try_from(patience.approval_timeout + patience.workflow_timeout);
-        let limit = LONGEST.saturating_add(own.unwrap_or(LONGEST));
+        let limits = self.world.limits();
+        let own = SignedDuration::try_from(limits.approval_timeout + limits.workflow_timeout);
+        let limit = UNDOING_LIMIT.saturating_add(own.unwrap_or(UNDOING_LIMIT));
         self.world.clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX)
     }
 

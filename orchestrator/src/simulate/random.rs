@@ -8,9 +8,9 @@ use shared::chaos::{Draw, Plan};
 use shared::digest::digest_of;
 
 use super::cores::{Stuck, in_order};
+use super::crash_plan::CrashPlan;
 use super::decision::{Decision, Moment};
 use super::diagnosis::schedules_of;
-use super::dooms::Dooms;
 use super::failures::Failures;
 use super::life::live;
 use super::log::{Line, Log};
@@ -61,12 +61,12 @@ impl RandomWorld {
         let plan = Plan { seed, ..subject.backends.plan.clone() };
         in_virtual_time(async {
             let world = World::new(subject, plan.clone(), Log::if_wanted(self.log));
-            let dooms = if self.crashes {
-                Dooms::by_chance(Draw::seeded(digest_of(&("crashes", seed))))
+            let crash_plan = if self.crashes {
+                CrashPlan::by_chance(Draw::seeded(digest_of(&("crashes", seed))))
             } else {
-                Dooms::never()
+                CrashPlan::never()
             };
-            let circumstances = Circumstances { dooms: Arc::new(dooms), moments: None };
+            let circumstances = Circumstances { crash_plan: Arc::new(crash_plan), moments: None };
             let workload = Workload { seed, mix: self.mix };
             let lives = (0..self.orders).map(|index| {
                 let Placement { order, verb } = workload.placement(index);
@@ -83,12 +83,12 @@ impl RandomWorld {
             let ledgers = world.ledgers_of(None);
             let report = world.judge(&ledgers, decisions, remains.restarts.clone());
             let mut failures = Failures::default();
-            let strikes = circumstances.dooms.strikes();
+            let random_crashes = circumstances.crash_plan.random_crashes();
             for findings in report.findings.chunk_by(|one, other| one.order == other.order) {
                 let order = &findings[0].order;
                 failures.met(findings, || {
                     let decision = self.decision_on(order, &workload);
-                    schedules_of(order, decision, &ledgers, &plan, &remains, &strikes)
+                    schedules_of(order, decision, &ledgers, &plan, &remains, &random_crashes)
                 });
             }
             WorldReport { seed, ends, records: report.records as u64, failures, log: world.log.take() }

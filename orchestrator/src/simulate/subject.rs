@@ -10,13 +10,13 @@ use crate::engine::embedded::Registry;
 use crate::gateways::Transport;
 use crate::workflows::order_fulfillment::OrderFulfillment;
 
-/// What is simulated: a flow, its patience, and the backends that it acts on.
+/// What is simulated: a flow, its timeouts and retries, and the backends that it acts on.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// What an orchestrator runs.
     pub flow: Flow,
     /// How patient it is.
-    pub patience: ActivitySettings,
+    pub limits: ActivitySettings,
     /// What the backends are set to. Their seed is each world's own.
     pub backends: bundled::Settings,
 }
@@ -32,7 +32,7 @@ pub struct Process<'a> {
     /// Reaches the backends.
     pub backends: Arc<dyn Transport>,
     /// Its settings.
-    pub patience: &'a ActivitySettings,
+    pub limits: &'a ActivitySettings,
     /// Its `TIME_SCALE`.
     pub time_scale: TimeScale,
     /// Which process of its orchestrator it is, counted from 1.
@@ -45,7 +45,7 @@ impl Subject {
         let usual = bundled::Settings::from_environment(&Environment::default(), 0);
         let usual = usual.expect("no variable is wrong where none is set").variables();
         let usual = [ActivitySettings::default().variables(), usual].concat();
-        let mut changed = [self.patience.variables(), self.backends.variables()].concat();
+        let mut changed = [self.limits.variables(), self.backends.variables()].concat();
         changed.retain(|variable| !usual.contains(variable));
         changed
     }
@@ -62,7 +62,7 @@ impl Flow {
         Self::new(|process| {
             let mut registry = Registry::new(Arc::new(Services::over(process.backends)));
             registry.register::<OrderFulfillment>();
-            activities::register(&mut registry, process.patience, process.time_scale);
+            activities::register(&mut registry, process.limits, process.time_scale);
             registry
         })
     }

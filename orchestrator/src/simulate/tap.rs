@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
 use shared::ledger::{Record, Request, Selection};
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 
 use super::log::Log;
 
@@ -13,7 +13,7 @@ pub(super) struct Tap(Option<Arc<Source>>);
 
 struct Source {
     log: Arc<Log>,
-    ways: Vec<Way>,
+    pipelines: Vec<Pipeline>,
     clock: Clock,
     /// The last record of theirs that is in the log.
     noted: Mutex<u64>,
@@ -29,8 +29,13 @@ struct Open {
 }
 
 impl Tap {
-    pub(super) fn new(log: &Arc<Log>, ways: impl Iterator<Item = Way>, clock: Clock) -> Self {
-        let source = || Source { log: Arc::clone(log), ways: ways.collect(), clock, noted: Mutex::default() };
+    pub(super) fn new(log: &Arc<Log>, pipelines: impl Iterator<Item = Pipeline>, clock: Clock) -> Self {
+        let source = || Source {
+            log: Arc::clone(log),
+            pipelines: pipelines.collect(),
+            clock,
+            noted: Mutex::default(),
+        };
         Self(log.is_kept().then(|| Arc::new(source())))
     }
 
@@ -109,7 +114,7 @@ impl Source {
 
     fn last_request(&self, operation: &str, order: &str) -> Option<Request> {
         let selection = Selection { order: Some(order), limit: usize::MAX, ..Selection::default() };
-        let records = self.ways.iter().flat_map(|way| way.ledger().page(&selection).0);
+        let records = self.pipelines.iter().flat_map(|pipeline| pipeline.ledger().page(&selection).0);
         let requests = records.filter_map(|record| match record {
             Record::Request(request) if request.operation == operation => Some(request),
             Record::Request(_) | Record::Effect(_) => None,
@@ -120,7 +125,8 @@ impl Source {
     fn note_effects(&self) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let selection = Selection { after: Some(*noted), limit: usize::MAX, ..Selection::default() };
-        let mut records: Vec<_> = self.ways.iter().flat_map(|way| way.ledger().page(&selection).0).collect();
+        let mut records: Vec<_> =
+            self.pipelines.iter().flat_map(|pipeline| pipeline.ledger().page(&selection).0).collect();
         records.sort_by_key(Record::seq);
         for record in records {
             *noted = record.seq();

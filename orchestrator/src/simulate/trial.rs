@@ -4,9 +4,9 @@ use std::sync::Arc;
 use shared::chaos::{Plan, Script, Table};
 use shared::ledger::Record;
 
+use super::crash_plan::CrashPlan;
 use super::decision::{Decision, Moment};
-use super::dooms::Dooms;
-use super::life::{Lived, live};
+use super::life::{OrderOutcome, live};
 use super::log::{Line, Log};
 use super::moments::Moments;
 use super::schedule::Schedule;
@@ -59,25 +59,31 @@ pub(super) fn run_all(subject: &Subject, schedules: &[&Schedule], log: bool) -> 
 
 async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Schedule) -> Trial {
     let order = workload.placement(index).order;
-    let dooms = Arc::new(Dooms::named(schedule.crashes.clone()));
+    let crash_plan = Arc::new(CrashPlan::named(schedule.crashes.clone()));
     let moments = match schedule.decision {
         Decision::Nobody | Decision::Early(_) | Decision::Late(_, Moment::Placed(_)) => None,
         Decision::Late(_, moment) => Some(Arc::new(Moments::new(moment))),
     };
-    let circumstances = Circumstances { dooms: Arc::clone(&dooms), moments: moments.clone() };
+    let circumstances = Circumstances { crash_plan: Arc::clone(&crash_plan), moments: moments.clone() };
     let life = live(world, &order, schedule.decision, moments.as_deref());
-    let (Lived { decision, is_undecided }, remains) = world.with_orchestrator(&circumstances, life).await;
+    let (OrderOutcome { decision, is_undecided }, remains) =
+        world.with_orchestrator(&circumstances, life).await;
     let ledgers = world.ledgers_of(Some(&order.order_id));
     let decisions = BTreeMap::from([(order.order_id, decision.clone())]);
     let findings = world.judge(&ledgers, decisions, remains.restarts).findings;
     let draws: Vec<_> = ledgers.values().flatten().filter_map(draw_of).collect();
-    let missed = missed(schedule, &draws, is_undecided, &dooms);
-    Trial { findings, decision, ledgers, log: world.log.take(), missed, draws, appends: dooms.appends() }
+    let missed = missed(schedule, &draws, is_undecided, &crash_plan);
+    Trial { findings, decision, ledgers, log: world.log.take(), missed, draws, appends: crash_plan.appends() }
 }
 
 /// The faults of attempts that there were not, the decision whose moment did not come, and the crashes at
 /// entries that were not written.
-fn missed(schedule: &Schedule, draws: &[(String, u32)], is_undecided: bool, dooms: &Dooms) -> Vec<String> {
+fn missed(
+    schedule: &Schedule,
+    draws: &[(String, u32)],
+    is_undecided: bool,
+    crash_plan: &CrashPlan,
+) -> Vec<String> {
     let drawn: BTreeSet<_> =
         draws.iter().map(|(operation, attempt)| (operation.as_str(), *attempt)).collect();
     let faults =
@@ -85,7 +91,7 @@ fn missed(schedule: &Schedule, draws: &[(String, u32)], is_undecided: bool, doom
     let faults = faults.map(|fault| format!("{fault} never happened: there was no such attempt"));
     let late = is_undecided
         .then(|| format!("{} was never made: the order ended before its moment came", schedule.decision));
-    let crashes = dooms.unreached();
+    let crashes = crash_plan.unreached();
     let crashes = crashes.iter().map(|crash| format!("{crash} was never reached: no such entry was written"));
     faults.chain(late).chain(crashes).collect()
 }

@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use shared::chaos::Plan;
 use shared::http::{Correlated, Correlation, with_common};
 use shared::ledger::Selection;
+use shared::pipeline::Pipeline;
 use shared::time::{Clock, TimeScale};
-use shared::way::Way;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
-use super::dooms::Dooms;
+use super::crash_plan::CrashPlan;
 use super::engines::Engines;
-use super::journal::MortalJournal;
+use super::journal::CrashingJournal;
 use super::log::Log;
 use super::moments::Moments;
 use super::subject::{Process, Subject};
@@ -46,7 +46,7 @@ pub(super) struct World<'a> {
     pub(super) clock: Clock,
     pub(super) log: Arc<Log>,
     backends: InProcess<Correlated>,
-    ways: Vec<(Domain, Way)>,
+    pipelines: Vec<(Domain, Pipeline)>,
     tap: Tap,
     pub(super) engines: Arc<Engines>,
     pub(super) api: OrderApi,
@@ -55,7 +55,7 @@ pub(super) struct World<'a> {
 /// What befalls an orchestrator from outside.
 #[derive(Clone)]
 pub(super) struct Circumstances {
-    pub(super) dooms: Arc<Dooms>,
+    pub(super) crash_plan: Arc<CrashPlan>,
     pub(super) moments: Option<Arc<Moments>>,
 }
 
@@ -79,27 +79,27 @@ impl<'a> World<'a> {
         let (clock, log) = (Clock::starting_at(ORIGIN), Arc::new(log));
         let (seed, time_scale) = (plan.seed, plan.time_scale);
         let settings = bundled::Settings { plan, ..subject.backends.clone() };
-        let (routes, ways) = bundled::operations_only(&settings, clock);
+        let (routes, pipelines) = bundled::operations_only(&settings, clock);
         let backends = InProcess::new(with_common(routes, Correlation::seeded(seed)));
-        let tap = Tap::new(&log, ways.iter().map(|(_, way)| way.clone()), clock);
+        let tap = Tap::new(&log, pipelines.iter().map(|(_, pipeline)| pipeline.clone()), clock);
         let engines = Arc::new(Engines::default());
         let client: Arc<dyn WorkflowClient> = engines.clone();
         let orders = api::routes(api::Deps {
             client,
             engine: "embedded",
-            timings: Timings::new(&subject.patience, time_scale),
+            timings: Timings::new(&subject.limits, time_scale),
             time_scale,
             backends: Arc::new(backends.clone()),
             clock,
             stop: CancellationToken::new(),
         });
         let api = OrderApi::new(Arc::new(InProcess::new(with_common(orders, Correlation::seeded(seed)))));
-        Self { subject, seed, time_scale, clock, log, backends, ways, tap, engines, api }
+        Self { subject, seed, time_scale, clock, log, backends, pipelines, tap, engines, api }
     }
 
     /// How patient the orchestrator is.
-    pub(super) fn patience(&self) -> &ActivitySettings {
-        &self.subject.patience
+    pub(super) fn limits(&self) -> &ActivitySettings {
+        &self.subject.limits
     }
 
     /// Keeps an orchestrator running while `work` goes on: a process that dies is followed by
@@ -133,19 +133,23 @@ impl<'a> World<'a> {
         number: u32,
         kept: &MemoryJournal,
         circumstances: &Circumstances,
-    ) -> (Engine, Arc<MortalJournal>) {
-        let Circumstances { dooms, moments } = circumstances.clone();
+    ) -> (Engine, Arc<CrashingJournal>) {
+        let Circumstances { crash_plan, moments } = circumstances.clone();
         let backends: Arc<dyn Transport> = if moments.is_some() || self.log.is_kept() {
             let (moments, tap, clock) = (moments.clone(), self.tap.clone(), self.clock);
             Arc::new(Wire { backends: self.backends.clone(), moments, tap, clock })
         } else {
             Arc::new(self.backends.clone())
         };
-        let process =
-            Process { backends, patience: &self.subject.patience, time_scale: self.time_scale, number };
+        let process = Process { backends, limits: &self.subject.limits, time_scale: self.time_scale, number };
         let registry = self.subject.flow.registry(process);
-        let journal =
-            Arc::new(MortalJournal::new(kept.clone(), dooms, moments, Arc::clone(&self.log), self.clock));
+        let journal = Arc::new(CrashingJournal::new(
+            kept.clone(),
+            crash_plan,
+            moments,
+            Arc::clone(&self.log),
+            self.clock,
+        ));
         let options = EngineOptions { retention: None, ..EngineOptions::new(self.clock, self.seed) };
         let engine = Engine::start_local(journal.clone(), registry, options)
             .expect("a journal in memory can always be taken over");
@@ -155,10 +159,13 @@ impl<'a> World<'a> {
 
     /// What the ledgers tell now, of one order or of all.
     pub(super) fn ledgers_of(&self, order: Option<&str>) -> Ledgers {
-        self.ways.iter().for_each(|(_, way)| way.settle());
+        self.pipelines.iter().for_each(|(_, pipeline)| pipeline.settle());
         self.tap.settle();
         let selection = Selection { order, limit: usize::MAX, ..Selection::default() };
-        self.ways.iter().map(|(domain, way)| (*domain, way.ledger().page(&selection).0)).collect()
+        self.pipelines
+            .iter()
+            .map(|(domain, pipeline)| (*domain, pipeline.ledger().page(&selection).0))
+            .collect()
     }
 
     /// The strict verdict.

@@ -17,9 +17,9 @@ use crate::workflows::order_fulfillment::workflow_id;
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
 /// How long a customer waits before asking again, unless told how long.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// Between two questions for an end that has not come.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The order API of an orchestrator. Cheap to clone.
@@ -103,7 +103,7 @@ impl OrderApi {
     async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Body>, Failure> {
         let unsendable = |_| Failure::Refused(Refused { status: 0, code: "unsendable_request".to_owned() });
         match self.0.send(request.map_err(unsendable)?).await {
-            Err(_) => Err(Failure::Passing(ASK_AGAIN)),
+            Err(_) => Err(Failure::Passing(RETRY_INTERVAL)),
             Ok(response) if response.status().is_success() => Ok(response),
             Ok(response) => Err(failure(response).await),
         }
@@ -115,10 +115,10 @@ async fn failure(response: Response<Body>) -> Failure {
     let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
     let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
     if status == StatusCode::REQUEST_TIMEOUT {
-        return Failure::Passing(LOOK_AGAIN);
+        return Failure::Passing(POLL_INTERVAL);
     }
     if status.is_server_error() {
-        return Failure::Passing(problem.retry_after_ms.map_or(ASK_AGAIN, Duration::from_millis));
+        return Failure::Passing(problem.retry_after_ms.map_or(RETRY_INTERVAL, Duration::from_millis));
     }
     Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
 }
@@ -185,7 +185,7 @@ impl Customer {
             match self.api.get(&path, &self.order_id).await {
                 Ok(answer) => match Ended::of(answer).await {
                     Some(ended) => return Ok(ended),
-                    None => tokio::time::sleep(ASK_AGAIN).await,
+                    None => tokio::time::sleep(RETRY_INTERVAL).await,
                 },
                 Err(failure) => failure.pass().await?,
             }

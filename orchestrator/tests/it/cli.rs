@@ -203,7 +203,7 @@ fn an_empty_variable_is_as_good_as_none() {
     let and = |variable| [&empty[..], &[variable]].concat();
     assert_snapshot!(refused("backends", &and(("LEDGER_CAPACITY", "none"))), @"error: LEDGER_CAPACITY: `none` is not a whole number from 1");
     assert_snapshot!(refused("orchestrator", &and(("RETENTION", "none"))), @"error: RETENTION: `none` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
-    let names = "ORDERS CONCURRENCY APPROVE REJECT CANCEL TARGET BACKENDS PORT HOST RESET PATIENCE FAIL_ON STRICT \
+    let names = "ORDERS CONCURRENCY APPROVE REJECT CANCEL TARGET BACKENDS PORT HOST RESET ORDER_TIMEOUT FAIL_ON STRICT \
         ALLOW RESTARTS REPORT JUNIT LEDGER_DIR FORMAT";
     let run = names.split_whitespace().map(|name| (format!("RUN_{name}"), ""));
     let output = command("run --orders 1").envs(empty).envs(run).output().unwrap();

@@ -154,10 +154,10 @@ async fn orders_that_do_not_end_are_given_up_and_named() {
     let target = start_forgetful(&backends).await;
     // It waits for a decision that nobody makes.
     let line = format!(
-        "{SMALL} --cancel 0 --concurrency 2 --patience 300ms --target {target} --backends {backends}"
+        "{SMALL} --cancel 0 --concurrency 2 --order-timeout 300ms --target {target} --backends {backends}"
     );
     let results = results(&run(&line), 1);
-    assert_snapshot!(results["notes"][0], @r#""Given up after 2 orders: an order did not end within 300ms (--patience), and no other ended meanwhile.""#);
+    assert_snapshot!(results["notes"][0], @r#""Given up after 2 orders: an order did not end within 300ms (--order-timeout), and no other ended meanwhile.""#);
     let rules: BTreeSet<_> = results["audit"]["findings"]
         .as_array()
         .unwrap()

@@ -20,8 +20,8 @@ use shared::environment::Environment;
 /// `flow` in worlds that these variables set.
 fn subject(flow: Flow, variables: &[(&str, &str)]) -> Arc<Subject> {
     let environment: Environment = variables.iter().copied().collect();
-    let patience = ActivitySettings::from_environment(&environment).unwrap();
-    Arc::new(Subject { flow, patience, backends: Settings::from_environment(&environment, 0).unwrap() })
+    let limits = ActivitySettings::from_environment(&environment).unwrap();
+    Arc::new(Subject { flow, limits, backends: Settings::from_environment(&environment, 0).unwrap() })
 }
 
 fn rules_of(findings: &[Finding]) -> Vec<&'static str> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared::way::Turn;
+use shared::pipeline::OperationContext;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -24,18 +24,18 @@ pub(crate) fn authorize(
     store: &dyn AuthorizationStore,
     lifetime: Duration,
     Authorize { money, order_id, customer_id }: Authorize,
-    turn: &mut Turn<'_>,
+    ctx: &mut OperationContext<'_>,
 ) -> Result<Authorization, Error> {
-    let created_at = turn.now();
+    let created_at = ctx.now();
     store.add(created_at, &mut |is_taken| {
-        if turn.overruled().is_some() {
+        if ctx.injected_refusal().is_some() {
             return Err(Error::InsufficientFunds { money });
         }
-        let mut id = turn.id();
+        let mut id = ctx.id();
         while is_taken(id) {
-            id = turn.id();
+            id = ctx.id();
         }
-        turn.happened(&facts::held(&id, money));
+        ctx.record(&facts::held(&id, money));
         Ok(Authorization::new(Terms {
             id,
             money,

@@ -1,4 +1,4 @@
-use shared::way::Turn;
+use shared::pipeline::OperationContext;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -18,20 +18,20 @@ pub(crate) struct Capture {
 pub(crate) fn capture(
     store: &dyn AuthorizationStore,
     command: &Capture,
-    turn: &mut Turn<'_>,
+    ctx: &mut OperationContext<'_>,
 ) -> Result<Receipt, Error> {
-    let now = turn.now();
+    let now = ctx.now();
     store.decide(&command.auth_id, now, |authorization| {
         let held = authorization.held()?;
-        match turn.overruled() {
+        match ctx.injected_refusal() {
             None => {
                 let receipt = held.capture(now);
-                turn.happened(&facts::captured(&receipt));
+                ctx.record(&facts::captured(&receipt));
                 Ok(receipt)
             }
             Some(_) => {
                 let receipt = held.expire(now);
-                turn.happened(&facts::expired(&receipt.auth_id));
+                ctx.record(&facts::expired(&receipt.auth_id));
                 Err(Error::Expired { id: receipt.auth_id, at: receipt.at })
             }
         }

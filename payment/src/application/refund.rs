@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use shared::way::Turn;
+use shared::pipeline::OperationContext;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -31,13 +31,13 @@ pub(crate) struct Refunded {
 pub(crate) fn refund(
     store: &dyn AuthorizationStore,
     command: &Refund,
-    turn: &mut Turn<'_>,
+    ctx: &mut OperationContext<'_>,
 ) -> Result<Refunded, Error> {
-    let now = turn.now();
+    let now = ctx.now();
     store.decide(&command.auth_id, now, |authorization| {
-        let refund = authorization.refund(command.amount, command.reason.clone(), now, || turn.id())?;
+        let refund = authorization.refund(command.amount, command.reason.clone(), now, || ctx.id())?;
         let terms = authorization.terms();
-        turn.happened(&facts::refunded(&terms.id, refund.amount));
+        ctx.record(&facts::refunded(&terms.id, refund.amount));
         Ok(Refunded { auth_id: terms.id, currency: terms.money.currency, refund })
     })
 }

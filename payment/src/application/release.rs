@@ -1,4 +1,4 @@
-use shared::way::Turn;
+use shared::pipeline::OperationContext;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -17,12 +17,12 @@ pub(crate) struct Release {
 pub(crate) fn release(
     store: &dyn AuthorizationStore,
     command: &Release,
-    turn: &Turn<'_>,
+    ctx: &OperationContext<'_>,
 ) -> Result<Receipt, Error> {
-    let now = turn.now();
+    let now = ctx.now();
     store.decide(&command.auth_id, now, |authorization| {
         let receipt = authorization.held()?.release(now);
-        turn.happened(&facts::released(&receipt.auth_id));
+        ctx.record(&facts::released(&receipt.auth_id));
         Ok(receipt)
     })
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{Amount, AuthId, Error, Money, Refund, RefundId};
 
 /// How many refunds one authorization may have, so that its record stays bounded.
-const MOST_REFUNDS: usize = 100;
+const MAX_REFUNDS: usize = 100;
 
 /// A customer's money, held for a merchant, and what became of it.
 ///
@@ -137,7 +137,7 @@ impl Authorization {
             let asked = Money { amount, ..money };
             return Err(Error::RefundExceedsCaptured { id, asked, left: all });
         }
-        if amount < all && refunds.len() + 1 >= MOST_REFUNDS {
+        if amount < all && refunds.len() + 1 >= MAX_REFUNDS {
             return Err(Error::TooManyRefunds { id, refunds: refunds.len() });
         }
         let mut id = ids();

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use shared::digest::IdMap;
-use shared::ledger::{Kept, Ledger};
+use shared::ledger::{DomainStore, Ledger};
 
 use crate::application::facts;
 use crate::application::ports::{AuthorizationStore, Open};
@@ -12,14 +12,14 @@ use crate::domain::{AuthId, Authorization, Error, Status};
 /// Authorizations in memory. They are lost with the process.
 #[derive(Debug)]
 pub(crate) struct MemoryAuthorizations {
-    book: Mutex<Book>,
+    state: Mutex<State>,
     capacity: usize,
     /// Told of what the clock does; what requests do, they tell themselves.
     ledger: Ledger,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct State {
     /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
     by_id: IdMap<AuthId, Box<Authorization>>,
     /// Those that are held, in the order in which they expire.
@@ -31,54 +31,54 @@ struct Book {
 impl MemoryAuthorizations {
     /// An empty store for at most `capacity` authorizations.
     pub(crate) fn bounded_to(capacity: usize, ledger: Ledger) -> Self {
-        Self { book: Mutex::default(), capacity, ledger }
+        Self { state: Mutex::default(), capacity, ledger }
     }
 
-    /// The book as it is at `now`.
-    fn book(&self, now: Timestamp) -> MutexGuard<'_, Book> {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        book.expire_until(now, &self.ledger);
-        book
+    /// The state as it is at `now`.
+    fn state(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.expire_until(now, &self.ledger);
+        state
     }
 }
 
 impl AuthorizationStore for MemoryAuthorizations {
     fn add(&self, now: Timestamp, open: Open<'_>) -> Result<Authorization, Error> {
-        let mut book = self.book(now);
-        let is_full = book.by_id.len() >= self.capacity;
-        if is_full && book.settled.is_empty() {
+        let mut state = self.state(now);
+        let is_full = state.by_id.len() >= self.capacity;
+        if is_full && state.settled.is_empty() {
             return Err(Error::StoreFull { capacity: self.capacity });
         }
-        let opened = open(&|id| book.by_id.contains_key(&id))?;
-        if is_full && let Some(oldest) = book.settled.pop_front() {
-            book.by_id.remove(&oldest);
+        let opened = open(&|id| state.by_id.contains_key(&id))?;
+        if is_full && let Some(oldest) = state.settled.pop_front() {
+            state.by_id.remove(&oldest);
         }
         let terms = opened.terms();
-        book.held.insert((terms.expires_at, terms.id));
-        book.by_id.insert(terms.id, Box::new(opened.clone()));
+        state.held.insert((terms.expires_at, terms.id));
+        state.by_id.insert(terms.id, Box::new(opened.clone()));
         Ok(opened)
     }
 
     fn change(&self, id: AuthId, now: Timestamp, step: &mut dyn FnMut(&mut Authorization)) -> bool {
-        self.book(now).change(id, step)
+        self.state(now).change(id, step)
     }
 
     fn find(&self, id: AuthId, now: Timestamp) -> Option<Authorization> {
-        self.book(now).by_id.get(&id).map(|found| (**found).clone())
+        self.state(now).by_id.get(&id).map(|found| (**found).clone())
     }
 }
 
-impl Kept for MemoryAuthorizations {
+impl DomainStore for MemoryAuthorizations {
     fn expire(&self, now: Timestamp) {
-        drop(self.book(now));
+        drop(self.state(now));
     }
 
     fn clear(&self) {
-        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = Book::default();
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 }
 
-impl Book {
+impl State {
     fn change(&mut self, id: AuthId, step: impl FnOnce(&mut Authorization)) -> bool {
         let Some(authorization) = self.by_id.get_mut(&id) else { return false };
         let before = authorization.status();
@@ -102,7 +102,7 @@ impl Book {
                 if let Ok(held) = authorization.held() {
                     held.expire(expires_at);
                     let order = authorization.terms().order_id.as_deref();
-                    ledger.happened_by_itself(expires_at, order, &facts::expired(&id));
+                    ledger.record_by_clock(expires_at, order, &facts::expired(&id));
                 }
             });
         }

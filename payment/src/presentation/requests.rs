@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::application::{Authorize, Capture, Refund, Release};
 use crate::domain::{Amount, Currency, Money};
 
-const LONGEST_REASON: usize = 1000;
+const MAX_REASON_LENGTH: usize = 1000;
 
 /// What to hold.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -91,7 +91,7 @@ impl RefundRequest {
         let mut fields = Fields::new();
         let auth_id = fields.required_id("authId", self.auth_id);
         let amount = self.amount.and_then(|number| valid(&mut fields, "amount", Amount::new(number.0)));
-        let reason = fields.optional_text("reason", self.reason, LONGEST_REASON).map(Into::into);
+        let reason = fields.optional_text("reason", self.reason, MAX_REASON_LENGTH).map(Into::into);
         fields.finish(auth_id.map(|auth_id| Refund { auth_id, amount, reason }))
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use shared::http::{Call, PathId, ProblemBody};
-use shared::way::{Intent, Way};
+use shared::pipeline::{Intent, Pipeline};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -20,7 +20,7 @@ use crate::infrastructure::chaos;
 /// What the handlers share.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) way: Way,
+    pub(crate) pipeline: Pipeline,
     pub(crate) store: Arc<dyn AuthorizationStore>,
     pub(crate) authorization_ttl: Duration,
 }
@@ -48,7 +48,7 @@ impl Api {
     }
 
     fn order_of(&self, auth_id: &str) -> Option<Arc<str>> {
-        let authorization = self.store.named(auth_id, self.way.clock().now()).ok()?;
+        let authorization = self.store.named(auth_id, self.pipeline.clock().now()).ok()?;
         authorization.terms().order_id.clone()
     }
 }
@@ -72,9 +72,9 @@ async fn authorize(State(api): State<Arc<Api>>, call: Call) -> Response {
         let order = command.order_id.clone();
         Ok(Intent { command, order, resource: None })
     };
-    api.way
-        .write(&chaos::AUTHORIZE, &call, StatusCode::CREATED, prepare, |command, turn| {
-            let held = application::authorize(&*api.store, api.authorization_ttl, command, turn)?;
+    api.pipeline
+        .write(&chaos::AUTHORIZE, &call, StatusCode::CREATED, prepare, |command, ctx| {
+            let held = application::authorize(&*api.store, api.authorization_ttl, command, ctx)?;
             Ok(AuthorizeResponse::from(held))
         })
         .await
@@ -101,9 +101,9 @@ async fn capture(State(api): State<Arc<Api>>, call: Call) -> Response {
         let command = body.capture()?;
         Ok(api.about(command.auth_id.clone(), command))
     };
-    api.way
-        .write(&chaos::CAPTURE, &call, StatusCode::OK, prepare, |command, turn| {
-            Ok(CaptureResponse::from(application::capture(&*api.store, &command, turn)?))
+    api.pipeline
+        .write(&chaos::CAPTURE, &call, StatusCode::OK, prepare, |command, ctx| {
+            Ok(CaptureResponse::from(application::capture(&*api.store, &command, ctx)?))
         })
         .await
 }
@@ -129,9 +129,9 @@ async fn release(State(api): State<Arc<Api>>, call: Call) -> Response {
         let command = body.release()?;
         Ok(api.about(command.auth_id.clone(), command))
     };
-    api.way
-        .write(&chaos::RELEASE, &call, StatusCode::OK, prepare, |command, turn| {
-            Ok(ReleaseResponse::from(application::release(&*api.store, &command, turn)?))
+    api.pipeline
+        .write(&chaos::RELEASE, &call, StatusCode::OK, prepare, |command, ctx| {
+            Ok(ReleaseResponse::from(application::release(&*api.store, &command, ctx)?))
         })
         .await
 }
@@ -157,9 +157,9 @@ async fn refund(State(api): State<Arc<Api>>, call: Call) -> Response {
         let command = body.validate()?;
         Ok(api.about(command.auth_id.clone(), command))
     };
-    api.way
-        .write(&chaos::REFUND, &call, StatusCode::OK, prepare, |command, turn| {
-            Ok(RefundResponse::from(application::refund(&*api.store, &command, turn)?))
+    api.pipeline
+        .write(&chaos::REFUND, &call, StatusCode::OK, prepare, |command, ctx| {
+            Ok(RefundResponse::from(application::refund(&*api.store, &command, ctx)?))
         })
         .await
 }
@@ -176,9 +176,9 @@ async fn refund(State(api): State<Arc<Api>>, call: Call) -> Response {
 )]
 async fn status(State(api): State<Arc<Api>>, PathId(auth_id): PathId, call: Call) -> Response {
     let order = api.order_of(&auth_id);
-    api.way
-        .read(&chaos::STATUS, &call, order.as_ref(), Some(&auth_id), |turn| {
-            let authorization = api.store.named(&auth_id, turn.now())?;
+    api.pipeline
+        .read(&chaos::STATUS, &call, order.as_ref(), Some(&auth_id), |ctx| {
+            let authorization = api.store.named(&auth_id, ctx.now())?;
             Ok(StatusResponse::from(authorization))
         })
         .await

@@ -7,15 +7,15 @@ use payment::{OPERATIONS, Settings};
 use serde_json::{Map, Value};
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 
 use crate::service::Service;
 
 fn description() -> Value {
     let plan = Plan::from_environment(&Environment::default(), OPERATIONS, 42).unwrap();
-    let way = Way::new(Arc::new(Chaos::new(plan)), Clock::starting_at(Timestamp::UNIX_EPOCH), 1);
-    let (_, api) = payment::router(way, Settings::default()).split_for_parts();
+    let pipeline = Pipeline::new(Arc::new(Chaos::new(plan)), Clock::starting_at(Timestamp::UNIX_EPOCH), 1);
+    let (_, api) = payment::router(pipeline, Settings::default()).split_for_parts();
     serde_json::to_value(api).unwrap()
 }
 

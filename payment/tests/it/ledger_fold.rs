@@ -63,8 +63,8 @@ async fn play(service: &Service, id: &str, Ask { operation, cents, key, wait, le
             None => service.post(&path, &body).await,
         }
     };
-    let patience = Duration::from_secs(if *leaves { 1 } else { 1000 });
-    let _answered_or_not = tokio::time::timeout(patience, request).await;
+    let limit = Duration::from_secs(if *leaves { 1 } else { 1000 });
+    let _answered_or_not = tokio::time::timeout(limit, request).await;
 }
 
 /// What the effects of one authorization make of it.

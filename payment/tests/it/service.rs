@@ -12,8 +12,8 @@ use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, Severed, with_common};
 use shared::ledger::Record;
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 use tower::ServiceExt as _;
 
 /// Payment as a service, from its first request on, at 10:00 by its clock.
@@ -36,9 +36,9 @@ impl Service {
         let environment = Environment::from_iter([("CHAOS_FAILURE_RATE", "0"), ("CHAOS_SCRIPT", script)]);
         let plan = Plan::from_environment(&environment, OPERATIONS, 42).unwrap();
         let clock = Clock::starting_at("2026-01-28T10:00:00Z".parse::<Timestamp>().unwrap());
-        let way = Way::new(Arc::new(Chaos::new(plan)), clock, 1000);
-        let ledger = shared::service::ledger("payment", &way);
-        let (routes, _) = payment::router(way, settings).merge(ledger).split_for_parts();
+        let pipeline = Pipeline::new(Arc::new(Chaos::new(plan)), clock, 1000);
+        let ledger = shared::service::ledger("payment", &pipeline);
+        let (routes, _) = payment::router(pipeline, settings).merge(ledger).split_for_parts();
         Self { router: with_common(routes, Correlation::seeded(1)) }
     }
 

@@ -3,10 +3,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::digest::IdMap;
 
-/// Half of a key's digest. Every draw looks a key up, which is mostly waiting for memory, so that
-/// small entries make draws fast. Two of a million keys share a half, and so their attempts, once in
-/// some forty million runs.
-type Half = u64;
+/// The low 64 bits of a key's digest. Lookups are bound by memory, so entries are small. Among a
+/// million keys two collide with a chance of 1 in 40 million.
+type ShortDigest = u64;
 
 /// How often each key was drawn for. Bounded: the key that was first seen longest ago is forgotten
 /// first, and begins again at attempt 1.
@@ -18,8 +17,8 @@ pub(super) struct Attempts {
 
 #[derive(Debug, Default)]
 struct Counts {
-    by_key: IdMap<Half, u32>,
-    arrived: VecDeque<Half>,
+    by_key: IdMap<ShortDigest, u32>,
+    arrived: VecDeque<ShortDigest>,
 }
 
 impl Attempts {
@@ -29,7 +28,7 @@ impl Attempts {
 
     /// The number, from 1, of the attempt that begins now under a key's digest.
     pub(super) fn begin(&self, digest: u128) -> u32 {
-        let half = digest as Half;
+        let half = digest as ShortDigest;
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = &mut *counts;
         let count = counts.by_key.entry(half).or_insert(0);

@@ -15,13 +15,13 @@ const ATTEMPTS: usize = 1_000_000;
 pub struct Chaos {
     plan: Plan,
     /// Of each operation, in the order of the plan.
-    lanes: Vec<Lane>,
+    states: Vec<OperationState>,
     attempts: Attempts,
 }
 
 /// What changes while requests of one operation arrive.
 #[derive(Debug)]
-struct Lane {
+struct OperationState {
     operation: &'static Operation,
     digests: Digests,
     arrivals: AtomicU64,
@@ -46,13 +46,13 @@ pub struct Drawn {
 impl Chaos {
     /// Chaos as planned.
     pub fn new(plan: Plan) -> Self {
-        let lanes = plan.operations.iter().map(|planned| Lane {
+        let states = plan.operations.iter().map(|planned| OperationState {
             operation: planned.operation,
             digests: Digests::of(plan.seed, planned.operation.name),
             arrivals: AtomicU64::new(0),
             counters: Counters::for_rows(planned.table.shares().len()),
         });
-        Self { lanes: lanes.collect(), plan, attempts: Attempts::bounded_to(ATTEMPTS) }
+        Self { states: states.collect(), plan, attempts: Attempts::bounded_to(ATTEMPTS) }
     }
 
     /// The plan.
@@ -67,29 +67,29 @@ impl Chaos {
 
     /// Counts a well-formed request.
     pub(crate) fn count_request(&self, operation: &'static Operation) {
-        self.lane(operation).counters.request();
+        self.state(operation).counters.request();
     }
 
     /// Counts a request answered from the memory of its key.
     pub(crate) fn count_replay(&self, operation: &'static Operation) {
-        self.lane(operation).counters.replay();
+        self.state(operation).counters.replay();
     }
 
     /// Counts an outcome that gave way to the true answer.
     pub(crate) fn count_overridden(&self, operation: &'static Operation) {
-        self.lane(operation).counters.overridden();
+        self.state(operation).counters.overridden();
     }
 
     /// The key of a request that has nothing else to be known by.
     pub(crate) fn arrival(&self, operation: &'static Operation) -> DrawKey<'static> {
-        DrawKey::Arrival(self.lane(operation).arrivals.fetch_add(1, Relaxed))
+        DrawKey::Arrival(self.state(operation).arrivals.fetch_add(1, Relaxed))
     }
 
     /// Draws for the next attempt under `key`. Only here the attempt rises. A script's lines for `order`
     /// hold, and those for every order.
     pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>, order: Option<&str>) -> Drawn {
-        let (lane, table) = self.lane_and_table(operation);
-        let digest = lane.digests.digest(key);
+        let (state, table) = self.state_and_table(operation);
+        let digest = state.digests.digest(key);
         let attempt = self.attempts.begin(digest);
         let mut draw = Draw::of_attempt(digest, attempt);
         // Drawn even when a script decides, so that a script changes nothing else about a request.
@@ -102,11 +102,11 @@ impl Chaos {
         };
         let (outcome, delay) = match self.plan.script.outcome(operation, order, scripted_attempt) {
             Some(scripted) => {
-                lane.counters.scripted();
+                state.counters.scripted();
                 scripted
             }
             None => {
-                lane.counters.drew(row);
+                state.counters.drew(row);
                 let share = &table.shares()[row];
                 (share.outcome, share.delay)
             }
@@ -121,33 +121,33 @@ impl Chaos {
 
     /// What was asked of `domain` and drawn for it.
     pub fn stats(&self, domain: &str) -> Vec<OperationStats> {
-        let report = |planned: &PlannedOperation| self.lane(planned.operation).counters.report(planned);
+        let report = |planned: &PlannedOperation| self.state(planned.operation).counters.report(planned);
         self.operations_of(domain).map(report).collect()
     }
 
     /// Sets the counters of `domain` to zero. Attempts go on.
     pub fn reset_stats(&self, domain: &str) {
-        self.operations_of(domain).for_each(|planned| self.lane(planned.operation).counters.clear());
+        self.operations_of(domain).for_each(|planned| self.state(planned.operation).counters.clear());
     }
 
     /// Forgets all attempts and statistics: the next request of every key is its first.
     pub fn reset(&self) {
         self.attempts.clear();
         self.plan.operations.iter().for_each(|planned| {
-            let lane = self.lane(planned.operation);
-            lane.counters.clear();
-            lane.arrivals.store(0, Relaxed);
+            let state = self.state(planned.operation);
+            state.counters.clear();
+            state.arrivals.store(0, Relaxed);
         });
     }
 
-    fn lane(&self, operation: &'static Operation) -> &Lane {
-        self.lane_and_table(operation).0
+    fn state(&self, operation: &'static Operation) -> &OperationState {
+        self.state_and_table(operation).0
     }
 
     /// There are so few that it takes longer to hash a name than to look at all.
-    fn lane_and_table(&self, operation: &'static Operation) -> (&Lane, &Table) {
-        let index = self.lanes.iter().position(|lane| std::ptr::eq(lane.operation, operation));
+    fn state_and_table(&self, operation: &'static Operation) -> (&OperationState, &Table) {
+        let index = self.states.iter().position(|state| std::ptr::eq(state.operation, operation));
         let index = index.expect("every operation that is served was planned");
-        (&self.lanes[index], &self.plan.operations[index].table)
+        (&self.states[index], &self.plan.operations[index].table)
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::fields::LONGEST_ID;
+use super::fields::MAX_ID_LENGTH;
 use super::json::{parse_json, parse_raw};
 use super::{Context, FieldError, Problem, problems};
 use crate::digest::digest_of;
@@ -24,7 +24,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest `Idempotency-Key`, in bytes.
-pub(crate) const LONGEST_KEY: usize = 255;
+pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
 /// A request as a handler takes it: what came with it and its body, read but not parsed.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Call {
             order_id: Option<Arc<str>>,
         }
         let named: Named = serde_json::from_slice(self.body.as_ref().ok()?).ok()?;
-        named.order_id.filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()))
+        named.order_id.filter(|id| (1..=MAX_ID_LENGTH).contains(&id.chars().count()))
     }
 
     /// The digest of the body's bytes, if it has arrived.
@@ -134,10 +134,10 @@ fn is_weight_of_zero(parameter: &str) -> bool {
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     match value.to_str().map(str::trim) {
-        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) => Ok(Some(key.into())),
+        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) => Ok(Some(key.into())),
         _ => Err(Problem::validation(vec![FieldError {
             field: "Idempotency-Key".to_owned(),
-            message: format!("must have 1 to {LONGEST_KEY} visible ASCII characters"),
+            message: format!("must have 1 to {MAX_KEY_LENGTH} visible ASCII characters"),
         }])),
     }
 }

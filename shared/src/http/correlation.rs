@@ -21,7 +21,7 @@ use super::{Problem, problems};
 /// The header that carries a correlation id.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const LONGEST: usize = 128;
+const MAX_ID_LENGTH: usize = 128;
 
 /// What ties a request to others: its correlation id, and the trace it belongs to. Handlers find it
 /// in the request's extensions.
@@ -60,7 +60,7 @@ impl Correlation {
 
     fn context(&self, headers: &HeaderMap) -> Context {
         let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
-        let sent = sent.map(str::trim).filter(|id| !id.is_empty() && id.len() <= LONGEST);
+        let sent = sent.map(str::trim).filter(|id| !id.is_empty() && id.len() <= MAX_ID_LENGTH);
         let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         Context {
             sent_by_client: sent.is_some(),

@@ -1,7 +1,7 @@
 use super::{FieldError, Problem};
 
 /// The longest id that is taken, in characters; the same everywhere, for one order goes everywhere.
-pub(super) const LONGEST_ID: usize = 255;
+pub(super) const MAX_ID_LENGTH: usize = 255;
 
 /// Collects what is wrong with a request, so that one answer names every field.
 #[derive(Debug, Default)]
@@ -56,12 +56,12 @@ impl Fields {
 
     /// An id that must be there.
     pub fn required_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
-        self.required_text(field, value, LONGEST_ID)
+        self.required_text(field, value, MAX_ID_LENGTH)
     }
 
     /// An id that, if it is there, is not blank, not longer than 255 characters and printable.
     pub fn optional_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
-        self.optional_text(field, value, LONGEST_ID)
+        self.optional_text(field, value, MAX_ID_LENGTH)
     }
 
     /// Whether nothing is wrong.

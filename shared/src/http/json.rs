@@ -11,10 +11,10 @@ use serde_path_to_error::{Path, Segment};
 use super::{FieldError, Problem, problems};
 
 /// Room for nearly every answer, which then is written without being moved.
-const USUAL_BODY_BYTES: usize = 256;
+const TYPICAL_BODY_BYTES: usize = 256;
 
 /// How many fields of the wrong type are named at most: each takes another reading.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
 ///
@@ -59,7 +59,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
 fn wrong_types<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Vec<FieldError> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut rest = Cow::Borrowed(body);
-    while wrong.len() < MOST_NAMED {
+    while wrong.len() < MAX_NAMED {
         let deserializer = &mut serde_json::Deserializer::from_slice(&rest);
         let Err(found) = serde_path_to_error::deserialize::<_, T>(deserializer) else { break };
         let path = found.path().to_string();
@@ -108,7 +108,7 @@ fn in_json(message: &str) -> String {
 
 /// `value` as a JSON body.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Problem> {
-    let mut body = Vec::with_capacity(USUAL_BODY_BYTES);
+    let mut body = Vec::with_capacity(TYPICAL_BODY_BYTES);
     match serde_json::to_writer(&mut body, value) {
         Ok(()) => Ok(body.into()),
         Err(error) => {

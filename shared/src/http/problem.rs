@@ -175,7 +175,10 @@ impl Problem {
             error: self.0.kind.code,
             message: &self.0.detail,
             correlation_id,
-            retry_after_ms: self.0.retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            retry_after_ms: self
+                .0
+                .retry_after
+                .map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
             errors: &self.0.errors,
             chaos: self.0.injected,
         }

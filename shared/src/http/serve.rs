@@ -19,7 +19,7 @@ use tower::{Service, ServiceExt};
 
 use super::Severed;
 use super::head_timer::HeadTimer;
-use super::socket::{SeveringBody, SeversAtEnd, Shears, Socket};
+use super::socket::{ConnectionCutter, SeveringBody, SeversAtEnd, Socket};
 
 /// What a server allows.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +58,12 @@ where
             }
         };
         let (stream, permit) = accepted;
-        let (socket, shears) = Socket::new(stream, Instant::now() + limits.head);
+        let (socket, cutter) = Socket::new(stream, Instant::now() + limits.head);
         let (routes, watcher) = (routes.clone(), graceful.watcher());
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
             let service =
-                hyper::service::service_fn(move |request| answer(routes.clone(), shears.clone(), request));
+                hyper::service::service_fn(move |request| answer(routes.clone(), cutter.clone(), request));
             let connection = protocol(limits).serve_connection(TokioIo::new(socket), service).into_owned();
             // What ends a connection early is the client's affair, or chaos.
             let _ = watcher.watch(connection).await;
@@ -122,7 +122,7 @@ struct Cut;
 
 /// Calls the service, and cuts the connection when the response says so; over HTTP/2, which carries
 /// other requests too, only the request's own stream.
-async fn answer<S>(routes: S, shears: Shears, request: Request<Incoming>) -> Result<Response, Cut>
+async fn answer<S>(routes: S, cutter: ConnectionCutter, request: Request<Incoming>) -> Result<Response, Cut>
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible>,
 {
@@ -132,13 +132,13 @@ where
         if !is_alone {
             return Err(Cut);
         }
-        shears.cut(*how);
+        cutter.cut(*how);
         return Ok(response);
     }
     Ok(match response.extensions().get::<SeversAtEnd>().copied() {
         // Over HTTP/2 the error of its body by itself resets the stream.
         Some(SeversAtEnd(how)) => {
-            response.map(|body| Body::new(SeveringBody::new(body, is_alone.then_some(shears), how)))
+            response.map(|body| Body::new(SeveringBody::new(body, is_alone.then_some(cutter), how)))
         }
         None => response,
     })

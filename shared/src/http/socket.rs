@@ -29,14 +29,14 @@ pub struct SeversAtEnd(pub Severed);
 #[derive(Debug)]
 pub(super) struct SeveringBody {
     body: Body,
-    shears: Option<Shears>,
+    cutter: Option<ConnectionCutter>,
     how: Severed,
     error: Option<(axum::Error, Pin<Box<Sleep>>)>,
 }
 
 impl SeveringBody {
-    pub(super) fn new(body: Body, shears: Option<Shears>, how: Severed) -> Self {
-        Self { body, shears, how, error: None }
+    pub(super) fn new(body: Body, cutter: Option<ConnectionCutter>, how: Severed) -> Self {
+        Self { body, cutter, how, error: None }
     }
 }
 
@@ -58,8 +58,8 @@ impl HttpBody for SeveringBody {
         if let Some((_, wait)) = &mut self.error {
             ready!(wait.as_mut().poll(cx));
         }
-        if let Some(shears) = &self.shears {
-            shears.cut(self.how);
+        if let Some(cutter) = &self.cutter {
+            cutter.cut(self.how);
         }
         Poll::Ready(self.error.take().map(|(error, _)| Err(error)))
     }
@@ -67,9 +67,9 @@ impl HttpBody for SeveringBody {
 
 /// The handle by which a response cuts the connection it was to be written to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shears(Arc<AtomicU8>);
+pub(super) struct ConnectionCutter(Arc<AtomicU8>);
 
-impl Shears {
+impl ConnectionCutter {
     const OPEN: u8 = 0;
     const RESET: u8 = 1;
     const EMPTY: u8 = 2;
@@ -89,22 +89,22 @@ impl Shears {
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
-    shears: Shears,
+    cutter: ConnectionCutter,
     opening: Option<Opening>,
 }
 
 impl Socket {
     /// A socket whose client must have said by `deadline` which HTTP it speaks.
-    pub(super) fn new(stream: TcpStream, deadline: Instant) -> (Self, Shears) {
-        let shears = Shears::default();
-        (Self { stream, shears: shears.clone(), opening: Some(Opening::until(deadline)) }, shears)
+    pub(super) fn new(stream: TcpStream, deadline: Instant) -> (Self, ConnectionCutter) {
+        let cutter = ConnectionCutter::default();
+        (Self { stream, cutter: cutter.clone(), opening: Some(Opening::until(deadline)) }, cutter)
     }
 
     fn check(&self) -> io::Result<()> {
-        match self.shears.0.load(Ordering::Acquire) {
-            Shears::OPEN => Ok(()),
+        match self.cutter.0.load(Ordering::Acquire) {
+            ConnectionCutter::OPEN => Ok(()),
             how => {
-                if how == Shears::RESET {
+                if how == ConnectionCutter::RESET {
                     // Closing a socket that must not linger sends RST in place of FIN.
                     self.stream.set_zero_linger()?;
                 }

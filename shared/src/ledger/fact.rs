@@ -10,7 +10,7 @@ pub struct Fact<'a> {
     /// To which resource: its id.
     pub resource: &'a dyn fmt::Display,
     /// Whether it opened or closed something.
-    pub life: Life,
+    pub lifecycle: Lifecycle,
     /// How much money moved.
     pub amount: Option<Number>,
     /// What else tells it apart from others of its kind.
@@ -19,7 +19,7 @@ pub struct Fact<'a> {
 
 /// What a fact means for whether its order is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum Lifecycle {
     /// Something is live that has to be closed some day: a hold, a reservation, a label in the making.
     Opens,
     /// What was live is closed.
@@ -30,8 +30,8 @@ pub enum Life {
 
 impl<'a> Fact<'a> {
     /// A fact without an amount or a detail.
-    pub fn new(effect: &'static str, resource: &'a dyn fmt::Display, life: Life) -> Self {
-        Self { effect, resource, life, amount: None, detail: None }
+    pub fn new(effect: &'static str, resource: &'a dyn fmt::Display, lifecycle: Lifecycle) -> Self {
+        Self { effect, resource, lifecycle, amount: None, detail: None }
     }
 
     /// The fact with the money that moved.

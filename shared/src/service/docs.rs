@@ -13,7 +13,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::chaos::{Access, Moment, Operation, ProblemKind, Surface};
 use crate::environment::format_duration;
-use crate::http::{LONGEST_KEY, Problem, ProblemBody, problems};
+use crate::http::{MAX_KEY_LENGTH, Problem, ProblemBody, problems};
 
 /// Adds to a document what holds for every operation: the errors of every service, and what chaos
 /// may do to it. Operations are found by their `operation_id`.
@@ -103,7 +103,7 @@ fn broken_response() -> Response {
 
 fn idempotency_key() -> Parameter {
     let text =
-        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY));
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_KEY_LENGTH));
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

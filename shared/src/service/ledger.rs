@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::http::{Fields, Params, Problem, given, whole_number};
 use crate::ledger::{Record, Selection};
-use crate::way::Way;
+use crate::pipeline::Pipeline;
 
-const MOST: u64 = 1000;
+const MAX_LIMIT: u64 = 1000;
 const USUAL: usize = 100;
 
 /// A page of a ledger.
@@ -40,9 +40,9 @@ struct Parameters {
 }
 
 /// The route `GET /{domain}/ledger`, which chaos never touches.
-pub fn ledger(domain: &'static str, way: &Way) -> OpenApiRouter {
+pub fn ledger(domain: &'static str, pipeline: &Pipeline) -> OpenApiRouter {
     let path = format!("/{domain}/ledger");
-    let routes = axum::Router::new().route(&path, get(page)).with_state(way.clone());
+    let routes = axum::Router::new().route(&path, get(page)).with_state(pipeline.clone());
     let mut router = OpenApiRouter::from(routes);
     let document = router.get_openapi_mut();
     document.paths.add_path_operation(path, vec![HttpMethod::Get], describe(domain));
@@ -52,7 +52,10 @@ pub fn ledger(domain: &'static str, way: &Way) -> OpenApiRouter {
     router
 }
 
-async fn page(State(way): State<Way>, Params(asked): Params<Parameters>) -> Result<Json<Page>, Problem> {
+async fn page(
+    State(pipeline): State<Pipeline>,
+    Params(asked): Params<Parameters>,
+) -> Result<Json<Page>, Problem> {
     let mut fields = Fields::new();
     let since: Option<Timestamp> = read(
         &mut fields,
@@ -62,12 +65,12 @@ async fn page(State(way): State<Way>, Params(asked): Params<Parameters>) -> Resu
     );
     let after =
         read(&mut fields, "cursor", asked.cursor.as_deref(), "must be the nextCursor of another page");
-    let limit = whole_number(&mut fields, "limit", asked.limit.as_deref(), 1..=MOST);
+    let limit = whole_number(&mut fields, "limit", asked.limit.as_deref(), 1..=MAX_LIMIT);
     fields.finish(Some(()))?;
-    way.settle();
+    pipeline.settle();
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(USUAL);
     let selection = Selection { order: given(asked.order_id.as_deref()), since, after, limit };
-    let (records, next) = way.ledger().page(&selection);
+    let (records, next) = pipeline.ledger().page(&selection);
     Ok(Json(Page { success: true, records, next_cursor: next.map(|seq| seq.to_string()) }))
 }
 
@@ -90,7 +93,7 @@ fn describe(domain: &str) -> utoipa::openapi::path::Operation {
         .build();
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let time = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MOST));
+    let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_LIMIT));
     OperationBuilder::new()
         .operation_id(Some(format!("{domain}.ledger")))
         .tag(domain)

@@ -31,7 +31,7 @@ async fn every_outcome_is_written_with_what_was_sent() {
     for outcome in crate::toy::MAKE.possible().map(|outcome| outcome.name) {
         let toys = Toys::meeting(&format!("{outcome}=100%"));
         toys.send(make_for("ORD-1")).await;
-        let records = toys.way().ledger().records();
+        let records = toys.pipeline().ledger().records();
         let Some(Record::Request(request)) = records.first() else { panic!("no request") };
         assert_eq!(request.outcome.as_deref(), Some(outcome));
         assert_eq!((request.attempt, request.abandoned), (Some(1), false), "{outcome}");
@@ -69,7 +69,7 @@ async fn a_request_is_written_while_it_is_executing_and_when_its_client_leaves()
     let request = toys.send(make_for("ORD-1"));
     let mut request = std::pin::pin!(request);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut request).await.is_err());
-    let (records, _) = toys.way().ledger().page(&Selection { limit: 9, ..Selection::default() });
+    let (records, _) = toys.pipeline().ledger().page(&Selection { limit: 9, ..Selection::default() });
     let Record::Request(executing) = &records[0] else { panic!("{records:?}") };
     assert_eq!((executing.ended_at, executing.outcome.as_deref()), (None, Some("timeout")));
     request.await;
@@ -77,7 +77,7 @@ async fn a_request_is_written_while_it_is_executing_and_when_its_client_leaves()
     for table in ["timeout=100%@10s", "slow=100%@10s"] {
         let toys = Toys::meeting(table);
         assert!(tokio::time::timeout(Duration::from_secs(1), toys.send(make_for("ORD-1"))).await.is_err());
-        let records = toys.way().ledger().records();
+        let records = toys.pipeline().ledger().records();
         let Record::Request(left) = &records[0] else { panic!("{records:?}") };
         assert!(left.abandoned && left.status.is_none(), "{left:?}");
         assert_eq!(left.ended_at.unwrap().duration_since(left.started_at).as_secs(), 1);
@@ -147,7 +147,7 @@ async fn what_has_no_order_belongs_to_the_correlation_id_that_its_client_sent() 
     toys.send(make_with(r#"{"colour":"red"}"#, &[("x-correlation-id", "c")])).await;
     toys.send(make_with(r#"{"colour":"red"}"#, &[])).await;
     let orders: Vec<_> =
-        toys.way().ledger().records().iter().map(|record| record.order().map(str::to_owned)).collect();
+        toys.pipeline().ledger().records().iter().map(|record| record.order().map(str::to_owned)).collect();
     assert_eq!(orders, [Some("c".to_owned()), Some("c".to_owned()), None, None]);
 }
 
@@ -159,7 +159,7 @@ async fn a_reset_forgets_everything_and_requests_in_flight_end_as_they_can() {
         async move { toys.send(make_with(RED, &[("idempotency-key", "k")])).await }
     });
     tokio::task::yield_now().await;
-    toys.way().reset();
+    toys.pipeline().reset();
     assert!(waiting.await.unwrap().starts_with("201"));
     assert_eq!(toys.ledger(), "");
     let again = toys.send(make_with(RED, &[("idempotency-key", "k")])).await;

@@ -1,10 +1,10 @@
 //! A ledger is bounded, and what is settled leaves first.
 
 use jiff::Timestamp;
-use shared::ledger::{Fact, Ledger, Life, Record};
+use shared::ledger::{Fact, Ledger, Lifecycle, Record};
 
-fn write(ledger: &Ledger, order: &str, life: Life) {
-    ledger.happened_by_itself(Timestamp::UNIX_EPOCH, Some(order), &Fact::new("made", &order, life));
+fn write(ledger: &Ledger, order: &str, lifecycle: Lifecycle) {
+    ledger.record_by_clock(Timestamp::UNIX_EPOCH, Some(order), &Fact::new("made", &order, lifecycle));
 }
 
 fn orders(ledger: &Ledger) -> Vec<String> {
@@ -14,16 +14,16 @@ fn orders(ledger: &Ledger) -> Vec<String> {
 #[test]
 fn settled_orders_leave_first_and_the_oldest_of_them() {
     let ledger = Ledger::bounded_to(10);
-    write(&ledger, "live", Life::Opens);
+    write(&ledger, "live", Lifecycle::Opens);
     for order in 1..=12 {
-        write(&ledger, &format!("settled {order}"), Life::Unchanged);
+        write(&ledger, &format!("settled {order}"), Lifecycle::Unchanged);
     }
     let expected = (4..=12).map(|order| format!("settled {order}"));
     assert_eq!(orders(&ledger), ["live".to_owned()].into_iter().chain(expected).collect::<Vec<_>>());
-    write(&ledger, "live", Life::Closes);
+    write(&ledger, "live", Lifecycle::Closes);
     assert_eq!(orders(&ledger).len(), 10);
     for order in 13..=30 {
-        write(&ledger, &format!("settled {order}"), Life::Unchanged);
+        write(&ledger, &format!("settled {order}"), Lifecycle::Unchanged);
     }
     assert!(!orders(&ledger).contains(&"live".to_owned()), "it is settled now, and old");
 }
@@ -32,7 +32,7 @@ fn settled_orders_leave_first_and_the_oldest_of_them() {
 fn an_order_leaves_whole() {
     let ledger = Ledger::bounded_to(4);
     for order in ["a", "b", "a", "b", "a", "b"] {
-        write(&ledger, order, Life::Unchanged);
+        write(&ledger, order, Lifecycle::Unchanged);
     }
     assert_eq!(orders(&ledger), ["b", "b", "b"]);
 }
@@ -41,7 +41,7 @@ fn an_order_leaves_whole() {
 fn live_orders_leave_only_when_nothing_else_is_left() {
     let ledger = Ledger::bounded_to(100);
     for order in 0..10_000 {
-        write(&ledger, &format!("live {order}"), Life::Opens);
+        write(&ledger, &format!("live {order}"), Lifecycle::Opens);
         assert!(ledger.records().len() <= 110, "a tenth beyond the capacity at most");
     }
     let newest = (9890..10_000).map(|order| format!("live {order}"));

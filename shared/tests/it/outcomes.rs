@@ -10,43 +10,43 @@ struct Case {
     outcome: &'static str,
     status: &'static str,
     error: &'static str,
-    happened: bool,
+    record: bool,
     seconds: u64,
 }
 
 const CASES: [Case; 15] = [
-    Case { outcome: "success", status: "201", error: "", happened: true, seconds: 0 },
-    Case { outcome: "internal_error", status: "500", error: "internal_error", happened: false, seconds: 0 },
-    Case { outcome: "unavailable", status: "503", error: "unavailable", happened: false, seconds: 0 },
-    Case { outcome: "rate_limited", status: "429", error: "rate_limited", happened: false, seconds: 0 },
-    Case { outcome: "timeout", status: "408", error: "timeout", happened: false, seconds: 4 },
-    Case { outcome: "hang", status: "connection closed", error: "", happened: false, seconds: 300 },
-    Case { outcome: "reset", status: "connection reset", error: "", happened: false, seconds: 0 },
-    Case { outcome: "empty", status: "connection closed", error: "", happened: false, seconds: 0 },
-    Case { outcome: "slow", status: "201", error: "", happened: true, seconds: 2 },
-    Case { outcome: "timeout_after", status: "408", error: "timeout", happened: true, seconds: 5 },
+    Case { outcome: "success", status: "201", error: "", record: true, seconds: 0 },
+    Case { outcome: "internal_error", status: "500", error: "internal_error", record: false, seconds: 0 },
+    Case { outcome: "unavailable", status: "503", error: "unavailable", record: false, seconds: 0 },
+    Case { outcome: "rate_limited", status: "429", error: "rate_limited", record: false, seconds: 0 },
+    Case { outcome: "timeout", status: "408", error: "timeout", record: false, seconds: 4 },
+    Case { outcome: "hang", status: "connection closed", error: "", record: false, seconds: 300 },
+    Case { outcome: "reset", status: "connection reset", error: "", record: false, seconds: 0 },
+    Case { outcome: "empty", status: "connection closed", error: "", record: false, seconds: 0 },
+    Case { outcome: "slow", status: "201", error: "", record: true, seconds: 2 },
+    Case { outcome: "timeout_after", status: "408", error: "timeout", record: true, seconds: 5 },
     Case {
         outcome: "internal_error_after",
         status: "500",
         error: "internal_error",
-        happened: true,
+        record: true,
         seconds: 0,
     },
-    Case { outcome: "lost_response", status: "connection reset", error: "", happened: true, seconds: 0 },
-    Case { outcome: "malformed", status: "200", error: "", happened: true, seconds: 0 },
-    Case { outcome: "sold_out", status: "409", error: "sold_out", happened: false, seconds: 0 },
-    Case { outcome: "already_made", status: "409", error: "already_made", happened: true, seconds: 0 },
+    Case { outcome: "lost_response", status: "connection reset", error: "", record: true, seconds: 0 },
+    Case { outcome: "malformed", status: "200", error: "", record: true, seconds: 0 },
+    Case { outcome: "sold_out", status: "409", error: "sold_out", record: false, seconds: 0 },
+    Case { outcome: "already_made", status: "409", error: "already_made", record: true, seconds: 0 },
 ];
 
 #[tokio::test(start_paused = true)]
 async fn every_outcome_tells_its_story_and_takes_its_time() {
-    for Case { outcome, status, error, happened, seconds } in CASES {
+    for Case { outcome, status, error, record, seconds } in CASES {
         let toys = Toys::meeting(&format!("{outcome}=100%"));
         let before = Instant::now();
         let shown = toys.send(make_for("ORD-1")).await;
         assert!(shown.starts_with(status), "{outcome}: {shown}");
         assert!(shown.contains(&format!(r#""error":"{error}""#)) || error.is_empty(), "{outcome}: {shown}");
-        assert_eq!(toys.made() == 1, happened, "{outcome}");
+        assert_eq!(toys.made() == 1, record, "{outcome}");
         assert_eq!(before.elapsed(), Duration::from_secs(seconds), "{outcome}");
         let injected = outcome != "success" && !status.starts_with("connection");
         let marked = shown.contains(&format!("x-chaos-injected: toy.make={outcome}"));

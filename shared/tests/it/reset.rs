@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle, yield_now};
 
 use jiff::Timestamp;
-use shared::ledger::Kept;
+use shared::ledger::DomainStore;
 use tokio::runtime;
 
 use crate::toy::{Toys, make_with};
@@ -15,7 +15,7 @@ struct Slow {
     asking: Mutex<Option<JoinHandle<String>>>,
 }
 
-impl Kept for Slow {
+impl DomainStore for Slow {
     fn expire(&self, _: Timestamp) {}
 
     fn clear(&self) {
@@ -40,8 +40,8 @@ async fn ask(toys: &Toys) -> String {
 async fn an_answer_is_not_remembered_without_what_it_tells_of() {
     let toys = Toys::meeting("success=100%");
     let slow = Arc::new(Slow { toys: toys.clone(), asking: Mutex::default() });
-    toys.way().keep(slow.clone());
-    toys.way().reset();
+    toys.pipeline().keep(slow.clone());
+    toys.pipeline().reset();
     let answer = slow.asking.lock().unwrap().take().unwrap().join().unwrap();
     assert!(answer.starts_with("201"), "{answer}");
     assert!(ask(&toys).await.contains("idempotent-replayed"));

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use shared::chaos::{Access, Chaos, Operation, Outcome, Plan, ProblemKind};
 use shared::environment::Environment;
 use shared::http::{Call, Correlated, Correlation, Fields, Problem, with_common};
-use shared::ledger::{Fact, Life, Record};
+use shared::ledger::{Fact, Lifecycle, Record};
+use shared::pipeline::{Intent, Pipeline};
 use shared::service::{ledger, observe};
 use shared::time::Clock;
-use shared::way::{Intent, Way};
 use tower::ServiceExt;
 
 static SOLD_OUT: ProblemKind = ProblemKind::new(409, "sold_out", "Sold out");
@@ -42,7 +42,7 @@ pub(crate) static OPERATIONS: &[&Operation] = &[&MAKE, &READ];
 
 #[derive(Clone)]
 pub(crate) struct Toys {
-    way: Way,
+    pipeline: Pipeline,
     limit: u32,
     made: Arc<AtomicU32>,
 }
@@ -72,7 +72,7 @@ impl Toys {
         let environment: Environment = variables.iter().copied().collect();
         let plan = Plan::from_environment(&environment, OPERATIONS, 42).unwrap();
         let clock = Clock::starting_at(Timestamp::from_second(1_750_000_000).unwrap());
-        Self { way: Way::new(Arc::new(Chaos::new(plan)), clock, 100), limit, made: Arc::default() }
+        Self { pipeline: Pipeline::new(Arc::new(Chaos::new(plan)), clock, 100), limit, made: Arc::default() }
     }
 
     /// A service whose every attempt meets `table`.
@@ -81,17 +81,17 @@ impl Toys {
     }
 
     pub(crate) fn chaos(&self) -> &Chaos {
-        self.way.chaos()
+        self.pipeline.chaos()
     }
 
     /// What the ledger says, a line each.
     pub(crate) fn ledger(&self) -> String {
         let line = |record: Record| serde_json::to_string(&record).unwrap();
-        self.way.ledger().records().into_iter().map(line).collect::<Vec<_>>().join("\n")
+        self.pipeline.ledger().records().into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    pub(crate) fn way(&self) -> &Way {
-        &self.way
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
     }
 
     pub(crate) fn made(&self) -> u32 {
@@ -100,8 +100,8 @@ impl Toys {
 
     pub(crate) fn router(&self) -> Correlated {
         let routes = Router::new().route("/toy/make", axum::routing::post(make)).with_state(self.clone());
-        let (observed, _) = observe("toy", self.way.chaos()).split_for_parts();
-        let (kept, _) = ledger("toy", &self.way).split_for_parts();
+        let (observed, _) = observe("toy", self.pipeline.chaos()).split_for_parts();
+        let (kept, _) = ledger("toy", &self.pipeline).split_for_parts();
         with_common(routes.merge(observed).merge(kept), Correlation::seeded(1))
     }
 
@@ -119,17 +119,17 @@ async fn make(State(toys): State<Toys>, call: Call) -> Response {
         Ok(Intent { command, order: body.order_id.map(Into::into), resource: None })
     };
     let made = toys.made.clone();
-    toys.way
-        .write(&MAKE, &call, StatusCode::CREATED, prepare, |command, turn| {
+    toys.pipeline
+        .write(&MAKE, &call, StatusCode::CREATED, prepare, |command, ctx| {
             if made.load(SeqCst) >= toys.limit {
                 return Err(Problem::new(&SOLD_OUT, "No toy is left."));
             }
-            if turn.overruled().is_some() {
+            if ctx.injected_refusal().is_some() {
                 return Err(Problem::new(&SOLD_OUT, "No toy is left, says chaos."));
             }
             made.fetch_add(1, SeqCst);
-            let id = format!("toy_{:016x}", turn.id::<u64>());
-            turn.happened(&Fact::new("made", &id, Life::Opens).detail(&command.colour));
+            let id = format!("toy_{:016x}", ctx.id::<u64>());
+            ctx.record(&Fact::new("made", &id, Lifecycle::Opens).detail(&command.colour));
             Ok(Made { success: true, id, colour: command.colour })
         })
         .await

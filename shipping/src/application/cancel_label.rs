@@ -1,16 +1,16 @@
 use jiff::Timestamp;
 
-use shared::ledger::Scribe;
+use shared::ledger::LedgerWriter;
 
-use super::{LabelDesk, facts, known};
+use super::{LabelService, facts, known};
 use crate::domain::{Error, Label};
 
-impl LabelDesk {
+impl LabelService {
     /// Calls a label off. If it is still being generated, that stops at once.
-    pub(crate) fn cancel(&self, id: &str, now: Timestamp, scribe: &Scribe) -> Result<Label, Error> {
+    pub(crate) fn cancel(&self, id: &str, now: Timestamp, writer: &LedgerWriter) -> Result<Label, Error> {
         let label = self.labels.change(known(id)?, &|label| {
             let cancelled = label.cancelled(now)?;
-            scribe.happened(now, &facts::cancelled(label));
+            writer.record(now, &facts::cancelled(label));
             Ok(cancelled)
         })?;
         self.stops.stop(label.id);

@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared::ledger::Scribe;
+use shared::ledger::LedgerWriter;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::Instant;
 
-use super::LabelDesk;
+use super::LabelService;
 use super::facts;
 use super::ports::AddError;
 use crate::domain::{Address, Error, Label, LabelId, Shipment, tracking_number};
@@ -41,9 +41,9 @@ pub(crate) enum Step {
 /// [`commit`](Self::commit) leaves the label abandoned.
 #[derive(Debug)]
 pub(crate) struct Generation {
-    desk: LabelDesk,
+    service: LabelService,
     id: LabelId,
-    scribe: Scribe,
+    writer: LedgerWriter,
     carrier: String,
     stopped: oneshot::Receiver<()>,
     started: Instant,
@@ -51,14 +51,14 @@ pub(crate) struct Generation {
     next: u8,
 }
 
-impl LabelDesk {
+impl LabelService {
     /// Begins a label that takes `duration`, under the first of the `ids` that is not taken. What
-    /// becomes of it is written by `scribe`.
+    /// becomes of it is written by `writer`.
     pub(crate) fn begin(
         &self,
         order: &CreateLabel,
         duration: Duration,
-        scribe: Scribe,
+        writer: LedgerWriter,
         mut ids: impl FnMut() -> LabelId,
     ) -> Result<Generation, Error> {
         let now = self.clock.now();
@@ -70,10 +70,10 @@ impl LabelDesk {
                 Err(AddError::Refused(error)) => return Err(error),
             }
         };
-        scribe.happened(now, &facts::generating(&id));
+        writer.record(now, &facts::generating(&id));
         let stopped = self.stops.listen(id);
-        let (desk, carrier) = (self.clone(), order.carrier.clone());
-        Ok(Generation { desk, id, scribe, carrier, stopped, started: Instant::now(), duration, next: 0 })
+        let (service, carrier) = (self.clone(), order.carrier.clone());
+        Ok(Generation { service, id, writer, carrier, stopped, started: Instant::now(), duration, next: 0 })
     }
 }
 
@@ -101,7 +101,7 @@ impl Generation {
         }
         self.next += 1;
         let progress = step * (100 / STEPS);
-        match self.desk.labels.change(self.id, &|label| label.at_progress(progress)) {
+        match self.service.labels.change(self.id, &|label| label.at_progress(progress)) {
             Ok(_) => Step::Reached(progress),
             Err(_) => Step::Stopped,
         }
@@ -116,9 +116,9 @@ impl Generation {
         }
         let tracking_number = tracking_number(&self.carrier, bits).into();
         let shipment = Shipment { tracking_number, created_at: now };
-        let label = self.desk.labels.change(self.id, &|label| {
+        let label = self.service.labels.change(self.id, &|label| {
             let generated = label.generated(shipment.clone())?;
-            self.scribe.happened(now, &facts::generated(&self.id));
+            self.writer.record(now, &facts::generated(&self.id));
             Ok(generated)
         });
         // It is gone only after a reset, which calls off whatever is in the making.
@@ -136,12 +136,12 @@ impl Drop for Generation {
         if self.is_stopped() {
             return;
         }
-        self.desk.stops.forget(self.id);
-        let now = self.desk.clock.now();
+        self.service.stops.forget(self.id);
+        let now = self.service.clock.now();
         // A label that was made or cancelled refuses, and stays as it is.
-        let _ = self.desk.labels.change(self.id, &|label| {
+        let _ = self.service.labels.change(self.id, &|label| {
             let abandoned = label.abandoned(now)?;
-            self.scribe.happened(now, &facts::abandoned(&self.id));
+            self.writer.record(now, &facts::abandoned(&self.id));
             Ok(abandoned)
         });
     }
@@ -157,21 +157,21 @@ mod tests {
     use super::*;
     use crate::infrastructure::memory_labels::MemoryLabels;
 
-    fn desk() -> LabelDesk {
+    fn service() -> LabelService {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        LabelDesk::new(Arc::new(MemoryLabels::bounded_to(10)), clock)
+        LabelService::new(Arc::new(MemoryLabels::bounded_to(10)), clock)
     }
 
-    fn scribe() -> Scribe {
-        Scribe::of(Ledger::bounded_to(10))
+    fn writer() -> LedgerWriter {
+        LedgerWriter::of(Ledger::bounded_to(10))
     }
 
-    fn begin(desk: &LabelDesk, ids: impl IntoIterator<Item = u64>) -> Generation {
+    fn begin(service: &LabelService, ids: impl IntoIterator<Item = u64>) -> Generation {
         let text = || "somewhere".to_owned();
         let address = Address { street: text(), city: text(), state: text(), zip: text(), country: text() };
         let order = CreateLabel { address, carrier: "UPS".to_owned(), order: None };
         let mut ids = ids.into_iter().map(LabelId::from);
-        desk.begin(&order, GENERATION, scribe(), || ids.next().expect("more ids")).unwrap()
+        service.begin(&order, GENERATION, writer(), || ids.next().expect("more ids")).unwrap()
     }
 
     async fn until_due(generation: &mut Generation) -> Vec<u8> {
@@ -184,38 +184,38 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_commit_that_a_cancellation_overtook_is_refused() {
-        let desk = desk();
-        let mut generation = begin(&desk, [1]);
+        let service = service();
+        let mut generation = begin(&service, [1]);
         assert_eq!(until_due(&mut generation).await, [0, 25, 50, 75]);
         let id = generation.id();
-        let cancelled = desk.cancel(&id.to_string(), desk.clock.now(), &scribe()).unwrap();
-        assert_eq!(generation.commit(0, desk.clock.now()), Err(Error::LabelCancelled { id }));
+        let cancelled = service.cancel(&id.to_string(), service.clock.now(), &writer()).unwrap();
+        assert_eq!(generation.commit(0, service.clock.now()), Err(Error::LabelCancelled { id }));
         drop(generation);
-        assert_eq!(desk.find(&id.to_string()), Ok(cancelled));
+        assert_eq!(service.find(&id.to_string()), Ok(cancelled));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_committed_label_survives_its_request() {
-        let desk = desk();
-        let mut generation = begin(&desk, [1]);
+        let service = service();
+        let mut generation = begin(&service, [1]);
         until_due(&mut generation).await;
-        let (label, _) = generation.commit(0, desk.clock.now()).unwrap();
+        let (label, _) = generation.commit(0, service.clock.now()).unwrap();
         drop(generation);
-        assert_eq!(desk.find(&label.id.to_string()), Ok(label));
+        assert_eq!(service.find(&label.id.to_string()), Ok(label));
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_id_that_collides_is_drawn_again() {
-        let desk = desk();
-        let first = begin(&desk, [1]);
-        let second = begin(&desk, [1, 1, 2]);
+        let service = service();
+        let first = begin(&service, [1]);
+        let second = begin(&service, [1, 1, 2]);
         assert_eq!([first.id(), second.id()], [1, 2].map(LabelId::from));
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_left_of_a_signal_once_the_request_ended() {
-        let desk = desk();
-        drop(begin(&desk, [1]));
-        assert!(format!("{:?}", desk.stops).contains("{}"), "{:?}", desk.stops);
+        let service = service();
+        drop(begin(&service, [1]));
+        assert!(format!("{:?}", service.stops).contains("{}"), "{:?}", service.stops);
     }
 }

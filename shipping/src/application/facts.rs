@@ -1,26 +1,26 @@
 //! What shipping tells its ledger.
 
-use shared::ledger::{Fact, Life};
+use shared::ledger::{Fact, Lifecycle};
 
 use crate::domain::{Label, LabelId, State};
 
 pub(super) fn generating(id: &LabelId) -> Fact<'_> {
-    Fact::new("generating", id, Life::Opens)
+    Fact::new("generating", id, Lifecycle::Opens)
 }
 
 pub(super) fn generated(id: &LabelId) -> Fact<'_> {
-    Fact::new("generated", id, Life::Closes)
+    Fact::new("generated", id, Lifecycle::Closes)
 }
 
 pub(super) fn abandoned(id: &LabelId) -> Fact<'_> {
-    Fact::new("abandoned", id, Life::Closes)
+    Fact::new("abandoned", id, Lifecycle::Closes)
 }
 
 /// A label was called off that had been like `before`.
 pub(super) fn cancelled(before: &Label) -> Fact<'_> {
-    let life = match before.state {
-        State::Generating { .. } => Life::Closes,
-        State::Generated(_) | State::Cancelled { .. } | State::Abandoned { .. } => Life::Unchanged,
+    let lifecycle = match before.state {
+        State::Generating { .. } => Lifecycle::Closes,
+        State::Generated(_) | State::Cancelled { .. } | State::Abandoned { .. } => Lifecycle::Unchanged,
     };
-    Fact::new("cancelled", &before.id, life)
+    Fact::new("cancelled", &before.id, lifecycle)
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use shared::ledger::Kept as KeptByDomain;
+use shared::ledger::DomainStore;
 
 use crate::application::ports::{AddError, LabelStore};
 use crate::domain::{Error, Label, LabelId};
@@ -10,12 +10,12 @@ use crate::domain::{Error, Label, LabelId};
 /// Labels in memory.
 #[derive(Debug)]
 pub(crate) struct MemoryLabels {
-    kept: Mutex<Kept>,
+    kept: Mutex<Stored>,
     capacity: usize,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Stored {
     by_id: BTreeMap<LabelId, Label>,
     /// Settled labels, the one that was settled first in front.
     settled: VecDeque<LabelId>,
@@ -26,22 +26,22 @@ impl MemoryLabels {
         Self { kept: Mutex::default(), capacity }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Stored> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check_room(&self, kept: &Kept) -> Result<(), Error> {
+    fn check_room(&self, kept: &Stored) -> Result<(), Error> {
         let has_room = kept.by_id.len() < self.capacity || !kept.settled.is_empty();
         if has_room { Ok(()) } else { Err(Error::StoreFull { capacity: self.capacity }) }
     }
 }
 
-impl KeptByDomain for MemoryLabels {
+impl DomainStore for MemoryLabels {
     /// Nothing of a label happens by the clock: the request that generates it does that.
     fn expire(&self, _now: Timestamp) {}
 
     fn clear(&self) {
-        *self.lock() = Kept::default();
+        *self.lock() = Stored::default();
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shared::http::{Severed, SeversAtEnd, encode};
-use shared::way::{Answer, Ending};
+use shared::pipeline::{Answer, Reply};
 
 use super::label_request::{LabelRequest, Shown};
 use super::responses::LabelProgress;
@@ -26,7 +26,7 @@ pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Resp
                 Shown::Progress(progress, rest) => {
                     (Ok(event_of("progress", &LabelProgress::of(id, progress))), Some(rest))
                 }
-                Shown::End(ending) => (last_event(ending, &correlation_id), None),
+                Shown::End(reply) => (last_event(reply, &correlation_id), None),
             })
         }
     });
@@ -42,13 +42,13 @@ pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Resp
 
 /// The answer to a request that ended before a label began. Only the replay of a label is an event;
 /// everything else has an HTTP status to tell.
-pub(super) fn answer_of(ending: Ending) -> Response {
-    match &ending {
-        Ending::Replay(Answer::Success(_, label)) => {
+pub(super) fn answer_of(reply: Reply) -> Response {
+    match &reply {
+        Reply::Replay(Answer::Success(_, label)) => {
             let label = event("label", label);
-            events_response(ending.into_response().map(|_| Body::from(label)))
+            events_response(reply.into_response().map(|_| Body::from(label)))
         }
-        _ => ending.into_response(),
+        _ => reply.into_response(),
     }
 }
 
@@ -60,17 +60,17 @@ fn events_response(mut response: Response) -> Response {
     response
 }
 
-fn last_event(ending: Ending, correlation_id: &str) -> Result<Bytes, Severed> {
-    match ending {
-        Ending::Own(Answer::Success(_, label), _)
-        | Ending::Replay(Answer::Success(_, label))
-        | Ending::Garbled(label, _) => Ok(event("label", &label)),
-        Ending::Own(Answer::Refusal(problem), _)
-        | Ending::Replay(Answer::Refusal(problem))
-        | Ending::Injected(problem) => {
+fn last_event(reply: Reply, correlation_id: &str) -> Result<Bytes, Severed> {
+    match reply {
+        Reply::Own(Answer::Success(_, label), _)
+        | Reply::Replay(Answer::Success(_, label))
+        | Reply::Garbled(label, _) => Ok(event("label", &label)),
+        Reply::Own(Answer::Refusal(problem), _)
+        | Reply::Replay(Answer::Refusal(problem))
+        | Reply::Injected(problem) => {
             Ok(event_of("problem", &problem.body(CREATE_LABEL_PATH, correlation_id)))
         }
-        Ending::Severed(how) => Err(how),
+        Reply::Severed(how) => Err(how),
     }
 }
 

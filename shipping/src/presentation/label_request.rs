@@ -5,10 +5,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use shared::chaos::{Drawn, Moment, Surface, faults};
 use shared::http::{Call, Severed};
-use shared::way::{Ending, Intent, Pass, Way};
+use shared::pipeline::{InFlight, Intent, Pipeline, Reply};
 
 use super::responses::LabelCreated;
-use crate::application::{CreateLabel, GENERATION, Generation, LabelDesk, Step};
+use crate::application::{CreateLabel, GENERATION, Generation, LabelService, Step};
 use crate::domain::{Error, LabelId};
 use crate::infrastructure::chaos::CREATE_LABEL;
 
@@ -22,8 +22,8 @@ pub(super) struct LabelRequest {
 /// The commit is the border: dropped before it, the label is abandoned and the key is free.
 #[derive(Debug)]
 enum Stage {
-    Generating(Generation, Pass),
-    Committed(Pass),
+    Generating(Generation, InFlight),
+    Committed(InFlight),
 }
 
 /// What a client is shown next.
@@ -33,7 +33,7 @@ pub(super) enum Shown {
     /// Progress, in per cent. The request goes on.
     Progress(u8, LabelRequest),
     /// The end.
-    End(Ending),
+    End(Reply),
 }
 
 impl LabelRequest {
@@ -43,27 +43,30 @@ impl LabelRequest {
     /// The answer, when there is one without a label: a replay, a refusal, a fault that strikes at
     /// once or in silence.
     pub(super) async fn begin(
-        way: &Way,
-        desk: &LabelDesk,
+        pipeline: &Pipeline,
+        service: &LabelService,
         call: &Call,
         intent: &Intent<CreateLabel>,
-    ) -> Result<Self, Ending> {
-        let mut pass = way.enter(&CREATE_LABEL, call, intent)?;
-        let (outcome, delay) = (pass.drawn().outcome, pass.drawn().delay);
+    ) -> Result<Self, Reply> {
+        let mut in_flight = pipeline.enter(&CREATE_LABEL, call, intent)?;
+        let (outcome, delay) = (in_flight.drawn().outcome, in_flight.drawn().delay);
         let shows_progress = !delay.is_zero() && !matches!(outcome.surface, Surface::Silence);
-        if !shows_progress && let Some(fault) = pass.before().await {
+        if !shows_progress && let Some(fault) = in_flight.before().await {
             return Err(fault);
         }
         let duration = match outcome.moment {
             Moment::Before => delay,
-            Moment::Instead => return Err(refuse(pass, desk).await),
-            Moment::After | Moment::AfterSuccess => way.chaos().time_scale().apply(GENERATION),
+            Moment::Instead => return Err(refuse(in_flight, service).await),
+            Moment::After | Moment::AfterSuccess => pipeline.chaos().time_scale().apply(GENERATION),
         };
-        let begin =
-            |pass: &mut Pass| desk.begin(&intent.command, duration, pass.scribe().clone(), || pass.id());
-        match pass.prelude(begin) {
-            Ok(generation) => Ok(Self { id: generation.id(), stage: Stage::Generating(generation, pass) }),
-            Err(error) => Err(pass.refuse(error.into())),
+        let begin = |in_flight: &mut InFlight| {
+            service.begin(&intent.command, duration, in_flight.writer().clone(), || in_flight.id())
+        };
+        match in_flight.prelude(begin) {
+            Ok(generation) => {
+                Ok(Self { id: generation.id(), stage: Stage::Generating(generation, in_flight) })
+            }
+            Err(error) => Err(in_flight.refuse(error.into())),
         }
     }
 
@@ -91,27 +94,27 @@ impl LabelRequest {
     }
 
     fn drawn(&self) -> &Drawn {
-        let (Stage::Generating(_, pass) | Stage::Committed(pass)) = &self.stage;
-        pass.drawn()
+        let (Stage::Generating(_, in_flight) | Stage::Committed(in_flight)) = &self.stage;
+        in_flight.drawn()
     }
 
     /// Waits for what comes next.
     pub(super) async fn next(self) -> Shown {
         match self.stage {
-            Stage::Committed(pass) => Shown::End(pass.after().await),
-            Stage::Generating(mut generation, mut pass) => match generation.next().await {
+            Stage::Committed(in_flight) => Shown::End(in_flight.after().await),
+            Stage::Generating(mut generation, mut in_flight) => match generation.next().await {
                 Step::Reached(progress) => {
-                    let stage = Stage::Generating(generation, pass);
+                    let stage = Stage::Generating(generation, in_flight);
                     Shown::Progress(progress, Self { stage, ..self })
                 }
                 Step::Stopped => {
                     let stopped = Error::LabelCancelled { id: self.id };
-                    Shown::End(pass.refuse(stopped.into()))
+                    Shown::End(in_flight.refuse(stopped.into()))
                 }
-                Step::Due => match pass.fault() {
+                Step::Due => match in_flight.fault() {
                     // Ends here, so that the client finds the key free when it hears of the fault.
                     Some(fault) => Shown::End(fault),
-                    None => commit(&mut generation, pass, self.id).await,
+                    None => commit(&mut generation, in_flight, self.id).await,
                 },
             },
         }
@@ -122,33 +125,33 @@ impl LabelRequest {
         loop {
             match self.next().await {
                 Shown::Progress(_, rest) => self = rest,
-                Shown::End(ending) => return ending.into_response(),
+                Shown::End(reply) => return reply.into_response(),
             }
         }
     }
 }
 
 /// The refusal that was drawn in place of a label, unless there is a truer one.
-async fn refuse(mut pass: Pass, desk: &LabelDesk) -> Ending {
-    pass.operate::<LabelCreated>(StatusCode::CREATED, |turn| {
-        desk.ensure_room()?;
-        turn.overruled();
+async fn refuse(mut in_flight: InFlight, service: &LabelService) -> Reply {
+    in_flight.operate::<LabelCreated>(StatusCode::CREATED, |ctx| {
+        service.ensure_room()?;
+        ctx.injected_refusal();
         Err(Error::AddressValidationFailed.into())
     });
-    pass.after().await
+    in_flight.after().await
 }
 
-async fn commit(generation: &mut Generation, mut pass: Pass, id: LabelId) -> Shown {
+async fn commit(generation: &mut Generation, mut in_flight: InFlight, id: LabelId) -> Shown {
     let mut committed = false;
-    pass.operate(StatusCode::CREATED, |turn| {
-        let (label, shipment) = generation.commit(turn.id(), turn.now())?;
+    in_flight.operate(StatusCode::CREATED, |ctx| {
+        let (label, shipment) = generation.commit(ctx.id(), ctx.now())?;
         committed = true;
         Ok(LabelCreated::of(&label, &shipment))
     });
     if committed {
-        Shown::Progress(100, LabelRequest { id, stage: Stage::Committed(pass) })
+        Shown::Progress(100, LabelRequest { id, stage: Stage::Committed(in_flight) })
     } else {
         // Cancelled in the very moment of the commit.
-        Shown::End(pass.after().await)
+        Shown::End(in_flight.after().await)
     }
 }

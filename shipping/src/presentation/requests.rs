@@ -1,16 +1,16 @@
 use serde::Deserialize;
 use shared::http::{Fields, Problem};
-use shared::way::Intent;
+use shared::pipeline::Intent;
 use utoipa::ToSchema;
 
 use crate::application::CreateLabel;
 use crate::domain::Address;
 
-const LONGEST_STREET: usize = 200;
-const LONGEST_NAME: usize = 100;
-const LONGEST_ZIP: usize = 20;
-const LONGEST_COUNTRY: usize = 60;
-const LONGEST_CARRIER: usize = 50;
+const MAX_STREET_LENGTH: usize = 200;
+const MAX_NAME_LENGTH: usize = 100;
+const MAX_ZIP_LENGTH: usize = 20;
+const MAX_COUNTRY_LENGTH: usize = 60;
+const MAX_CARRIER_LENGTH: usize = 50;
 
 /// The order for a label.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,7 +51,7 @@ impl CreateLabelRequest {
         let mut fields = Fields::new();
         let address = fields.required("shippingAddress", self.shipping_address);
         let address = address.and_then(|address| address.check(&mut fields));
-        let carrier = fields.optional_text("carrier", self.carrier, LONGEST_CARRIER);
+        let carrier = fields.optional_text("carrier", self.carrier, MAX_CARRIER_LENGTH);
         let order = fields.optional_id("orderId", self.order_id).map(Into::into);
         let carrier = carrier.unwrap_or_else(|| "UPS".to_owned());
         let command =
@@ -65,11 +65,11 @@ impl AddressBody {
         let mut text =
             |name: &str, value, most| fields.required_text(&format!("shippingAddress.{name}"), value, most);
         // Each is checked before any is missed, so that one answer names them all.
-        let street = text("street", self.street, LONGEST_STREET);
-        let city = text("city", self.city, LONGEST_NAME);
-        let state = text("state", self.state, LONGEST_NAME);
-        let zip = text("zip", self.zip, LONGEST_ZIP);
-        let country = text("country", self.country, LONGEST_COUNTRY);
+        let street = text("street", self.street, MAX_STREET_LENGTH);
+        let city = text("city", self.city, MAX_NAME_LENGTH);
+        let state = text("state", self.state, MAX_NAME_LENGTH);
+        let zip = text("zip", self.zip, MAX_ZIP_LENGTH);
+        let country = text("country", self.country, MAX_COUNTRY_LENGTH);
         Some(Address { street: street?, city: city?, state: state?, zip: zip?, country: country? })
     }
 }

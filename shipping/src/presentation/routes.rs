@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use shared::http::{Call, PathId, ProblemBody};
-use shared::way::{Intent, Turn, Way};
+use shared::pipeline::{Intent, OperationContext, Pipeline};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,7 +13,7 @@ use super::events;
 use super::label_request::LabelRequest;
 use super::requests::{CancelRequest, CreateLabelRequest};
 use super::responses::{LabelCancelled, LabelCreated, LabelStatus};
-use crate::application::LabelDesk;
+use crate::application::LabelService;
 use crate::infrastructure::chaos::{CANCEL, CREATE_LABEL, STATUS};
 
 /// Where labels are asked for.
@@ -22,8 +22,8 @@ pub(super) const CREATE_LABEL_PATH: &str = "/shipping/create-label";
 /// What the handlers share.
 #[derive(Debug)]
 pub(crate) struct Shipping {
-    pub(crate) desk: LabelDesk,
-    pub(crate) way: Way,
+    pub(crate) service: LabelService,
+    pub(crate) pipeline: Pipeline,
 }
 
 /// The routes of shipping, with their document.
@@ -58,15 +58,15 @@ pub(crate) fn bare() -> Router<Arc<Shipping>> {
     ),
 )]
 async fn create_label(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
-    let intent = match shipping.way.prepare(&CREATE_LABEL, &call, CreateLabelRequest::prepare) {
+    let intent = match shipping.pipeline.prepare(&CREATE_LABEL, &call, CreateLabelRequest::prepare) {
         Ok(intent) => intent,
         Err(refused) => return refused.into_response(),
     };
-    match LabelRequest::begin(&shipping.way, &shipping.desk, &call, &intent).await {
+    match LabelRequest::begin(&shipping.pipeline, &shipping.service, &call, &intent).await {
         Ok(request) if call.wants_events => events::stream_of(request, call.context.correlation_id),
         Ok(request) => request.finish().await,
-        Err(ending) if call.wants_events => events::answer_of(ending),
-        Err(ending) => ending.into_response(),
+        Err(reply) if call.wants_events => events::answer_of(reply),
+        Err(reply) => reply.into_response(),
     }
 }
 
@@ -88,14 +88,14 @@ async fn create_label(State(shipping): State<Arc<Shipping>>, call: Call) -> Resp
 async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
     let prepare = |body: CancelRequest| {
         let id = body.label_id()?;
-        Ok(Intent { order: shipping.desk.order_of(&id), resource: Some(id.clone()), command: id })
+        Ok(Intent { order: shipping.service.order_of(&id), resource: Some(id.clone()), command: id })
     };
-    let cancel = |id: String, turn: &mut Turn<'_>| {
-        let now = turn.now();
-        let label = shipping.desk.cancel(&id, now, turn.scribe())?;
+    let cancel = |id: String, ctx: &mut OperationContext<'_>| {
+        let now = ctx.now();
+        let label = shipping.service.cancel(&id, now, ctx.writer())?;
         Ok(LabelCancelled::of(&label, now))
     };
-    shipping.way.write(&CANCEL, &call, StatusCode::OK, prepare, cancel).await
+    shipping.pipeline.write(&CANCEL, &call, StatusCode::OK, prepare, cancel).await
 }
 
 /// Shows how far a label has come.
@@ -109,7 +109,7 @@ async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
     ),
 )]
 async fn status(State(shipping): State<Arc<Shipping>>, PathId(id): PathId, call: Call) -> Response {
-    let order = shipping.desk.order_of(&id);
-    let find = |_: &mut Turn<'_>| Ok(LabelStatus::from(shipping.desk.find(&id)?));
-    shipping.way.read(&STATUS, &call, order.as_ref(), Some(&id), find).await
+    let order = shipping.service.order_of(&id);
+    let find = |_: &mut OperationContext<'_>| Ok(LabelStatus::from(shipping.service.find(&id)?));
+    shipping.pipeline.read(&STATUS, &call, order.as_ref(), Some(&id), find).await
 }

@@ -31,7 +31,7 @@ fn told(service: &Service) -> String {
             }
         }
     };
-    service.way.ledger().records().iter().map(told).collect()
+    service.pipeline.ledger().records().iter().map(told).collect()
 }
 
 /// What happened, and by which request.
@@ -40,7 +40,7 @@ fn effects(service: &Service) -> Vec<String> {
         Record::Effect(effect) => Some(format!("{} by {}", effect.effect, effect.request.unwrap())),
         Record::Request(_) => None,
     };
-    service.way.ledger().records().into_iter().filter_map(effect).collect()
+    service.pipeline.ledger().records().into_iter().filter_map(effect).collect()
 }
 
 #[tokio::test(start_paused = true)]

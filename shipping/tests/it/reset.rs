@@ -10,11 +10,11 @@ async fn a_label_that_was_forgotten_is_not_made() {
         let service = service([]);
         let mut events = service.stream("k").await.events();
         let id = id_in(&events.skip(seen).await);
-        service.way.reset();
+        service.pipeline.reset();
         let end = events.next().await.unwrap();
         assert!(end.contains("label_cancelled"), "{end}");
         assert!(service.status(&id).await.contains("not_found"));
-        assert_eq!(service.way.ledger().records().len(), 1, "the look at its status");
+        assert_eq!(service.pipeline.ledger().records().len(), 1, "the look at its status");
     }
 }
 
@@ -25,7 +25,7 @@ async fn a_request_from_before_leaves_the_label_of_its_id_and_the_key_alone() {
         let service = service([]);
         let mut before = service.stream("k").await.events();
         let forgotten = id_in(&before.skip(2).await);
-        service.way.reset();
+        service.pipeline.reset();
         service.chaos.reset();
         let mut after = service.stream("k").await.events();
         let id = id_in(&after.skip(1).await);

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use shared::chaos::{Chaos, Plan, Severed};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, SeversAtEnd, with_common};
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 use shipping::{OPERATIONS, Settings, router};
 use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
@@ -26,15 +26,15 @@ pub(crate) const ORDER: &str = r#"{"shippingAddress":{"street":"123 Main St","ci
 pub(crate) struct Service {
     pub(crate) router: Correlated,
     pub(crate) chaos: Arc<Chaos>,
-    pub(crate) way: Way,
+    pub(crate) pipeline: Pipeline,
 }
 
 /// A service without failures, apart from those that `variables` ask for.
 pub(crate) fn service<const N: usize>(variables: [(&str, &str); N]) -> Service {
-    let (routes, way) = routes(variables);
-    let routes = routes.merge(shared::service::ledger("shipping", &way));
+    let (routes, pipeline) = routes(variables);
+    let routes = routes.merge(shared::service::ledger("shipping", &pipeline));
     let router = with_common(routes.split_for_parts().0, Correlation::seeded(1));
-    Service { router, chaos: way.chaos().clone(), way }
+    Service { router, chaos: pipeline.chaos().clone(), pipeline }
 }
 
 /// The service as it describes itself.
@@ -42,14 +42,14 @@ pub(crate) fn description() -> OpenApi {
     routes([]).0.into_openapi()
 }
 
-fn routes<const N: usize>(variables: [(&str, &str); N]) -> (OpenApiRouter, Way) {
+fn routes<const N: usize>(variables: [(&str, &str); N]) -> (OpenApiRouter, Pipeline) {
     let happy = [("CHAOS_FAILURE_RATE", "0"), ("CHAOS_SEED", "7")];
     let environment: Environment = happy.into_iter().chain(variables).collect();
     let plan = Plan::from_environment(&environment, OPERATIONS, 0).unwrap();
     let chaos = Arc::new(Chaos::new(plan));
     let clock = Clock::starting_at("2024-01-15T10:30:00Z".parse::<Timestamp>().unwrap());
-    let way = Way::new(chaos, clock, 1000);
-    (router(way.clone(), Settings::from_environment(&environment).unwrap()), way)
+    let pipeline = Pipeline::new(chaos, clock, 1000);
+    (router(pipeline.clone(), Settings::from_environment(&environment).unwrap()), pipeline)
 }
 
 /// A service that meets `outcome` at the first label of each order.

@@ -13,7 +13,7 @@ use crate::gateways::Transport;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a finding is passed on.
-const FRESH: Duration = Duration::from_secs(1);
+const CACHE_TTL: Duration = Duration::from_secs(1);
 const MAX_BODY: usize = 64 * 1024;
 
 /// Asks the backends how they are. Many who ask are one who asks the backends: the others wait for its
@@ -40,7 +40,7 @@ impl Probe {
     pub(super) async fn complaint(&self) -> Option<String> {
         let mut last = self.last.lock().await;
         if let Some((at, complaint)) = &*last
-            && at.elapsed() < FRESH
+            && at.elapsed() < CACHE_TTL
         {
             return complaint.clone();
         }

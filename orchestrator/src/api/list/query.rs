@@ -16,8 +16,8 @@ const STATUSES: [&str; 7] =
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 1000;
-const LONGEST_TEXT: usize = 128;
-const LONGEST_CURSOR: usize = 1024;
+const MAX_TEXT_LENGTH: usize = 128;
+const MAX_CURSOR_LENGTH: usize = 1024;
 
 /// Which orders, and which page of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -64,8 +64,11 @@ impl ListQuery {
         terms.times(self.created_after.as_deref(), self.created_before.as_deref());
         let Terms { conditions, mut fields } = terms;
         let needs_attention = yes_or_no(&mut fields, "needsAttention", self.needs_attention.as_deref());
-        let cursor =
-            fields.optional_text("cursor", given(self.cursor.as_deref()).map(str::to_owned), LONGEST_CURSOR);
+        let cursor = fields.optional_text(
+            "cursor",
+            given(self.cursor.as_deref()).map(str::to_owned),
+            MAX_CURSOR_LENGTH,
+        );
         let limit =
             whole_number(&mut fields, "limit", self.limit.as_deref(), 1..=MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);
         let limit = usize::try_from(limit).ok();
@@ -87,7 +90,7 @@ impl Terms {
 
     fn text(&mut self, attribute: &'static str, name: &str, value: Option<&str>) {
         let text = given(value).map(str::to_owned);
-        if let Some(text) = self.fields.optional_text(name, text, LONGEST_TEXT) {
+        if let Some(text) = self.fields.optional_text(name, text, MAX_TEXT_LENGTH) {
             self.add(attribute, Comparison::Equal, SearchValue::Keyword(text));
         }
     }

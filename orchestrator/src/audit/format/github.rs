@@ -4,10 +4,10 @@ use super::summary;
 use crate::audit::{CallLine, Finding, Report, Severity};
 
 /// GitHub shows few annotations a step; the log has these.
-const MOST: usize = 50;
+const MAX_SHOWN: usize = 50;
 
 pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for one in report.findings.iter().take(MOST) {
+    for one in report.findings.iter().take(MAX_SHOWN) {
         finding(one, out)?;
     }
     for line in summary(report) {
@@ -50,7 +50,7 @@ pub fn step_summary(report: &Report) -> String {
     if !report.findings.is_empty() {
         text.push_str("\n| | order | rule | finding | requests |\n|---|---|---|---|---|\n");
     }
-    for finding in report.findings.iter().take(MOST) {
+    for finding in report.findings.iter().take(MAX_SHOWN) {
         let sign = if finding.severity == Severity::Violation { "❌" } else { "⚠️" };
         let requests: Vec<_> = finding.requests.iter().map(request).collect();
         let cells = [&finding.order, finding.rule, &finding.finding, &requests.join("; ")].map(cell);

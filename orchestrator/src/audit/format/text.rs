@@ -12,13 +12,13 @@ const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
 /// How many findings people read in full.
-const MOST: usize = 50;
+const MAX_SHOWN: usize = 50;
 
 pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for one in report.findings.iter().take(MOST) {
+    for one in report.findings.iter().take(MAX_SHOWN) {
         finding(one, out)?;
     }
-    if let Some(more @ 1..) = report.findings.len().checked_sub(MOST) {
+    if let Some(more @ 1..) = report.findings.len().checked_sub(MAX_SHOWN) {
         writeln!(out, "... and {more} more findings; --format json has them all.\n")?;
     }
     let mut lines = summary(report);

@@ -16,9 +16,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let (told, again) = order.calls.iter().enumerate().find_map(|(nth, told)| {
-        let patience_ends = earliest(told)?;
-        let later =
-            order.calls[nth + 1..].iter().take_while(|later| later.request.started_at < patience_ends);
+        let wait_ends = earliest(told)?;
+        let later = order.calls[nth + 1..].iter().take_while(|later| later.request.started_at < wait_ends);
         let too_soon = later.into_iter().find(|later| {
             later.asks_the_same_as(told)
                 && later.came_after(told)

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use shared::time::Clock;
 
-use super::{Failure, LEAST_INTERVAL};
+use super::{Failure, MIN_INTERVAL};
 use crate::audit::{Ledgers, Source, is_executing, last_heard};
 
 /// How long a system may take to settle.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`. Where
 /// there is no fact, it is awaited for as long.
@@ -19,11 +19,11 @@ pub(super) async fn settled(source: &Source, quiet: Duration, clock: Clock) -> R
         let ledgers = source.read().await?.ledgers;
         let age = elapsed(last_heard(&ledgers).unwrap_or(since), clock.now());
         let rest = match quiet.saturating_sub(age) {
-            _ if is_executing(&ledgers) => quiet.max(LEAST_INTERVAL),
+            _ if is_executing(&ledgers) => quiet.max(MIN_INTERVAL),
             Duration::ZERO => return Ok(ledgers),
             rest => rest,
         };
-        if elapsed(since, clock.now()) + rest > PATIENCE.max(quiet) {
+        if elapsed(since, clock.now()) + rest > SETTLE_TIMEOUT.max(quiet) {
             return Err(Failure::Unsettled);
         }
         tokio::time::sleep(rest).await;

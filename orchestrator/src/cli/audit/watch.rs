@@ -12,7 +12,7 @@ use crate::cli::{process, unless_nobody_reads};
 
 /// How long an order may be silent and yet go on: it waits two minutes for a decision.
 const SILENCE: Duration = Duration::from_secs(150);
-const LEAST_SILENCE: Duration = Duration::from_secs(10);
+const MIN_SILENCE: Duration = Duration::from_secs(10);
 
 /// Judges again and again, and prints each finding once, until interrupted; tells whether there was
 /// no violation.
@@ -87,7 +87,7 @@ impl Watch {
 
 fn usual_quiet(time_scale: f64) -> Duration {
     let scale = TimeScale::parse(&time_scale.to_string()).unwrap_or(TimeScale::REAL);
-    scale.apply_at_least(SILENCE, LEAST_SILENCE)
+    scale.apply_at_least(SILENCE, MIN_SILENCE)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::api::{Event, History};
 
 const PAGE: usize = 1000;
 /// Longer details are cut for people; `--json` shows all.
-const LONGEST_DETAILS: usize = 200;
+const MAX_DETAILS_LENGTH: usize = 200;
 
 /// Show the journal of an order, event by event
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ fn render(out: &mut dyn Write, history: &History) -> io::Result<()> {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_DETAILS) {
+    match text.char_indices().nth(MAX_DETAILS_LENGTH) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
     }

@@ -18,7 +18,7 @@ use crate::domain::OrderStatus;
 use narrator::Narrator;
 
 /// For how long an orchestrator that answered before may be away: it goes on after a restart.
-const PATIENCE: Duration = Duration::from_secs(60);
+const OUTAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Follow an order to its end
 ///
@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
                 heard_at = Some(Instant::now());
                 screen.away = false;
             }
-            Err(error) if error.may_pass() && heard_at.is_some_and(|at| at.elapsed() < PATIENCE) => {
+            Err(error) if error.may_pass() && heard_at.is_some_and(|at| at.elapsed() < OUTAGE_TIMEOUT) => {
                 screen.wait_for_it(output)?;
             }
             Err(error) => {

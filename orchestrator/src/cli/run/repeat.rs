@@ -2,7 +2,7 @@ use clap::ValueEnum;
 use shared::environment::{ConfigError, Environment, format_duration};
 use shared::time::TimeScale;
 
-use super::{Args, Decisions, USUAL_HOST};
+use super::{Args, DEFAULT_HOST, Decisions};
 use crate::activities::ActivitySettings;
 use crate::bundled;
 use crate::simulate::{Flow, Subject};
@@ -38,7 +38,7 @@ impl Args {
         let orchestrator = if self.target.is_none() { environment } else { &untold };
         let mut subject = Subject {
             flow: Flow::shipped(),
-            patience: ActivitySettings::from_environment(orchestrator)?,
+            limits: ActivitySettings::from_environment(orchestrator)?,
             backends: bundled::Settings::from_environment(backends, 0)?,
         };
         // An option tells it.
@@ -64,8 +64,8 @@ impl Args {
             ("target", self.target.clone()),
             ("backends", self.backends.clone()),
             ("port", self.port.map(|port| port.to_string())),
-            ("host", Some(self.host.clone()).filter(|host| host != USUAL_HOST)),
-            ("patience", self.patience.map(format_duration)),
+            ("host", Some(self.host.clone()).filter(|host| host != DEFAULT_HOST)),
+            ("order-timeout", self.order_timeout.map(format_duration)),
             ("fail-on", list(self.fail_on.iter().map(ToString::to_string).collect())),
             ("allow", list(allowed.map(|value| value.get_name().to_owned()).collect())),
             ("restarts", self.restarts.as_ref().map(|path| path.display().to_string())),
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_option_and_variable_that_matters_is_in_the_command() {
-        let line = "--approve 1 --port 4001 --host 0.0.0.0 --reset --patience 90s --fail-on p99>2s,warnings --strict \
+        let line = "--approve 1 --port 4001 --host 0.0.0.0 --reset --order-timeout 90s --fail-on p99>2s,warnings --strict \
                     --allow split-shipments";
         let variables = [
             ("CHAOS_PRESET", "storm"),
@@ -110,7 +110,7 @@ mod tests {
             ("RETENTION", "1d"),
             ("UNRELATED", "1"),
         ];
-        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --port 4001 --host 0.0.0.0 --patience 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
+        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --port 4001 --host 0.0.0.0 --order-timeout 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
         insta::assert_snapshot!(command("--target http://shop:8080 --restarts some/restarts", &variables), @"CHAOS_PRESET=storm PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --restarts some/restarts");
         let elsewhere = "--target http://shop:8080 --backends http://chaos:3001";
         insta::assert_snapshot!(command(elsewhere, &variables), @"fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --backends http://chaos:3001");

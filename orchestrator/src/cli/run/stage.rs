@@ -22,7 +22,7 @@ pub(super) struct Stage {
 }
 
 /// Where the backends are found by those who were not told otherwise.
-const USUAL_PORT: u16 = 3001;
+const DEFAULT_PORT: u16 = 3001;
 
 impl Stage {
     /// Starts what does not run yet; it ends with the process.
@@ -69,7 +69,7 @@ async fn start_backends(args: &Args, environment: &Environment) -> Result<(Backe
         (Some(scale), _, _) | (None, None, Ok(scale)) => settings.plan.time_scale = scale,
         _ => {}
     }
-    let port = args.port.unwrap_or(if args.target.is_some() { USUAL_PORT } else { 0 });
+    let port = args.port.unwrap_or(if args.target.is_some() { DEFAULT_PORT } else { 0 });
     let listener = process::listen(&args.host, port, "--host (RUN_HOST)", "--port (RUN_PORT)")
         .await
         .map_err(Failure::Start)?;

@@ -19,8 +19,8 @@ mod factory;
 mod replay;
 mod step;
 
-pub(super) use factory::{Birth, RunFactory};
-pub(super) use step::{Moment, Stepped};
+pub(super) use factory::{NewRun, RunFactory};
+pub(super) use step::{Moment, StepResult};
 
 /// A resident run.
 pub(super) struct Run {

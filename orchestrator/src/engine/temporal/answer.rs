@@ -11,7 +11,7 @@ use crate::workflow::{ClientError, Json};
 
 /// How long a worker may take to answer a message, and the server anything: longer than it takes the
 /// server to give the message of a worker that died to another.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// An answer, if it comes in time.
 pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = T>) -> Result<T, ClientError> {

@@ -44,7 +44,7 @@ impl<A: ActivityDef> ActivityDefinition for Named<A> {
 }
 
 impl<A: ActivityDef> ExecutableActivity for Named<A> {
-    type Implementer = Performer;
+    type Implementer = ActivityRunner;
     const REQUIRES_INSTANCE: bool = true;
 
     fn definition() -> Self {
@@ -52,7 +52,7 @@ impl<A: ActivityDef> ExecutableActivity for Named<A> {
     }
 
     fn execute(
-        performer: Option<Arc<Performer>>,
+        performer: Option<Arc<ActivityRunner>>,
         ctx: ActivityContext,
         input: Wire,
     ) -> BoxFuture<'static, Result<Wire, SdkError>> {
@@ -62,13 +62,13 @@ impl<A: ActivityDef> ExecutableActivity for Named<A> {
 }
 
 /// Makes the attempts of one activity.
-pub(super) struct Performer {
+pub(super) struct ActivityRunner {
     pub(super) attempt: AttemptFn,
     pub(super) options: ActivityOptions,
     pub(super) clock: Clock,
 }
 
-impl ActivityImplementer for Performer {
+impl ActivityImplementer for ActivityRunner {
     fn register_all(self: Arc<Self>, _: &mut ActivityDefinitions) {
         // Activities are registered one by one: each has a performer of its own.
     }
@@ -84,7 +84,7 @@ enum End {
     Abandoned,
 }
 
-impl Performer {
+impl ActivityRunner {
     async fn perform(&self, sdk: ActivityContext, input: Json) -> Result<Json, SdkError> {
         let host = Arc::new(Host::new(sdk));
         let end = self.run(&host, input).await;

@@ -22,8 +22,8 @@ use crate::workflow::{SearchAttribute, SearchKind, SearchValue};
 pub(super) const NEEDS_ATTENTION: &str = "NeedsAttention";
 
 /// How long the server may take to know what was registered.
-const PATIENCE: Duration = Duration::from_secs(60);
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+const REGISTRATION_TIMEOUT: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// An attribute's new value.
 pub(super) fn update(attribute: &SearchAttribute) -> SearchAttributeUpdate {
@@ -65,7 +65,7 @@ pub(super) async fn register(
     namespace: &str,
     wanted: &BTreeMap<&'static str, SearchKind>,
 ) -> Result<(), ConnectError> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + REGISTRATION_TIMEOUT;
     let mut is_asked = false;
     loop {
         let missing = missing(wanted, &registered(connection, namespace).await?)?;
@@ -79,7 +79,7 @@ pub(super) async fn register(
         } else if Instant::now() > deadline {
             return Err(ConnectError::Attributes(format!("{} did not appear", list(&missing))));
         }
-        sleep(LOOK_AGAIN).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 

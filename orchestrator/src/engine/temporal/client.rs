@@ -15,7 +15,7 @@ use temporalio_client::{
 use temporalio_common::error::IncomingError;
 use tokio::time::timeout;
 
-use super::answer::{PATIENCE, read, refused, unavailable, within};
+use super::answer::{CALL_TIMEOUT, read, refused, unavailable, within};
 use super::names::{Message, Workflow};
 use super::payload::{Wire, first_of};
 use super::reception::{Answer, RECEPTION, Told};
@@ -58,7 +58,7 @@ impl TemporalClient {
             .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
             .build();
         let started = self.client.start_workflow(Workflow(start.workflow), Wire(start.input), options);
-        match within(PATIENCE, started).await? {
+        match within(CALL_TIMEOUT, started).await? {
             Ok(handle) => Ok(Started { run_id: handle.run_id().unwrap_or_default().to_owned() }),
             Err(WorkflowStartError::AlreadyStarted { run_id, .. }) => {
                 Err(ClientError::AlreadyStarted { run_id: run_id.unwrap_or_default() })
@@ -74,7 +74,7 @@ impl TemporalClient {
         let handle = self.handle(workflow_id);
         let options = WorkflowExecuteUpdateOptions::default();
         let answer = handle.execute_update(Message(name.to_owned()), Wire(payload.clone()), options);
-        match within(PATIENCE, answer).await? {
+        match within(CALL_TIMEOUT, answer).await? {
             Ok(Wire(answer)) => Answer::read(&answer.parse::<String>().unwrap_or_default()).into_result(),
             Err(WorkflowUpdateError::Failed(refusal)) => Answer::read(&refusal.message).into_result(),
             Err(WorkflowUpdateError::NotFound(_)) => self.tell_ended(&handle, name, payload).await,
@@ -93,7 +93,7 @@ impl TemporalClient {
 
     async fn ask(&self, handle: &Handle, name: &str, argument: Json) -> Result<Json, ClientError> {
         let answer = handle.query(Message(name.to_owned()), Wire(argument), WorkflowQueryOptions::default());
-        match within(PATIENCE, answer).await? {
+        match within(CALL_TIMEOUT, answer).await? {
             Ok(Wire(answer)) => Ok(answer),
             Err(WorkflowQueryError::NotFound(_)) => Err(ClientError::NotFound),
             Err(WorkflowQueryError::PayloadConversion(error)) => Err(ClientError::Invalid(error.to_string())),
@@ -105,7 +105,7 @@ impl TemporalClient {
     async fn request_cancel(&self, workflow_id: &str, reason: &str) -> Result<(), ClientError> {
         let handle = self.handle(workflow_id);
         let options = WorkflowCancelOptions::builder().reason(reason).build();
-        match within(PATIENCE, handle.cancel(options)).await? {
+        match within(CALL_TIMEOUT, handle.cancel(options)).await? {
             Ok(()) => Ok(()),
             // A run that has ended needs no cancel.
             Err(WorkflowInteractionError::NotFound(_)) => self.row(workflow_id).await.map(drop),
@@ -121,7 +121,7 @@ impl TemporalClient {
             Ok(end) => end,
             // However short the wait was, an end that has come is told, and a run that is not there.
             Err(_) if self.row(workflow_id).await?.close_time.is_none() => return Ok(None),
-            Err(_) => within(PATIENCE, result()).await?,
+            Err(_) => within(CALL_TIMEOUT, result()).await?,
         };
         let failed = |kind: &str, message: String| {
             Ok(Some(Closed::Failed(WorkflowFailure { kind: kind.to_owned(), message })))

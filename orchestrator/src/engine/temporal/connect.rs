@@ -10,7 +10,7 @@ use super::Settings;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const ATTEMPTS: u32 = 8;
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const MAX_PAUSE: Duration = Duration::from_secs(8);
 const ATTEMPT: Duration = Duration::from_secs(10);
 
 /// Why there is no engine.
@@ -49,7 +49,7 @@ pub(super) async fn connect(settings: &Settings) -> Result<Client, ConnectError>
             Err(ConnectError::Unreachable { address, reason }) if attempt < ATTEMPTS => {
                 tracing::warn!(address, "no Temporal server can be reached, trying again: {reason}");
                 sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause = (pause * 2).min(MAX_PAUSE);
             }
             result => return result,
         }

@@ -16,7 +16,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 
 use super::TemporalClient;
-use super::answer::{PATIENCE, call};
+use super::answer::{CALL_TIMEOUT, call};
 use super::payload::first_of;
 use super::record::Details;
 use super::visibility::timestamp;
@@ -28,7 +28,7 @@ impl TemporalClient {
         let namespace = self.client.options().namespace.clone();
         let request = DescribeWorkflowExecutionRequest { namespace, execution: Some(execution) };
         let mut service = self.client.connection().workflow_service();
-        call(PATIENCE, service.describe_workflow_execution(request.into_request())).await
+        call(CALL_TIMEOUT, service.describe_workflow_execution(request.into_request())).await
     }
 
     pub(super) async fn row(&self, workflow_id: &str) -> Result<WorkflowExecutionInfo, ClientError> {

@@ -13,7 +13,7 @@ use super::visibility::timestamp;
 const LATEST_POLL: Duration = Duration::from_secs(90);
 
 /// Whoever asks for health does not wait long.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 impl TemporalClient {
     /// Whether the server answers and some worker polls.
@@ -25,7 +25,7 @@ impl TemporalClient {
         };
         request.set_task_queue_type(TaskQueueType::Workflow);
         let mut service = self.client.connection().workflow_service();
-        let answer = call(PATIENCE, service.describe_task_queue(request.into_request())).await;
+        let answer = call(TIMEOUT, service.describe_task_queue(request.into_request())).await;
         let pollers = answer.map_err(|error| error.to_string())?.pollers;
         let now = self.clock.now();
         let polls = |at: jiff::Timestamp| {

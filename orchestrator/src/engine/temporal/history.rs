@@ -9,7 +9,7 @@ use temporalio_common::protos::temporal::api::history::v1::HistoryEvent as SdkEv
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
 use super::TemporalClient;
-use super::answer::{PATIENCE, call};
+use super::answer::{CALL_TIMEOUT, call};
 use super::visibility::timestamp;
 use crate::workflow::{ClientError, HistoryEvent, HistoryPage, Json};
 
@@ -47,8 +47,9 @@ impl TemporalClient {
         let mut service = self.client.connection().workflow_service();
         let mut events = Vec::new();
         loop {
-            let page = call(PATIENCE, service.get_workflow_execution_history(request.clone().into_request()))
-                .await?;
+            let page =
+                call(CALL_TIMEOUT, service.get_workflow_execution_history(request.clone().into_request()))
+                    .await?;
             events.extend(page.history.unwrap_or_default().events);
             if page.next_page_token.is_empty() || events.len() >= wanted {
                 return Ok(events);

@@ -70,13 +70,13 @@ impl Answer {
 /// A reason, which is a constant of the process that gave it, as a constant of this one. Reasons
 /// are few; what comes beyond the limit is none of ours.
 fn interned(reason: &str) -> Option<&'static str> {
-    const MOST: usize = 1_000;
+    const MAX_REASONS: usize = 1_000;
     static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(reason) = known.get(reason) {
         return Some(reason);
     }
-    (known.len() < MOST).then(|| {
+    (known.len() < MAX_REASONS).then(|| {
         let reason: &'static str = Box::leak(reason.to_owned().into_boxed_str());
         known.insert(reason);
         reason

@@ -7,7 +7,7 @@ use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowRegistrationError;
 
-use super::attempt::{Named, Performer};
+use super::attempt::{ActivityRunner, Named};
 use super::attributes::NEEDS_ATTENTION;
 use super::host::{Host, Options};
 use crate::engine::attempt::attempts_of;
@@ -84,7 +84,7 @@ impl<S: Send + Sync + 'static> Registry<S> {
 impl<S: Send + Sync + 'static> ActivityRegistrar<S> for Registry<S> {
     fn add<A: Activity<S>>(&mut self, options: ActivityOptions) {
         let attempt = attempts_of::<A, S>(Arc::clone(&self.services));
-        let performer = Arc::new(Performer { attempt, options: options.clone(), clock: self.clock });
+        let performer = Arc::new(ActivityRunner { attempt, options: options.clone(), clock: self.clock });
         let register = move |worker: &mut WorkerOptions| {
             worker.register_activity::<Named<A>>(performer);
         };

@@ -8,9 +8,9 @@ use temporalio_sdk::{
 use crate::workflow;
 
 /// How much longer than an attempt's own limit the server waits before it holds the worker for dead.
-const SERVER_PATIENCE: Duration = Duration::from_secs(5);
+const SERVER_MARGIN: Duration = Duration::from_secs(5);
 /// The server refuses intervals of no length.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
 /// The task queue of undos: workers of their own serve it, so that forward work cannot starve them.
 pub(super) fn compensations(task_queue: &str) -> String {
@@ -28,7 +28,7 @@ pub(super) fn scheduled(
     task_queue: &str,
     scope: WorkflowCancellationToken,
 ) -> ActivityOptions {
-    let start_to_close = options.start_to_close + SERVER_PATIENCE;
+    let start_to_close = options.start_to_close + SERVER_MARGIN;
     let timeouts = match options.schedule_to_close {
         None => ActivityCloseTimeouts::StartToClose(start_to_close),
         Some(schedule_to_close) => {
@@ -36,7 +36,7 @@ pub(super) fn scheduled(
         }
     };
     let retry = &options.retry;
-    let initial = retry.initial.max(SHORTEST_INTERVAL);
+    let initial = retry.initial.max(MIN_INTERVAL);
     let policy = RetryPolicy::builder()
         .initial_interval(initial)
         .backoff_coefficient(retry.backoff)

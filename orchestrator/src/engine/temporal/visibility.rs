@@ -10,7 +10,7 @@ use temporalio_common::protos::temporal::api::workflow::v1::WorkflowExecutionInf
 use temporalio_common::protos::temporal::api::workflowservice::v1::ListWorkflowExecutionsRequest;
 
 use super::TemporalClient;
-use super::answer::{PATIENCE, call};
+use super::answer::{CALL_TIMEOUT, call};
 use super::attributes::{NEEDS_ATTENTION, values};
 use super::registry::Catalogue;
 use crate::workflow::{ClientError, Comparison, Condition, Filter, Page, RunSummary, SearchValue};
@@ -33,7 +33,7 @@ impl TemporalClient {
             query: query(filter, &self.catalogue),
         };
         let mut service = self.client.connection().workflow_service();
-        let answer = call(PATIENCE, service.list_workflow_executions(request.into_request())).await?;
+        let answer = call(CALL_TIMEOUT, service.list_workflow_executions(request.into_request())).await?;
         let token = Some(answer.next_page_token).filter(|token| !token.is_empty());
         let next_cursor = token.map(|token| format!("{CURSOR}{}", BASE64.encode(token)));
         let runs = answer.executions.iter().map(|run| self.summary(run));

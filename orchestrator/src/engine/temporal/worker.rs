@@ -26,7 +26,7 @@ const RESIDENT_RUNS: usize = 2_000;
 const WORKFLOW_TASKS: usize = 100;
 /// How long a task waits for the worker that knows the run, before any other may take it. It has to
 /// be shorter than a client's patience, so that a worker's death is not a client's failure.
-const LOYALTY: Duration = Duration::from_secs(5);
+const STICKY_TIMEOUT: Duration = Duration::from_secs(5);
 const THREADS: usize = 2;
 
 /// A worker that serves the task queues of [`Settings`]. Dropped, it stops as if its process had been
@@ -176,6 +176,6 @@ fn options<T>(task_queue: &str, activities: &[(ActivityOptions, T)]) -> WorkerOp
         .max_heartbeat_throttle_interval(CANCEL_LATENCY)
         .default_heartbeat_throttle_interval(CANCEL_LATENCY)
         .graceful_shutdown_period(GRACE)
-        .sticky_queue_schedule_to_start_timeout(LOYALTY)
+        .sticky_queue_schedule_to_start_timeout(STICKY_TIMEOUT)
         .build()
 }

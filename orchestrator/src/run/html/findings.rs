@@ -8,7 +8,7 @@ use crate::run::Run;
 use crate::words::{count, counted};
 
 /// How many orders are told in full: a page stays a page.
-const MOST: usize = 25;
+const MAX_SHOWN: usize = 25;
 /// How many of them are unfolded.
 const UNFOLDED: usize = 3;
 
@@ -63,7 +63,7 @@ fn orders(run: &Run) -> Markup {
         run.results.orders.iter().enumerate().map(|(at, order)| (order.order_id.as_str(), at)).collect();
     let mut orders: Vec<_> = orders.into_iter().collect();
     orders.sort_by_key(|(order, findings)| (!is_violating(findings), placed.get(order)));
-    let (told_in_full, named) = orders.split_at(orders.len().min(MOST));
+    let (told_in_full, named) = orders.split_at(orders.len().min(MAX_SHOWN));
     html! {
         @for (nth, (order, findings)) in told_in_full.iter().enumerate() {
             details class="order" id={ "order-" (nth + 1) } open[nth < UNFOLDED] {

@@ -22,7 +22,7 @@ use super::scenario::Scenario;
 use super::stage::Stage;
 
 /// Between two looks at something that is waited for.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// An order. Whoever asks for something asks again while the engine is unavailable, as one does who is
 /// answered 503.
@@ -117,7 +117,7 @@ impl<'a> Order<'a> {
                 return state;
             }
             assert!(!state.status.is_final(), "it ended before: {state:#?}");
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Order<'a> {
                 return described;
             }
             assert!(described.summary.closed_at.is_none(), "it ended before: {described:#?}");
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -144,7 +144,7 @@ impl<'a> Order<'a> {
             if holds(&runs) {
                 return runs;
             }
-            sleep(LOOK_AGAIN).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -178,7 +178,7 @@ impl<'a> Order<'a> {
     ) -> Result<T, ClientError> {
         loop {
             match question(self.stage.host.client()).await {
-                Err(ClientError::Unavailable { .. }) => sleep(LOOK_AGAIN).await,
+                Err(ClientError::Unavailable { .. }) => sleep(POLL_INTERVAL).await,
                 answer => return answer,
             }
         }

@@ -7,7 +7,7 @@ use orchestrator::workflow::{Either, race};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::order::{LOOK_AGAIN, Order};
+use super::order::{Order, POLL_INTERVAL};
 use super::scenario::Scenario;
 use super::wire::{Held, Point};
 
@@ -84,7 +84,7 @@ impl Order<'_> {
         }
         self.until(|it| it.status == OrderStatus::AwaitingApproval || it.status.is_final()).await;
         match moment {
-            Moment::BeforeDeadline => sleep(scenario.approval_timeout - LOOK_AGAIN).await,
+            Moment::BeforeDeadline => sleep(scenario.approval_timeout - POLL_INTERVAL).await,
             Moment::Deadline => sleep(scenario.approval_timeout).await,
             _ => {}
         }

@@ -96,9 +96,9 @@ impl Stage {
     }
 
     fn ledgers(&self) -> Ledgers {
-        let ways = &self.backends.ways;
-        ways.iter().for_each(|(_, way)| way.settle());
-        ways.iter().map(|(domain, way)| (*domain, way.ledger().records())).collect()
+        let pipelines = &self.backends.pipelines;
+        pipelines.iter().for_each(|(_, pipeline)| pipeline.settle());
+        pipelines.iter().map(|(domain, pipeline)| (*domain, pipeline.ledger().records())).collect()
     }
 }
 

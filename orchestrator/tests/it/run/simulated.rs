@@ -24,7 +24,7 @@ fn simulated() -> Fates {
     let world =
         RandomWorld { orders: ORDERS, concurrency: 1, mix, late_cancels: 0.0, crashes: false, log: true };
     let backends = bundled::Settings::from_environment(&Environment::default(), 0).unwrap();
-    let subject = Subject { flow: Flow::shipped(), patience: ActivitySettings::default(), backends };
+    let subject = Subject { flow: Flow::shipped(), limits: ActivitySettings::default(), backends };
     let mut fates = Fates::new();
     for line in world.run(&subject, 7).log {
         let mut words = line.text.split_whitespace();

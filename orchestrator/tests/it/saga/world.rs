@@ -19,8 +19,8 @@ use orchestrator::workflows::order_fulfillment::{
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlated, Correlation, with_common};
+use shared::pipeline::Pipeline;
 use shared::time::{Clock, TimeScale};
-use shared::way::Way;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
@@ -71,11 +71,11 @@ impl World {
         let plan = Plan::from_environment(&environment, &operations(), 0).unwrap();
         let chaos = Arc::new(Chaos::new(plan));
         let clock = Clock::starting_at("2026-01-28T10:00:00Z".parse::<Timestamp>().unwrap());
-        let way = || Way::new(Arc::clone(&chaos), clock, 1_000_000);
-        let routes = payment::router(way(), payment::Settings::default())
-            .merge(inventory::router(way(), inventory::Settings::default()))
-            .merge(shipping::router(way(), shipping::Settings::default()))
-            .merge(notification::router(way(), notification::Settings::default()));
+        let pipeline = || Pipeline::new(Arc::clone(&chaos), clock, 1_000_000);
+        let routes = payment::router(pipeline(), payment::Settings::default())
+            .merge(inventory::router(pipeline(), inventory::Settings::default()))
+            .merge(shipping::router(pipeline(), shipping::Settings::default()))
+            .merge(notification::router(pipeline(), notification::Settings::default()));
         let backends = with_common(routes.split_for_parts().0, Correlation::seeded(1));
         Self { backends, clock }
     }

@@ -162,6 +162,6 @@ fn running<B: SagaBug>() -> Flow {
 fn registry<W: WorkflowDef>(backends: Arc<dyn Transport>, process: &Process<'_>) -> Registry<Services> {
     let mut registry = Registry::new(Arc::new(Services::over(backends)));
     registry.register::<W>();
-    activities::register(&mut registry, process.patience, process.time_scale);
+    activities::register(&mut registry, process.limits, process.time_scale);
     registry
 }

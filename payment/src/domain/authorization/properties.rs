@@ -89,7 +89,7 @@ proptest! {
             ask(&mut authorization, &Ask::Refund { millionths: None }, u64::MAX).unwrap();
         }
         prop_assert_eq!(authorization.status(), Status::Refunded);
-        prop_assert!(authorization.refunds().len() <= MOST_REFUNDS);
+        prop_assert!(authorization.refunds().len() <= MAX_REFUNDS);
     }
 }
 

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use shared::chaos::{Chaos, Plan};
 use shared::environment::Environment;
 use shared::http::{Correlation, with_common};
+use shared::pipeline::Pipeline;
 use shared::time::Clock;
-use shared::way::Way;
 use tower::ServiceExt;
 
 use super::super::routes::{Shipping, bare};
-use crate::application::LabelDesk;
+use crate::application::LabelService;
 use crate::application::ports::{AddError, LabelStore};
 use crate::domain::{Error, Label, LabelId};
 use crate::infrastructure::memory_labels::MemoryLabels;
@@ -24,7 +24,7 @@ const ORDER: &str = r#"{"shippingAddress":{"street":"123 Main St","city":"San Fr
 #[derive(Debug)]
 struct Slow {
     labels: Arc<MemoryLabels>,
-    way: Way,
+    pipeline: Pipeline,
     resetting: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -35,8 +35,8 @@ impl LabelStore for Slow {
 
     fn add(&self, label: Label) -> Result<(), AddError> {
         self.labels.add(label)?;
-        let way = self.way.clone();
-        let resetting = Builder::new().spawn(move || way.reset()).unwrap();
+        let pipeline = self.pipeline.clone();
+        let resetting = Builder::new().spawn(move || pipeline.reset()).unwrap();
         for _ in 0..10_000 {
             if resetting.is_finished() {
                 break;
@@ -60,16 +60,16 @@ impl LabelStore for Slow {
 async fn a_label_that_was_forgotten_is_not_written_down() {
     let environment = Environment::from_iter([("CHAOS_FAILURE_RATE", "0")]);
     let plan = Plan::from_environment(&environment, crate::OPERATIONS, 7).unwrap();
-    let way = Way::new(Arc::new(Chaos::new(plan)), Clock::starting_at(Timestamp::UNIX_EPOCH), 10);
+    let pipeline = Pipeline::new(Arc::new(Chaos::new(plan)), Clock::starting_at(Timestamp::UNIX_EPOCH), 10);
     let labels = Arc::new(MemoryLabels::bounded_to(10));
-    way.keep(labels.clone());
-    let slow = Arc::new(Slow { labels, way: way.clone(), resetting: Mutex::default() });
-    let desk = LabelDesk::new(slow.clone(), way.clock());
-    let routes = bare().with_state(Arc::new(Shipping { desk, way: way.clone() }));
+    pipeline.keep(labels.clone());
+    let slow = Arc::new(Slow { labels, pipeline: pipeline.clone(), resetting: Mutex::default() });
+    let service = LabelService::new(slow.clone(), pipeline.clock());
+    let routes = bare().with_state(Arc::new(Shipping { service, pipeline: pipeline.clone() }));
     let request = Request::post("/shipping/create-label").body(Body::from(ORDER)).unwrap();
     let asking = with_common(routes, Correlation::seeded(1)).oneshot(request);
     // The client leaves, unless it hears of the reset before.
     let _ = tokio::time::timeout(Duration::from_secs(1), asking).await;
     slow.resetting.lock().unwrap().take().unwrap().join().unwrap();
-    assert_eq!(way.ledger().records().len(), 0, "nothing is live that nobody knows");
+    assert_eq!(pipeline.ledger().records().len(), 0, "nothing is live that nobody knows");
 }

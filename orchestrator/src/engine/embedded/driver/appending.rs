@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Driver, Message};
 use crate::engine::embedded::journal::{Append, AppendError, Outcome, RunKey};
-use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, Stepped};
+use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, StepResult};
 use crate::workflow::ClientError;
 
 /// How many items are appended at once: the journal writes them while the next runs step.
@@ -66,9 +66,9 @@ impl Driver {
             factory: &mut self.factory,
         };
         match run.step(&mut moment) {
-            Stepped::Append(item) => return Some(*item),
-            Stepped::Idle => self.go_on(key),
-            Stepped::Broken(reason) => self.quarantine(key, reason),
+            StepResult::Append(item) => return Some(*item),
+            StepResult::Idle => self.go_on(key),
+            StepResult::Broken(reason) => self.quarantine(key, reason),
         }
         None
     }

@@ -8,7 +8,7 @@ use crate::engine::embedded::journal::JournalError;
 use crate::workflow::ClientError;
 
 const FIRST_RETRY_MS: i64 = 100;
-const LONGEST_RETRY_MS: i64 = 5_000;
+const MAX_RETRY_MS: i64 = 5_000;
 
 /// The journal could not be written. Nothing is tried until `retry_at_ms`, then all is; the first
 /// write that succeeds ends the outage.
@@ -43,7 +43,7 @@ impl Driver {
             return;
         }
         let wait_ms =
-            self.outage.as_ref().map_or(FIRST_RETRY_MS, |before| (before.wait_ms * 2).min(LONGEST_RETRY_MS));
+            self.outage.as_ref().map_or(FIRST_RETRY_MS, |before| (before.wait_ms * 2).min(MAX_RETRY_MS));
         let reason = format!("the journal cannot be written: {error}");
         tracing::error!(wait_ms, "{reason}");
         let retry_at_ms = self.now_ms() + wait_ms;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Driver;
-use crate::engine::embedded::run::{Birth, Input};
+use crate::engine::embedded::run::{Input, NewRun};
 use crate::workflow::{ClientError, Start, Started};
 
 impl Driver {
@@ -19,8 +19,8 @@ impl Driver {
         } else if let Some(&key) = self.by_id.get(&workflow_id) {
             self.push(key, Input::StartAgain(reply));
         } else {
-            let birth = Birth { workflow, workflow_id, input, at_ms: self.now_ms() };
-            match self.factory.make(&self.catalogue, birth) {
+            let new_run = NewRun { workflow, workflow_id, input, at_ms: self.now_ms() };
+            match self.factory.make(&self.catalogue, new_run) {
                 Err(reason) => drop(reply.send(Err(ClientError::Invalid(reason)))),
                 Ok((mut run, start)) => {
                     run.inputs.push_back(start.with_reply(Some(reply)));

@@ -24,7 +24,7 @@ pub(crate) struct RunFactory {
 }
 
 /// What a new run is made from.
-pub(crate) struct Birth {
+pub(crate) struct NewRun {
     pub(crate) workflow: &'static str,
     pub(crate) workflow_id: Arc<str>,
     pub(crate) input: Json,
@@ -32,12 +32,12 @@ pub(crate) struct Birth {
 }
 
 /// What a run is started with.
-pub(crate) struct Seeded {
+pub(crate) struct InitialInput {
     input: Json,
     seed: u64,
 }
 
-impl Seeded {
+impl InitialInput {
     /// The first input of the run, and who waits for it to be durable.
     pub(crate) fn with_reply(self, reply: Option<oneshot::Sender<Result<Started, ClientError>>>) -> Input {
         Input::Start { input: self.input, seed: self.seed, reply }
@@ -49,8 +49,12 @@ impl RunFactory {
     ///
     /// # Errors
     /// A sentence, when the workflow is not registered or its input does not fit.
-    pub(crate) fn make(&mut self, catalogue: &Catalogue, birth: Birth) -> Result<(Run, Seeded), String> {
-        let Birth { workflow, workflow_id, input, at_ms } = birth;
+    pub(crate) fn make(
+        &mut self,
+        catalogue: &Catalogue,
+        new_run: NewRun,
+    ) -> Result<(Run, InitialInput), String> {
+        let NewRun { workflow, workflow_id, input, at_ms } = new_run;
         let kind = catalogue.workflows.get(workflow);
         let kind = *kind.ok_or_else(|| format!("no workflow `{workflow}` is registered"))?;
         let (run_id, seed) = self.identify(&workflow_id);
@@ -60,7 +64,7 @@ impl RunFactory {
         self.next_key += 1;
         let start =
             RunStart { workflow: kind.name.into(), workflow_id, run_id: run_id.into(), started_at_ms: at_ms };
-        Ok((Run::new(key, start, kind, machine), Seeded { input, seed }))
+        Ok((Run::new(key, start, kind, machine), InitialInput { input, seed }))
     }
 
     fn identify(&self, workflow_id: &str) -> (String, u64) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Birth, Effect, InFlight, Input, Run, RunFactory};
+use super::{Answer, Effect, InFlight, Input, NewRun, Run, RunFactory};
 use crate::engine::embedded::command::Command;
 use crate::engine::embedded::event::{Entry, Event};
 use crate::engine::embedded::journal::{Append, Ending, RowUpdate};
@@ -15,7 +15,7 @@ use crate::workflow::{ChildError, ClientError, Json, Reception, Started, kind};
 const MAX_ENTRIES: usize = 64;
 
 /// What a step led to.
-pub(crate) enum Stepped {
+pub(crate) enum StepResult {
     /// Nothing has to be written.
     Idle,
     /// To be appended; [`Run::in_flight`] waits for it.
@@ -46,17 +46,17 @@ struct Step {
 impl Run {
     /// Applies what is pending: overdue timers first, in order of due time, then the rest in order
     /// of arrival.
-    pub(crate) fn step(&mut self, moment: &mut Moment<'_>) -> Stepped {
+    pub(crate) fn step(&mut self, moment: &mut Moment<'_>) -> StepResult {
         let mut step = Step::default();
         if let Err(reason) = self.advance_all(&mut step, moment) {
             let quarantined = ClientError::Quarantined(reason.clone());
             step.in_flight.answers.into_iter().for_each(|answer| answer.refuse(quarantined.clone()));
-            Stepped::Broken(reason)
+            StepResult::Broken(reason)
         } else if step.entries.is_empty() {
             step.in_flight.answers.into_iter().for_each(Answer::give);
-            Stepped::Idle
+            StepResult::Idle
         } else {
-            Stepped::Append(Box::new(self.finish(step, moment)))
+            StepResult::Append(Box::new(self.finish(step, moment)))
         }
     }
 
@@ -141,7 +141,8 @@ impl Run {
         exists: bool,
     ) -> Result<(), String> {
         let Some(child) = self.open.children.get(&workflow_id) else { return Ok(()) };
-        let born = if exists { Err(ChildError::AlreadyExists) } else { moment.bear(child, &workflow_id) };
+        let born =
+            if exists { Err(ChildError::AlreadyExists) } else { moment.start_child(child, &workflow_id) };
         let result = born.map(|(child, start)| {
             step.in_flight.children.push(child);
             step.child_starts.push(start);
@@ -239,16 +240,20 @@ fn broken(refusal: NotApplied) -> String {
 
 impl Moment<'_> {
     /// A run that starts together with an entry of its parent.
-    fn bear(&mut self, child: &OpenChild, workflow_id: &Arc<str>) -> Result<(Run, Append), ChildError> {
+    fn start_child(
+        &mut self,
+        child: &OpenChild,
+        workflow_id: &Arc<str>,
+    ) -> Result<(Run, Append), ChildError> {
         let workflow_id = Arc::clone(workflow_id);
-        let birth =
-            Birth { workflow: child.workflow, workflow_id, input: child.input.clone(), at_ms: self.now_ms };
-        let (mut child, start) = self.factory.make(self.catalogue, birth).map_err(ChildError::Refused)?;
+        let new_run =
+            NewRun { workflow: child.workflow, workflow_id, input: child.input.clone(), at_ms: self.now_ms };
+        let (mut child, start) = self.factory.make(self.catalogue, new_run).map_err(ChildError::Refused)?;
         child.inputs.push_back(start.with_reply(None));
         match child.step(self) {
-            Stepped::Append(item) => Ok((child, *item)),
-            Stepped::Broken(reason) => Err(ChildError::Refused(reason)),
-            Stepped::Idle => Err(ChildError::Refused("the child did not start".to_owned())),
+            StepResult::Append(item) => Ok((child, *item)),
+            StepResult::Broken(reason) => Err(ChildError::Refused(reason)),
+            StepResult::Idle => Err(ChildError::Refused("the child did not start".to_owned())),
         }
     }
 }

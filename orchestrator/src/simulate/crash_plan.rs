@@ -12,10 +12,10 @@ const ONE_IN: u32 = 50;
 
 /// When the processes of an orchestrator die.
 #[derive(Debug)]
-pub(super) struct Dooms(Mutex<Fate>);
+pub(super) struct CrashPlan(Mutex<Mode>);
 
 #[derive(Debug)]
-enum Fate {
+enum Mode {
     Never,
     /// At these points, each once.
     Named {
@@ -24,13 +24,13 @@ enum Fate {
     },
     Chance {
         draw: Draw,
-        strikes: Vec<Strike>,
+        random_crashes: Vec<RandomCrash>,
     },
 }
 
 /// A death by chance.
 #[derive(Clone, Debug)]
-pub(super) struct Strike {
+pub(super) struct RandomCrash {
     /// In epoch milliseconds.
     pub(super) at_ms: i64,
     pub(super) when: When,
@@ -38,49 +38,49 @@ pub(super) struct Strike {
     pub(super) appends: BTreeMap<RunKey, String>,
 }
 
-impl Dooms {
+impl CrashPlan {
     pub(super) fn never() -> Self {
-        Self(Mutex::new(Fate::Never))
+        Self(Mutex::new(Mode::Never))
     }
 
     /// At `crashes`; the names of all appends are remembered.
     pub(super) fn named(crashes: BTreeSet<Crash>) -> Self {
-        Self(Mutex::new(Fate::Named { crashes, appends: Vec::new() }))
+        Self(Mutex::new(Mode::Named { crashes, appends: Vec::new() }))
     }
 
     pub(super) fn by_chance(draw: Draw) -> Self {
-        Self(Mutex::new(Fate::Chance { draw, strikes: Vec::new() }))
+        Self(Mutex::new(Mode::Chance { draw, random_crashes: Vec::new() }))
     }
 
     /// The names of all appends so far.
     pub(super) fn appends(&self) -> Vec<String> {
-        match &*self.fate() {
-            Fate::Named { appends, .. } => appends.clone(),
-            Fate::Never | Fate::Chance { .. } => Vec::new(),
+        match &*self.mode() {
+            Mode::Named { appends, .. } => appends.clone(),
+            Mode::Never | Mode::Chance { .. } => Vec::new(),
         }
     }
 
     /// The points that no append has come to so far.
     pub(super) fn unreached(&self) -> BTreeSet<Crash> {
-        match &*self.fate() {
-            Fate::Named { crashes, .. } => crashes.clone(),
-            Fate::Never | Fate::Chance { .. } => BTreeSet::new(),
+        match &*self.mode() {
+            Mode::Named { crashes, .. } => crashes.clone(),
+            Mode::Never | Mode::Chance { .. } => BTreeSet::new(),
         }
     }
 
     /// The deaths by chance so far.
-    pub(super) fn strikes(&self) -> Vec<Strike> {
-        match &*self.fate() {
-            Fate::Chance { strikes, .. } => strikes.clone(),
-            Fate::Never | Fate::Named { .. } => Vec::new(),
+    pub(super) fn random_crashes(&self) -> Vec<RandomCrash> {
+        match &*self.mode() {
+            Mode::Chance { random_crashes, .. } => random_crashes.clone(),
+            Mode::Never | Mode::Named { .. } => Vec::new(),
         }
     }
 
     /// Whether the process dies at `batch`, and how.
-    pub(super) fn strike(&self, batch: &[Append], at_ms: i64) -> Option<When> {
-        match &mut *self.fate() {
-            Fate::Never => None,
-            Fate::Named { crashes, appends } => {
+    pub(super) fn crash_at(&self, batch: &[Append], at_ms: i64) -> Option<When> {
+        match &mut *self.mode() {
+            Mode::Never => None,
+            Mode::Named { crashes, appends } => {
                 appends.extend(batch.iter().filter_map(name_of));
                 let entries = batch.iter().flat_map(|item| &item.entries);
                 let names: BTreeSet<_> = entries.map(|entry| event_name(&entry.event)).collect();
@@ -88,19 +88,19 @@ impl Dooms {
                 crashes.remove(&struck);
                 Some(struck.when)
             }
-            Fate::Chance { draw, strikes } => {
+            Mode::Chance { draw, random_crashes } => {
                 if draw.below(ONE_IN) > 0 {
                     return None;
                 }
                 let when = if draw.below(2) == 0 { When::Before } else { When::After(Duration::ZERO) };
                 let appends = batch.iter().filter_map(|item| Some((item.run, name_of(item)?))).collect();
-                strikes.push(Strike { at_ms, when, appends });
+                random_crashes.push(RandomCrash { at_ms, when, appends });
                 Some(when)
             }
         }
     }
 
-    fn fate(&self) -> MutexGuard<'_, Fate> {
+    fn mode(&self) -> MutexGuard<'_, Mode> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

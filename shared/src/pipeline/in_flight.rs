@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::keys::Slot;
 use super::stores::Stores;
-use super::{Answer, Ending, Turn, Way, answer_of};
+use super::{Answer, OperationContext, Pipeline, Reply, answer_of};
 use crate::chaos::{Chaos, Drawn, Moment, ProblemKind, Severed, Surface, faults};
 use crate::http::Problem;
-use crate::ledger::{Scribe, Ticket};
+use crate::ledger::{LedgerWriter, Ticket};
 use crate::time::Clock;
 
 /// How long a `hang` lasts for a client that does not leave. Not scaled: it ends by the client's
@@ -19,7 +19,7 @@ const HANG: Duration = Duration::from_secs(300);
 /// A request on its way, past the idempotency check and the draw. Dropping it before
 /// [`operate`](Self::operate) frees its key.
 #[derive(Debug)]
-pub struct Pass {
+pub struct InFlight {
     chaos: Arc<Chaos>,
     clock: Clock,
     stores: Stores,
@@ -27,11 +27,11 @@ pub struct Pass {
     slot: Option<Slot>,
     ticket: Ticket,
     result: Option<Answer>,
-    overruled: bool,
+    injected_refusal: bool,
 }
 
-impl Pass {
-    pub(super) fn new(way: &Way, drawn: Drawn, slot: Option<Slot>, ticket: Ticket) -> Self {
+impl InFlight {
+    pub(super) fn new(pipeline: &Pipeline, drawn: Drawn, slot: Option<Slot>, ticket: Ticket) -> Self {
         tracing::debug!(
             operation = drawn.operation.name,
             outcome = drawn.outcome.name,
@@ -39,14 +39,14 @@ impl Pass {
             "drew an outcome"
         );
         Self {
-            chaos: way.chaos.clone(),
-            clock: way.clock,
-            stores: way.stores.clone(),
+            chaos: pipeline.chaos.clone(),
+            clock: pipeline.clock,
+            stores: pipeline.stores.clone(),
             drawn,
             slot,
             ticket,
             result: None,
-            overruled: false,
+            injected_refusal: false,
         }
     }
 
@@ -62,7 +62,7 @@ impl Pass {
 
     /// Waits out a fault that strikes before the operation, and ends the request with it. `None`
     /// when there is none: then the operation is next.
-    pub async fn before(&mut self) -> Option<Ending> {
+    pub async fn before(&mut self) -> Option<Reply> {
         if self.drawn.outcome.moment != Moment::Before {
             return None;
         }
@@ -76,21 +76,21 @@ impl Pass {
 
     /// Ends the request with the fault that strikes before the operation, without its wait. `None`
     /// when there is none.
-    pub fn fault(&mut self) -> Option<Ending> {
+    pub fn fault(&mut self) -> Option<Reply> {
         if self.drawn.outcome.moment != Moment::Before {
             return None;
         }
-        let ending = match self.drawn.outcome.surface {
+        let reply = match self.drawn.outcome.surface {
             Surface::Problem(kind) => self.injected(kind),
-            Surface::Severed(how) => Ending::Severed(how),
-            Surface::Silence | Surface::Answer | Surface::Garbled => Ending::Severed(Severed::Empty),
+            Surface::Severed(how) => Reply::Severed(how),
+            Surface::Silence | Surface::Answer | Surface::Garbled => Reply::Severed(Severed::Empty),
         };
-        Some(self.end(ending))
+        Some(self.end(reply))
     }
 
     /// Writes what this request does into the ledger, for what outlives its step.
-    pub fn scribe(&self) -> &Scribe {
-        self.ticket.scribe()
+    pub fn writer(&self) -> &LedgerWriter {
+        self.ticket.writer()
     }
 
     /// Takes a step that comes before the operation. A reset comes before all of it or after.
@@ -100,24 +100,24 @@ impl Pass {
         step(self)
     }
 
-    fn end(&mut self, ending: Ending) -> Ending {
-        self.ticket.finish(&ending.sent(), self.clock.now());
-        ending
+    fn end(&mut self, reply: Reply) -> Reply {
+        self.ticket.finish(&reply.sent(), self.clock.now());
+        reply
     }
 
     /// Takes the one atomic step, and stores its result under the key.
     pub fn operate<T: Serialize>(
         &mut self,
         status: StatusCode,
-        step: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
+        step: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
     ) {
         let instead = (self.drawn.outcome.moment == Moment::Instead).then_some(self.drawn.outcome);
         let _stores = self.stores.in_use();
         let now = self.clock.now();
-        let scribe = self.ticket.scribe().clone();
-        let mut turn = Turn::new(now, &mut self.drawn.draw, scribe, instead);
-        let result = step(&mut turn);
-        self.overruled = turn.was_overruled() && result.is_err();
+        let writer = self.ticket.writer().clone();
+        let mut ctx = OperationContext::new(now, &mut self.drawn.draw, writer, instead);
+        let result = step(&mut ctx);
+        self.injected_refusal = ctx.gave_injected_refusal() && result.is_err();
         let answer = answer_of(status, result);
         if let Some(slot) = self.slot.take() {
             slot.finish(&answer, now);
@@ -127,7 +127,7 @@ impl Pass {
 
     /// Ends the request with a true refusal that came up before the operation was due. It is kept
     /// under the key, and answered at once: no fault strikes any more.
-    pub fn refuse(mut self, refusal: Problem) -> Ending {
+    pub fn refuse(mut self, refusal: Problem) -> Reply {
         let answer = Answer::Refusal(refusal);
         if let Some(slot) = self.slot.take() {
             slot.finish(&answer, self.clock.now());
@@ -135,54 +135,54 @@ impl Pass {
         if self.drawn.outcome.name != faults::SUCCESS.name {
             self.chaos.count_overridden(self.drawn.operation);
         }
-        self.end(Ending::Own(answer, None))
+        self.end(Reply::Own(answer, None))
     }
 
     /// Waits out what strikes after the operation, and ends the request.
-    pub async fn after(mut self) -> Ending {
+    pub async fn after(mut self) -> Reply {
         if !self.drawn.delay.is_zero() {
             tokio::time::sleep(self.drawn.delay).await;
         }
-        let ending = match self.result.take() {
-            Some(answer) => self.ending(answer),
-            None => Ending::Severed(Severed::Empty),
+        let reply = match self.result.take() {
+            Some(answer) => self.reply(answer),
+            None => Reply::Severed(Severed::Empty),
         };
-        self.end(ending)
+        self.end(reply)
     }
 
-    fn ending(&self, answer: Answer) -> Ending {
+    fn reply(&self, answer: Answer) -> Reply {
         let outcome = self.drawn.outcome;
         match (outcome.moment, &answer) {
-            (Moment::Instead, Answer::Refusal(problem)) if self.overruled => {
-                Ending::Injected(problem.clone().injected(&self.drawn, self.seed()))
+            (Moment::Instead, Answer::Refusal(problem)) if self.injected_refusal => {
+                Reply::Injected(problem.clone().injected(&self.drawn, self.seed()))
             }
             (Moment::Before | Moment::Instead, _) | (Moment::AfterSuccess, Answer::Refusal(_)) => {
                 self.chaos.count_overridden(self.drawn.operation);
-                Ending::Own(answer, None)
+                Reply::Own(answer, None)
             }
             (Moment::After | Moment::AfterSuccess, _) => self.after_fault(answer),
         }
     }
 
-    fn after_fault(&self, answer: Answer) -> Ending {
+    fn after_fault(&self, answer: Answer) -> Reply {
         match self.drawn.outcome.surface {
             Surface::Problem(kind) => self.injected(kind),
-            Surface::Severed(how) => Ending::Severed(how),
+            Surface::Severed(how) => Reply::Severed(how),
             Surface::Garbled => match answer {
-                Answer::Success(_, body) => Ending::Garbled(body.slice(..body.len() / 2), self.drawn.clone()),
-                Answer::Refusal(_) => Ending::Own(answer, None),
+                Answer::Success(_, body) => Reply::Garbled(body.slice(..body.len() / 2), self.drawn.clone()),
+                Answer::Refusal(_) => Reply::Own(answer, None),
             },
             Surface::Answer | Surface::Silence => {
                 let is_late = self.drawn.outcome.name != faults::SUCCESS.name;
-                Ending::Own(answer, is_late.then(|| self.drawn.clone()))
+                Reply::Own(answer, is_late.then(|| self.drawn.clone()))
             }
         }
     }
 
-    fn injected(&self, kind: &'static ProblemKind) -> Ending {
+    fn injected(&self, kind: &'static ProblemKind) -> Reply {
         let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
         let problem = Problem::new(kind, self.drawn.outcome.summary).retry_after(wait);
-        Ending::Injected(problem.injected(&self.drawn, self.seed()))
+        Reply::Injected(problem.injected(&self.drawn, self.seed()))
     }
 
     fn seed(&self) -> u64 {
@@ -191,7 +191,7 @@ impl Pass {
 }
 
 /// A client that leaves drops its request wherever that is.
-impl Drop for Pass {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if self.ticket.is_open() {
             self.ticket.abandon(self.clock.now());

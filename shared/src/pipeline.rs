@@ -1,19 +1,18 @@
-//! The way of a request: parse, validate, idempotency, draw, before-fault, operation, after-fault,
-//! answer.
+//! The request pipeline: parse, validate, idempotency, draw, before-fault, operation, after-fault, answer.
 //!
-//! Domains put their operations on it with [`Way::write`] and [`Way::read`]; one whose operation
-//! takes time walks it step by step with [`Way::enter`] and [`Pass`].
+//! Domains put their operations on it with [`Pipeline::write`] and [`Pipeline::read`]; one whose operation
+//! takes time walks it step by step with [`Pipeline::enter`] and [`InFlight`].
 //!
 //! * The operation is one synchronous step, and its result is stored under its key in that step.
 //! * A client that leaves before it (which drops the future) ends the request: nothing happened,
 //!   the key is free again, the attempt is counted. A client that leaves after it changes nothing.
 //! * What is answered 409 `idempotency_in_progress`, 422 or a validation error draws nothing.
 
-mod answer;
+mod context;
+mod in_flight;
 mod keys;
-mod pass;
+mod reply;
 mod stores;
-mod turn;
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -27,19 +26,19 @@ use serde::de::DeserializeOwned;
 use crate::chaos::{Access, Chaos, DrawKey, Drawn, Operation};
 use crate::digest::digest_of;
 use crate::http::{Call, Problem, encode, problems};
-use crate::ledger::{self, Arrival, Kept, Ledger, Ticket};
+use crate::ledger::{self, Arrival, DomainStore, Ledger, Ticket};
 use crate::time::Clock;
 
-pub use answer::{Answer, Ending};
-pub use pass::Pass;
-pub use turn::Turn;
+pub use context::OperationContext;
+pub use in_flight::InFlight;
+pub use reply::{Answer, Reply};
 
-use keys::{Begun, Keys, Slot};
+use keys::{KeyClaim, Keys, Slot};
 use stores::Stores;
 
 /// What the operations of one domain go through. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct Pipeline {
     chaos: Arc<Chaos>,
     keys: Arc<Keys>,
     clock: Clock,
@@ -67,7 +66,7 @@ struct About<'a> {
     body: Option<u128>,
 }
 
-impl Way {
+impl Pipeline {
     /// The way under `chaos`, remembering at most `capacity` idempotency keys.
     pub fn new(chaos: Arc<Chaos>, clock: Clock, capacity: usize) -> Self {
         let keys = Arc::new(Keys::bounded_to(capacity));
@@ -86,7 +85,7 @@ impl Way {
     }
 
     /// Makes a store known, to be told of the clock and of a reset.
-    pub fn keep(&self, store: Arc<dyn Kept>) {
+    pub fn keep(&self, store: Arc<dyn DomainStore>) {
         self.stores.at_rest().push(store);
     }
 
@@ -118,28 +117,28 @@ impl Way {
     /// Takes a request for an operation that changes something, from its body to its answer.
     ///
     /// `prepare` validates the body and looks up what it is about; `operate` is the operation: one
-    /// atomic change, which asks [`Turn::overruled`] when it knows that it would succeed.
+    /// atomic change, which asks [`OperationContext::injected_refusal`] when it knows that it would succeed.
     pub async fn write<B: DeserializeOwned, C: Hash, T: Serialize>(
         &self,
         operation: &'static Operation,
         call: &Call,
         status: StatusCode,
         prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
-        operate: impl FnOnce(C, &mut Turn<'_>) -> Result<T, Problem>,
+        operate: impl FnOnce(C, &mut OperationContext<'_>) -> Result<T, Problem>,
     ) -> Response {
         let intent = match self.prepare(operation, call, prepare) {
             Ok(intent) => intent,
             Err(refused) => return refused.into_response(),
         };
-        let mut pass = match self.enter(operation, call, &intent) {
-            Ok(pass) => pass,
+        let mut in_flight = match self.enter(operation, call, &intent) {
+            Ok(in_flight) => in_flight,
             Err(answered) => return answered.into_response(),
         };
-        if let Some(ending) = pass.before().await {
-            return ending.into_response();
+        if let Some(reply) = in_flight.before().await {
+            return reply.into_response();
         }
-        pass.operate(status, |turn| operate(intent.command, turn));
-        pass.after().await.into_response()
+        in_flight.operate(status, |ctx| operate(intent.command, ctx));
+        in_flight.after().await.into_response()
     }
 
     /// Takes a request for an operation that changes nothing. It has no idempotency key.
@@ -149,19 +148,19 @@ impl Way {
         call: &Call,
         order: Option<&Arc<str>>,
         resource: Option<&str>,
-        operate: impl FnOnce(&mut Turn<'_>) -> Result<T, Problem>,
+        operate: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
     ) -> Response {
         self.chaos.count_request(operation);
         let key = draw_key(&self.chaos, operation, call, order, None, resource);
         let drawn = self.chaos.draw(operation, key, order_of(call, order));
         let about = About { order, resource, body: None };
         let ticket = self.arrive(operation, call, &about, Some(&drawn), self.clock.now());
-        let mut pass = Pass::new(self, drawn, None, ticket);
-        if let Some(ending) = pass.before().await {
-            return ending.into_response();
+        let mut in_flight = InFlight::new(self, drawn, None, ticket);
+        if let Some(reply) = in_flight.before().await {
+            return reply.into_response();
         }
-        pass.operate(StatusCode::OK, operate);
-        pass.after().await.into_response()
+        in_flight.operate(StatusCode::OK, operate);
+        in_flight.after().await.into_response()
     }
 
     /// Reads and validates a request's body.
@@ -173,10 +172,10 @@ impl Way {
         operation: &'static Operation,
         call: &Call,
         prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
-    ) -> Result<Intent<C>, Ending> {
+    ) -> Result<Intent<C>, Reply> {
         let key = if operation.access == Access::Write { call.require_key() } else { Ok(()) };
         key.and_then(|()| call.parse()).and_then(prepare).map_err(|problem| {
-            let refused = Ending::refused(problem);
+            let refused = Reply::refused(problem);
             let now = self.clock.now();
             let order = call.named_order();
             let about = About { order: order.as_ref(), resource: None, body: call.digest() };
@@ -194,7 +193,7 @@ impl Way {
         operation: &'static Operation,
         call: &Call,
         intent: &Intent<C>,
-    ) -> Result<Pass, Ending> {
+    ) -> Result<InFlight, Reply> {
         self.chaos.count_request(operation);
         let now = self.clock.now();
         let (order, resource) = (intent.order.as_ref(), intent.resource.as_deref());
@@ -207,7 +206,7 @@ impl Way {
         let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
         let drawn = self.chaos.draw(operation, key, order_of(call, order));
         let ticket = self.arrive(operation, call, &about, Some(&drawn), now);
-        Ok(Pass::new(self, drawn, slot, ticket))
+        Ok(InFlight::new(self, drawn, slot, ticket))
     }
 
     /// Writes the arrival of a request into the ledger.
@@ -238,24 +237,24 @@ impl Way {
         call: &Call,
         body: u128,
         now: Timestamp,
-    ) -> Result<Option<Slot>, Ending> {
+    ) -> Result<Option<Slot>, Reply> {
         match &call.key {
             None => Ok(None),
             Some(key) => match Keys::begin(&self.keys, operation, key, body, now) {
-                Begun::New(slot) => Ok(Some(slot)),
-                Begun::Known(answer) => {
+                KeyClaim::New(slot) => Ok(Some(slot)),
+                KeyClaim::Known(answer) => {
                     self.chaos.count_replay(operation);
-                    Err(Ending::Replay(answer))
+                    Err(Reply::Replay(answer))
                 }
-                Begun::Busy => {
+                KeyClaim::Busy => {
                     let detail = "A request with this Idempotency-Key is being executed.";
                     let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
                     let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
-                    Err(Ending::refused(Problem::new(kind, detail).retry_after(wait)))
+                    Err(Reply::refused(Problem::new(kind, detail).retry_after(wait)))
                 }
-                Begun::OtherBody => {
+                KeyClaim::OtherBody => {
                     let detail = "This Idempotency-Key was used for another body.";
-                    Err(Ending::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)))
+                    Err(Reply::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)))
                 }
             },
         }

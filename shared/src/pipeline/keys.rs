@@ -37,7 +37,7 @@ struct Entry {
 
 /// What is known of a key.
 #[derive(Debug)]
-pub(super) enum Begun {
+pub(super) enum KeyClaim {
     /// Nothing: it is the caller's until the slot is finished or dropped.
     New(Slot),
     /// It has an answer.
@@ -59,19 +59,19 @@ impl Keys {
         key: &str,
         body: u128,
         now: Timestamp,
-    ) -> Begun {
+    ) -> KeyClaim {
         let digest = digest_of(&(operation.name, key));
         let mut known = keys.lock();
         known.forget_until(now);
         match known.by_key.get(&digest).map(|entry| &**entry) {
-            Some(entry) if entry.body != body => Begun::OtherBody,
-            Some(Entry { answer: Some(answer), .. }) => Begun::Known(answer.clone()),
-            Some(_) => Begun::Busy,
+            Some(entry) if entry.body != body => KeyClaim::OtherBody,
+            Some(Entry { answer: Some(answer), .. }) => KeyClaim::Known(answer.clone()),
+            Some(_) => KeyClaim::Busy,
             None => {
                 known.claims += 1;
                 let claim = known.claims;
                 known.by_key.insert(digest, Box::new(Entry { body, claim, answer: None }));
-                Begun::New(Slot { keys: Arc::clone(keys), digest, claim })
+                KeyClaim::New(Slot { keys: Arc::clone(keys), digest, claim })
             }
         }
     }

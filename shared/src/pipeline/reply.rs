@@ -19,7 +19,7 @@ pub enum Answer {
 
 /// How a request ends: what its client gets to see.
 #[derive(Debug)]
-pub enum Ending {
+pub enum Reply {
     /// The operation's own result. The drawn outcome is there when it was made to be late.
     Own(Answer, Option<Drawn>),
     /// The result of an earlier request under the same key.
@@ -32,7 +32,7 @@ pub enum Ending {
     Severed(Severed),
 }
 
-impl Ending {
+impl Reply {
     /// What of it goes into the ledger.
     pub(super) fn sent(&self) -> Sent {
         match self {
@@ -85,7 +85,7 @@ impl IntoResponse for Answer {
     }
 }
 
-impl IntoResponse for Ending {
+impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         match self {
             Self::Own(answer, late) => {

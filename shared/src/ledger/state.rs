@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::line::{EffectLine, Line, RequestLine, Sent};
 use super::lines::Lines;
-use super::{Fact, Life, Record, Sequence};
+use super::{Fact, Lifecycle, Record, Sequence};
 use crate::chaos::{Operation, Outcome};
 use crate::http::Context;
 
 /// The records of one domain.
 #[derive(Debug)]
-pub(crate) struct Book {
+pub(crate) struct LedgerState {
     capacity: usize,
     sequence: Sequence,
     lines: Lines,
@@ -77,7 +77,7 @@ pub struct Selection<'a> {
     pub limit: usize,
 }
 
-impl Book {
+impl LedgerState {
     pub(super) fn new(sequence: Sequence, capacity: usize) -> Self {
         Self {
             capacity,
@@ -147,11 +147,11 @@ impl Book {
         if let Some(Line::Request(line)) = request.and_then(|seq| self.lines.get_mut(seq)) {
             line.resource.get_or_insert_with(|| Arc::clone(&resource));
             let is_lent = line.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, &line.correlation));
-            if let (true, Life::Opens, Some(order)) = (is_lent, fact.life, order) {
+            if let (true, Lifecycle::Opens, Some(order)) = (is_lent, fact.lifecycle, order) {
                 self.lent.insert(Arc::clone(&resource), Arc::clone(order));
             }
         }
-        if fact.life == Life::Closes {
+        if fact.lifecycle == Lifecycle::Closes {
             self.lent.remove(&resource);
         }
         let line = EffectLine {
@@ -169,10 +169,10 @@ impl Book {
             Some(order) => {
                 let known = self.orders.entry(Arc::clone(order)).or_default();
                 known.lines.push(seq);
-                match fact.life {
-                    Life::Opens => known.live += 1,
-                    Life::Closes => known.live = known.live.saturating_sub(1),
-                    Life::Unchanged => {}
+                match fact.lifecycle {
+                    Lifecycle::Opens => known.live += 1,
+                    Lifecycle::Closes => known.live = known.live.saturating_sub(1),
+                    Lifecycle::Unchanged => {}
                 }
                 if known.begins_to_leave() {
                     self.leaving.push_back(Leaving::Order(Arc::clone(order)));
