@@ -34,7 +34,8 @@ pub(crate) fn send(
 fn detail(Envelope { address, subject, .. }: &Envelope, text: &str) -> String {
     let to = format_args!("{} to {}", address.channel().name(), address.recipient());
     match subject {
-        Some(subject) => format!("{to}: {subject}"),
+        // Quoted, lest a part of a recipient be taken for one of a subject.
+        Some(subject) => format!("{to}: {subject:?}"),
         None => format!("{to}: text {:08x}", digest_of(text) as u32),
     }
 }

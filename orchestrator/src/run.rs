@@ -46,8 +46,8 @@ pub use results::{
 };
 pub use statistics::{Quantiles, wilson};
 
-/// How long requests may take that the orchestrator left behind when its orders had ended.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an interrupted run waits for requests that its orders left behind.
+const SHORT_DRAIN: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What to run.
@@ -121,19 +121,23 @@ pub async fn run(
         let health = site.backends.health().await?;
         let notes = preflight::disagreements(plan, &health)?;
         preflight::require_orchestrator(site).await?;
-        preflight::require_unknown(plan, workload, site).await?;
+        let others = preflight::require_unknown(plan, workload, site).await?;
         let before = site.backends.stats(&health).await?;
-        Ok((health, notes, before))
+        Ok((health, notes, others, before))
     };
     let prepared = stop.run_until_cancelled(prepared).await;
-    let (health, mut notes, before) = prepared.unwrap_or(Err(Error::Interrupted))?;
+    let (health, mut notes, others, before) = prepared.unwrap_or(Err(Error::Interrupted))?;
     let (started_at, started) = (clock.now(), Instant::now());
     let api = OrderApi::new(Arc::clone(&site.orchestrator));
     let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_end, stop).await?;
     let took = started.elapsed();
     notes.extend(why_cut_short(plan, &orders, interrupted));
     let audit = Audit { decisions: Some(decisions(&orders)), ..plan.audit.clone() };
-    let ledgers = settled(&audit, &orders, &site.backends).await?;
+    let drain = if interrupted.is_some() { SHORT_DRAIN.min(plan.order_timeout) } else { plan.order_timeout };
+    let all = settled(&orders, &site.backends, drain).await?;
+    let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
+    notes.extend(measure::strangers(&all, &ids, &others)?);
+    let ledgers = measure::of_orders(all, &ids);
     let after = site.backends.stats(&health).await?;
     let mut results = Results {
         setting: Setting {
@@ -193,13 +197,15 @@ fn decisions(orders: &[OrderResult]) -> BTreeMap<String, Decision> {
     orders.iter().map(|order| (order.order_id.clone(), decision(order))).collect()
 }
 
-/// The ledgers of the orders, when none of their requests is executing any more.
-async fn settled(audit: &Audit, orders: &[OrderResult], backends: &Backends) -> Result<Ledgers, Error> {
-    let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.clone()).collect();
+/// The ledgers, when no request is executing any more of an order that has ended, or after `drain`: an
+/// order ends with the last of its requests, or tells of its end too early.
+async fn settled(orders: &[OrderResult], backends: &Backends, drain: Duration) -> Result<Ledgers, Error> {
+    let ended = orders.iter().filter(|order| order.end != End::NotEnded);
+    let ended: BTreeSet<_> = ended.map(|order| order.order_id.as_str()).collect();
     let started = Instant::now();
     loop {
-        let ledgers = measure::of_orders(backends.ledgers().await?, &ids);
-        if audit.report(&ledgers).executing == 0 || started.elapsed() >= DRAIN_TIMEOUT {
+        let ledgers = backends.ledgers().await?;
+        if !measure::executes(&ledgers, &ended) || started.elapsed() >= drain {
             return Ok(ledgers);
         }
         sleep(POLL_INTERVAL).await;

@@ -6,6 +6,12 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{} %", percent.strip_suffix(".0").unwrap_or(&percent))
 }
 
+/// A share from 0 to 1 that is compared with a limit, such as `0.704 %`.
+pub(crate) fn exact_percent(share: f64) -> String {
+    let percent = format!("{:.4}", share * 100.0);
+    format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// A time in milliseconds, such as `<1 ms`, `250 ms`, `1.25 s` or `2 m 05 s`.
 pub(crate) fn millis(millis: u64) -> String {
     match millis {
@@ -44,6 +50,7 @@ mod tests {
     #[test]
     fn figures_are_short() {
         assert_eq!([0.0, 0.4, 0.183, 0.29, 1.0].map(percent), ["0 %", "40 %", "18.3 %", "29 %", "100 %"]);
+        assert_eq!([0.0, 0.00704, 0.9996, 1.0].map(exact_percent), ["0 %", "0.704 %", "99.96 %", "100 %"]);
         assert_eq!(
             [0, 250, 1000, 1250, 59_999, 125_000].map(millis),
             ["<1 ms", "250 ms", "1 s", "1.25 s", "60 s", "2 m 05 s"]

@@ -10,6 +10,7 @@ use shared::ledger::Record;
 
 use super::{Decision, Ledgers};
 
+pub(in crate::audit) use call::Question;
 pub use call::{Call, Ending, Operation};
 pub use fact::{Change, Fact};
 pub use resources::{Hold, Label, Reservation, Resources};

@@ -171,6 +171,7 @@ impl Args {
 
     fn audit(&self) -> Result<Audit, Error> {
         Ok(Audit {
+            judge_executing: false,
             strict: self.strict,
             allowed: self.allow.clone(),
             restarts: self.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default(),

@@ -214,6 +214,7 @@ impl Args {
             allowed: self.allow.clone(),
             restarts,
             decisions: None,
+            judge_executing: true,
             one_sequence: self.backends.is_none(),
         })
     }

@@ -11,7 +11,7 @@ use shared::environment::parse_duration;
 use super::results::{End, Results};
 use super::statistics::Quantiles;
 use crate::audit::Severity;
-use crate::words::{millis, percent};
+use crate::words::{exact_percent, millis};
 
 /// Something that fails a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,12 +97,13 @@ fn latency(run: &Results, quantile: fn(&Quantiles) -> u64) -> Option<f64> {
 /// # Errors
 /// A sentence that says what is valid.
 pub fn parse_share(text: &str) -> Result<f64, String> {
-    let (number, whole) = match text.trim().strip_suffix('%') {
-        Some(number) => (number.trim_end(), 100.0),
-        None => (text.trim(), 1.0),
+    let text = text.trim();
+    // By its exponent, so that it is as near to the share as a count divided by another is.
+    let share = match text.strip_suffix('%') {
+        Some(number) => format!("{}e-2", number.trim_end()).parse::<f64>(),
+        None => text.parse(),
     };
-    let share = number.parse::<f64>().ok().map(|number| number / whole);
-    let share = share.filter(|share| (0.0..=1.0).contains(share));
+    let share = share.ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| format!("`{text}` is not a share such as 5% or 0.05"))
 }
 
@@ -177,7 +178,7 @@ impl Unit {
     fn show(self, value: f64) -> String {
         match self {
             Self::Count => value.to_string(),
-            Self::Share => percent(value),
+            Self::Share => exact_percent(value),
             Self::Time => millis(value as u64),
         }
     }

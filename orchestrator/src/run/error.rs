@@ -34,6 +34,11 @@ pub enum Error {
         "the orchestrator knows order {order} already: run with another --seed, or start it with an empty journal"
     )]
     KnownToOrchestrator { order: String },
+    #[error(
+        "the backends were asked for orders such as {example}, and for none of this run: the orchestrator has to \
+         send an order's own id, as orderId or as x-correlation-id"
+    )]
+    OtherNames { example: String },
     #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
     Refused { order: String, refused: Refused },
 }

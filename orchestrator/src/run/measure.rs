@@ -4,13 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shared::ledger::{Record, Request};
 
+use super::Error;
 use super::backends::OperationStats;
 use super::results::{Compensations, End, Ends, OperationResults, OrderResult, OutcomeShare, Reason};
 use super::statistics::{Quantiles, wilson};
 use crate::audit::{Fact, Ledgers, Verb};
+use crate::words::counted;
+
+/// Whether a request of one of these orders is executing.
+pub(super) fn executes(ledgers: &Ledgers, orders: &BTreeSet<&str>) -> bool {
+    ledgers.values().flatten().any(|record| {
+        matches!(record, Record::Request(request) if request.ended_at.is_none())
+            && record.order().is_some_and(|order| orders.contains(order))
+    })
+}
+
+/// What there is to say of records that name neither these orders nor others that were `known` before.
+///
+/// # Errors
+/// When the orders themselves have no records: then there is nothing to judge them by.
+pub(super) fn strangers(
+    ledgers: &Ledgers,
+    orders: &BTreeSet<&str>,
+    known: &BTreeSet<String>,
+) -> Result<Option<String>, Error> {
+    let named = || ledgers.values().flatten().filter_map(Record::order);
+    let mut strange = named().filter(|order| !orders.contains(order) && !known.contains(*order));
+    let Some(example) = strange.next() else { return Ok(None) };
+    if !named().any(|order| orders.contains(order)) {
+        return Err(Error::OtherNames { example: example.to_owned() });
+    }
+    let records = counted(1 + strange.count() as u64, "record");
+    Ok(Some(format!(
+        "{records} of the backends name orders that are not of this run, such as {example}, and were not judged."
+    )))
+}
 
 /// The records of these orders, and of none.
-pub(super) fn of_orders(ledgers: Ledgers, orders: &BTreeSet<String>) -> Ledgers {
+pub(super) fn of_orders(ledgers: Ledgers, orders: &BTreeSet<&str>) -> Ledgers {
     let ours = |record: &Record| record.order().is_none_or(|order| orders.contains(order));
     ledgers
         .into_iter()
@@ -206,9 +237,23 @@ mod tests {
     }
 
     #[test]
+    fn records_under_other_names_are_told_of_and_alone_are_an_error() {
+        let [ours, known] = [["ORD-1"], ["ORD-0"]];
+        let told = |requests: &[serde_json::Value]| {
+            let told = strangers(&ledgers(requests), &ours.into(), &known.map(str::to_owned).into());
+            told.map_or_else(|error| format!("error: {error}"), Option::unwrap_or_default)
+        };
+        let [other, before, none] =
+            [json!({"order": "c-9"}), json!({"order": "ORD-0"}), json!({"order": null})];
+        assert_eq!(told(&[json!({}), before.clone(), none.clone()]), "");
+        insta::assert_snapshot!(told(&[json!({}), other.clone(), before.clone()]), @"1 record of the backends name orders that are not of this run, such as c-9, and were not judged.");
+        insta::assert_snapshot!(told(&[other, before, none]), @"error: the backends were asked for orders such as c-9, and for none of this run: the orchestrator has to send an order's own id, as orderId or as x-correlation-id");
+    }
+
+    #[test]
     fn other_orders_are_left_out_and_what_names_none_stays() {
         let all = ledgers(&[json!({}), json!({"order": "ORD-2"}), json!({"order": null})]);
-        let ours = of_orders(all, &["ORD-1".to_owned()].into());
+        let ours = of_orders(all, &["ORD-1"].into());
         assert_eq!(ours[&Domain::Payment].len(), 2);
     }
 }

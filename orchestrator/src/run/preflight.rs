@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use shared::ledger::Record;
 use tokio::time::timeout;
 
 use super::{Error, Health, Plan, Site};
@@ -49,18 +50,23 @@ pub(super) async fn require_orchestrator(site: &Site) -> Result<(), Error> {
 }
 
 /// An order that was there before is judged by what happened then, and meets later attempts' outcomes.
-pub(super) async fn require_unknown(plan: &Plan, workload: Workload, site: &Site) -> Result<(), Error> {
+/// Tells which orders the backends know that are not of this run.
+pub(super) async fn require_unknown(
+    plan: &Plan,
+    workload: Workload,
+    site: &Site,
+) -> Result<BTreeSet<String>, Error> {
     if plan.reset {
         // Nothing is forgotten for a run that cannot be made.
         require_unknown_to_orchestrator(workload.order_id(0), &*site.orchestrator).await?;
-        return site.backends.reset().await;
+        return site.backends.reset().await.map(|()| BTreeSet::new());
     }
     let ledgers = site.backends.ledgers().await?;
-    let known: BTreeSet<&str> = ledgers.values().flatten().filter_map(|record| record.order()).collect();
+    let known: BTreeSet<&str> = ledgers.values().flatten().filter_map(Record::order).collect();
     let ours = (0..plan.orders).map(|index| workload.order_id(index));
     let mut ours = ours.filter(|order| known.contains(order.as_str()));
     match ours.next() {
-        None => Ok(()),
+        None => Ok(known.into_iter().map(str::to_owned).collect()),
         Some(example) => Err(Error::KnownToBackends { known: 1 + ours.count(), example }),
     }
 }

@@ -42,7 +42,10 @@ pub fn wilson(hits: u64, trials: u64) -> (f64, f64) {
     let centre = share + Z * Z / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
+    // Of none and of all the ends are exact, which rounding misses.
+    let low = if hits == 0 { 0.0 } else { (centre - half) / scale };
+    let high = if hits == trials { 1.0 } else { (centre + half) / scale };
+    (low, high)
 }
 
 #[cfg(test)]
@@ -65,5 +68,8 @@ mod tests {
         assert_eq!(rounded(wilson(0, 10)), (0.0, 0.2775));
         assert_eq!(rounded(wilson(10, 10)), (0.7225, 1.0));
         assert_eq!(wilson(0, 0), (0.0, 1.0));
+        for trials in 1..1000 {
+            assert_eq!((wilson(0, trials).0, wilson(trials, trials).1), (0.0, 1.0), "{trials}");
+        }
     }
 }

@@ -168,6 +168,23 @@ async fn orders_that_do_not_end_are_given_up_and_named() {
     assert_eq!(results["troubled"], results["orders"].as_array().unwrap().len());
 }
 
+#[test]
+fn an_order_that_hangs_in_a_request_has_not_ended_and_is_judged() {
+    let line = "--orders 3 --seed 7 --approve 1 --order-timeout 500ms --format json";
+    let made = command("run", line)
+        .env("CHAOS_FAILURE_RATE", "0")
+        .env("CHAOS_SCRIPT", "ORD-7-1:payment.capture#1=hang")
+        .output()
+        .unwrap();
+    let results = results(&made, 1);
+    assert_eq!((&results["audit"]["orders"], &results["audit"]["executing"]), (&json!(3), &json!(0)));
+    let findings = results["audit"]["findings"].as_array().unwrap();
+    let found: BTreeSet<_> =
+        findings.iter().map(|it| (text_of(&it["order"]), text_of(&it["rule"]))).collect();
+    assert!(found.contains(&("ORD-7-1", "order_not_ended")), "{found:?}");
+    assert!(found.iter().all(|(order, _)| *order == "ORD-7-1"), "{found:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_that_were_there_before_are_not_judged_again() {
     let backends = start_backends(&[]).await;

@@ -56,12 +56,18 @@ impl Fields {
 
     /// An id that must be there.
     pub fn required_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
-        self.required_text(field, value, MAX_ID_LENGTH)
+        let value = self.required(field, value);
+        self.optional_id(field, value)
     }
 
-    /// An id that, if it is there, is not blank, not longer than 255 characters and printable.
+    /// An id that, if it is there, is not blank, not longer than 255 characters and on one line.
     pub fn optional_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
-        self.optional_text(field, value, MAX_ID_LENGTH)
+        let errors = self.errors.len();
+        let id = self.optional_text(field, value, MAX_ID_LENGTH)?;
+        if self.errors.len() == errors && id.contains(char::is_control) {
+            self.wrong(field, "must not contain control characters");
+        }
+        Some(id)
     }
 
     /// Whether nothing is wrong.

@@ -39,7 +39,8 @@ pub(super) fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> 
         Severity::Violation => (VIOLATION, "VIOLATION"),
         Severity::Warning => (WARNING, "WARNING"),
     };
-    let Finding { order, rule, finding: what, cause, .. } = finding;
+    let Finding { rule, cause, .. } = finding;
+    let [order, what] = [&finding.order, &finding.finding].map(|text| on_a_line(text));
     writeln!(out, "{style}{severity}{style:#} {BOLD}{order}{BOLD:#} {rule}")?;
     writeln!(out, "  {what}")?;
     writeln!(out, "  {DIM}{cause}{DIM:#}")?;
@@ -47,6 +48,12 @@ pub(super) fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "  {}", line.trim_end())?;
     }
     writeln!(out)
+}
+
+/// Ids are a client's words: none of them moves a cursor or begins a line of ours.
+fn on_a_line(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
 }
 
 type Row = [String; 5];
@@ -57,7 +64,7 @@ fn rows(finding: &Finding) -> Vec<Row> {
     rows.extend(finding.requests.iter().map(|call| (call.after_ms, false, of_call(call))));
     rows.extend(finding.facts.iter().map(|fact| (fact.after_ms, true, of_fact(fact))));
     rows.sort_by_key(|(after, is_fact, _)| (*after, *is_fact));
-    rows.into_iter().map(|(_, _, row)| row).collect()
+    rows.into_iter().map(|(_, _, row)| row.map(|cell| on_a_line(&cell))).collect()
 }
 
 fn of_call(call: &CallLine) -> Row {

@@ -65,7 +65,7 @@ pub enum Ending {
 }
 
 /// What a request asks for: see [`Call::question`].
-type Question<'a> = (Operation<'a>, Option<&'a str>, Option<&'a str>);
+pub(in crate::audit) type Question<'a> = (Operation<'a>, Option<&'a str>, Option<&'a str>);
 
 impl Ending {
     fn of(request: &Request) -> Self {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::audit::order::{Call, Operation, Order};
+use crate::audit::order::{Call, Operation, Order, Question};
 use crate::audit::{Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +24,8 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let (open, again) = order.calls.iter().enumerate().find_map(|(nth, again)| {
         let mut earlier = order.calls[..nth].iter();
         let open = earlier.find(|earlier| {
-            let answered = || definite.get(&earlier.key()).is_some_and(|at| *at <= again.request.started_at);
+            let answered =
+                || definite.get(&intent(earlier)).is_some_and(|at| *at <= again.request.started_at);
             changes_key(earlier, again) && !answered()
         })?;
         Some((open, again))
@@ -48,12 +49,20 @@ fn changes_key(earlier: &Call<'_>, again: &Call<'_>) -> bool {
         && again.asks_the_same_as(earlier)
 }
 
-/// When there was first a definite answer under each key.
-fn definite<'a>(calls: &[Call<'a>]) -> HashMap<Option<(Operation<'a>, &'a str)>, Timestamp, RandomState> {
+/// What a request asks for under which key. A key with another body is another request: what it is
+/// answered tells nothing of this one.
+type Intent<'a> = (Option<(Operation<'a>, &'a str)>, Option<Question<'a>>);
+
+fn intent<'a>(call: &Call<'a>) -> Intent<'a> {
+    (call.key(), call.question())
+}
+
+/// When there was first a definite answer to each request.
+fn definite<'a>(calls: &[Call<'a>]) -> HashMap<Intent<'a>, Timestamp, RandomState> {
     let mut first = HashMap::default();
     for call in calls.iter().filter(|call| call.ending.is_definite()) {
         if let Some(at) = call.request.ended_at {
-            let first = first.entry(call.key()).or_insert(at);
+            let first = first.entry(intent(call)).or_insert(at);
             *first = at.min(*first);
         }
     }
@@ -103,6 +112,18 @@ mod tests {
             1s payment.authorize key=a -> 402 insufficient_funds
             2s payment.authorize key=b -> 201";
         assert_eq!(judged(&RULE, repeated), None);
+    }
+
+    #[test]
+    fn a_refused_reuse_of_the_key_tells_nothing_of_the_first_request() {
+        for refusal in ["422 idempotency_key_reuse", "400 malformed_json"] {
+            let reused = format!(
+                "0s payment.authorize key=a -> lost; held auth_1 100
+                1s payment.authorize key=a body=other -> {refusal}
+                2s payment.authorize key=b -> 201; held auth_2 100"
+            );
+            assert!(judged(&RULE, &reused).is_some(), "{refusal}");
+        }
     }
 
     #[test]

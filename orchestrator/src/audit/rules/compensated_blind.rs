@@ -48,11 +48,12 @@ fn blind_moment<'a, 'o>(order: &'o Order<'a>, open: &Call<'a>) -> Option<Option<
     }
 }
 
-/// When the client was told what had become of `open`, or of a later request under its key, which
-/// stands for it.
+/// When the client was told what had become of `open`, or of a repeat, which stands for it. Its key with
+/// another body is no repeat.
 fn told_at<'o>(order: &'o Order<'o>, open: &'o Call<'o>) -> impl Iterator<Item = Timestamp> + 'o {
-    let repeats =
-        order.calls.iter().filter(move |call| call.has_key_of(open) && call.request.seq > open.request.seq);
+    let repeats = order.calls.iter().filter(move |call| {
+        call.has_key_of(open) && call.asks_the_same_as(open) && call.request.seq > open.request.seq
+    });
     let told = move |call: &'o Call<'o>| definite_at(call).into_iter().chain(looked_at(order, call));
     std::iter::once(open).chain(repeats).flat_map(told)
 }
@@ -106,6 +107,9 @@ mod tests {
             let story = format!("{RESERVE}5s inventory.reserve -> {answer}\n{RELEASE_HOLD}");
             assert!(judged(&RULE, &story).is_some(), "{answer}");
         }
+        let another_body = "1s payment.authorize key=a body=other -> 422 idempotency_key_reuse";
+        let reused = format!("0s payment.authorize key=a -> lost; held auth_1 100\n{another_body}");
+        assert!(judged(&RULE, &reused).is_some());
         let still_asking = format!("{RESERVE}5s inventory.reserve took=2s replay -> 201\n{RELEASE_HOLD}");
         assert!(judged(&RULE, &still_asking).is_some());
     }

@@ -15,7 +15,9 @@ pub(super) static RULE: Rule = Rule {
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let keyless = || {
         let writes = order.calls.iter().copied().filter(|call| call.operation.is_write());
-        writes.filter(|call| call.request.idempotency_key.is_none())
+        // What was no valid request did nothing, and its key may be what was wrong with it.
+        let valid = writes.filter(|call| call.request.error.as_deref() != Some("validation_error"));
+        valid.filter(|call| call.request.idempotency_key.is_none())
     };
     let operation = &keyless().next()?.request.operation;
     let sentence = match keyless().count() {
@@ -34,6 +36,8 @@ mod tests {
     #[test]
     fn a_write_had_no_key() {
         assert_snapshot!(judged(&RULE, "0s payment.authorize key=none -> 201").unwrap(), @"payment.authorize was asked without an Idempotency-Key.");
+        let invalid = "0s payment.authorize key=none -> 400 validation_error";
+        assert_eq!(judged(&RULE, invalid), None);
         let two = "0s payment.authorize -> 201
             1s inventory.reserve key=none -> 201
             2s payment.capture auth_1 key=none -> 200";

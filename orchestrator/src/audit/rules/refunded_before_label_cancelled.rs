@@ -16,12 +16,9 @@ pub(super) static RULE: Rule = Rule {
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     let given_back = order.facts.iter().filter(|fact| is_given_back(fact));
     let (fact, label) = given_back.into_iter().find_map(|fact| {
-        let leaves_nothing = leaves_nothing(order, fact);
-        let label =
-            order.resources.labels.iter().find(|label| {
-                was_live(order, label, fact) && (label.cancelled.is_some() || leaves_nothing)
-            })?;
-        Some((fact, label))
+        let mut labels = order.resources.labels.iter();
+        let label = labels.find(|label| was_live(order, label, fact))?;
+        (!order.is_shipped() || leaves_nothing(order, fact)).then_some((fact, label))
     })?;
     let what = if fact.domain == Domain::Inventory { "Stock" } else { "Money" };
     let resource = &fact.effect.resource;
@@ -99,6 +96,11 @@ mod tests {
             30s inventory.release res_2 -> 200; released res_2\n";
         assert_eq!(shipped(&[second_reservation]), None);
         assert_eq!(shipped(&["30m expired res_1\n"]), None);
+        let goodwill = "30s payment.refund auth_1 -> 200; refunded auth_1 5\n";
+        let replaced =
+            [goodwill, CANCEL, "41s shipping.create_label key=b took=9s -> 201; generated lbl_2 @50s"];
+        assert_eq!(shipped(&replaced), None);
+        assert!(shipped(&replaced[..2]).is_some());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::audit::order::{Order, Reservation};
+use crate::audit::order::{Label, Order, Reservation};
 use crate::audit::{Domain, Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +15,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let label = order.live_labels().next()?;
+    order.live_labels().find_map(|label| judge_label(order, label))
+}
+
+/// The last reservation that had ended, when none was left for this label.
+fn judge_label<'a>(order: &Order<'a>, label: &Label<'a>) -> Option<Evidence<'a>> {
     let generated = label.generated?;
     let reserved_before = |reservation: &&Reservation<'_>| {
         reservation.reserved.is_some_and(|reserved| !generated.precedes(&reserved, order.one_sequence))
@@ -47,6 +51,13 @@ mod tests {
         assert_snapshot!(reserved(&format!("30m expired res_1\n{LATE_LABEL}")).unwrap(), @"The reservation res_1 expired before the label lbl_1 was made.");
         let released = format!("1s inventory.release res_1 -> 200; released res_1\n{LATE_LABEL}");
         assert_snapshot!(reserved(&released).unwrap(), @"The reservation res_1 was released before the label lbl_1 was made.");
+    }
+
+    #[test]
+    fn each_label_that_is_live_needs_stock() {
+        let second = "31m shipping.create_label key=b -> 201; generated lbl_2";
+        let story = format!("1s shipping.create_label -> 201; generated lbl_1\n30m expired res_1\n{second}");
+        assert_snapshot!(reserved(&story).unwrap(), @"The reservation res_1 expired before the label lbl_2 was made.");
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use shared::environment::Environment;
+use shared::ledger::Record;
 use shared::time::{Clock, TimeScale};
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +54,7 @@ struct Watch {
     audit: Audit,
     clock: Clock,
     stop: CancellationToken,
-    /// What was printed: order and rule. What has left the ledger is forgotten.
+    /// What was printed: order and rule. Orders that have left the ledger are forgotten.
     known: BTreeSet<(String, &'static str)>,
     /// Whether there ever was an order to judge.
     judged: bool,
@@ -78,7 +79,9 @@ impl Watch {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.stop.cancel(),
             written => written?,
         }
-        self.known = report.findings.iter().map(name).collect();
+        let kept: BTreeSet<_> = reading.ledgers.values().flatten().filter_map(Record::order).collect();
+        self.known.retain(|(order, _)| kept.contains(order.as_str()));
+        self.known.extend(report.findings.iter().map(name));
         self.judged |= report.orders > 0;
         self.clean &= report.is_clean();
         Ok(report)
@@ -111,6 +114,31 @@ mod tests {
         }
         assert_eq!(printed, [(1, 0), (0, 1), (0, 0)]);
         assert!(watch.clean, "a warning is no violation");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_finding_is_not_printed_again_when_its_order_was_busy_in_between() {
+        let folder = tempfile::tempdir().unwrap();
+        let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
+        let clock = Clock::starting_at(Timestamp::from_second(40).unwrap());
+        let mut watch = Watch::new(source, Audit::default(), clock, CancellationToken::new());
+        let mut printed = Vec::new();
+        let mut out = Vec::new();
+        watch.look(&args, &mut out).await.unwrap();
+        let read = concat!(
+            "\n",
+            r#"{"kind":"request","seq":2,"operation":"payment.status","order":"ORD-1","resource":"auth_1","status":200,"#,
+            r#""startedAt":"1970-01-01T00:00:41Z","endedAt":"1970-01-01T00:00:42Z","correlationId":"c-1"}"#
+        );
+        let mut ledger =
+            std::fs::OpenOptions::new().append(true).open(folder.path().join("payment.jsonl")).unwrap();
+        ledger.write_all(read.as_bytes()).unwrap();
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_secs(15)).await;
+            printed.push(watch.look(&args, &mut out).await.unwrap().young);
+        }
+        assert_eq!(printed, [1, 0, 0]);
+        assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1);
     }
 
     #[test]
