@@ -24,6 +24,8 @@ const BAD_BODY: Errors<'static> = &[
 const BAD_QUERY: Errors<'static> =
     &[(&problems::VALIDATION_ERROR, "A parameter breaks a rule; `errors` names each.")];
 const NO_SUCH_RUN: Errors<'static> = &[(&problems::NOT_FOUND, "There is no such workflow.")];
+const QUARANTINE: Errors<'static> =
+    &[(&QUARANTINED, "The run's journal does not fit this program; a fixed one resumes it.")];
 const NO_ENGINE: Errors<'static> =
     &[(&ENGINE_UNAVAILABLE, "The engine cannot take work now; `retryAfterMs` says when to try again.")];
 
@@ -46,11 +48,8 @@ pub(super) struct DecisionErrors;
 impl IntoResponses for DecisionErrors {
     fn responses() -> Responses {
         let late: Vec<_> = TOO_LATE.iter().map(|(kind, why)| (kind, *why)).collect();
-        let run: Errors<'_> = &[
-            (&QUARANTINED, "The run's journal does not fit this program; a fixed one resumes it."),
-            (&TOO_MANY_SIGNALS, "The run has taken as many decisions as one may."),
-        ];
-        responses(&[BAD_BODY, NO_SUCH_RUN, &late, run, NO_ENGINE])
+        let many: Errors<'_> = &[(&TOO_MANY_SIGNALS, "The run has taken as many decisions as one may.")];
+        responses(&[BAD_BODY, NO_SUCH_RUN, &late, QUARANTINE, many, NO_ENGINE])
     }
 }
 
@@ -59,7 +58,7 @@ pub(super) struct ReadErrors;
 
 impl IntoResponses for ReadErrors {
     fn responses() -> Responses {
-        responses(&[NO_SUCH_RUN, NO_ENGINE])
+        responses(&[NO_SUCH_RUN, QUARANTINE, NO_ENGINE])
     }
 }
 
@@ -87,7 +86,7 @@ pub(super) struct ResultErrors;
 impl IntoResponses for ResultErrors {
     fn responses() -> Responses {
         let timeout: Errors<'_> = &[(&RESULT_TIMEOUT, "The order is not over yet; ask again.")];
-        responses(&[BAD_QUERY, NO_SUCH_RUN, timeout, NO_ENGINE])
+        responses(&[BAD_QUERY, NO_SUCH_RUN, timeout, QUARANTINE, NO_ENGINE])
     }
 }
 

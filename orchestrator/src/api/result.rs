@@ -14,7 +14,7 @@ use super::extract::WorkflowId;
 use super::orders::{Orders, read};
 use super::problems::{RESULT_TIMEOUT, refused};
 use crate::domain::WorkflowState;
-use crate::workflow::Closed;
+use crate::workflow::{ClientError, Closed};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_TIMEOUT: f64 = 300.0;
@@ -82,6 +82,8 @@ pub(super) async fn result(
         };
         return if closed.is_some() || state.status.is_final() {
             Ok(answer(&id, state))
+        } else if let Some(reason) = orders.describe(&id.0).await?.quarantine {
+            Err(refused(&id.0, ClientError::Quarantined(reason)))
         } else {
             let detail = format!("The order is not over after {} seconds; ask again.", timeout.as_secs_f64());
             Err(Problem::new(&RESULT_TIMEOUT, detail))

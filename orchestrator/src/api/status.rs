@@ -11,6 +11,9 @@ use crate::domain::{Compensation, CompensationStatus, NeedsAttention, Step, Work
 use crate::gateways::LabelProgress;
 use crate::workflow::{ActivityState, RunDescription};
 
+/// What needs attention of a run that is quarantined.
+const QUARANTINE: &str = "nondeterminism";
+
 /// Where an order stands.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +42,18 @@ pub struct Progress {
     /// Percent.
     #[schema(example = 75, maximum = 100)]
     pub progress: u8,
+}
+
+impl Status {
+    /// Whether the run waits for a program that its journal fits.
+    pub fn is_quarantined(&self) -> bool {
+        self.state.needs_attention.iter().any(|item| item.name == QUARANTINE)
+    }
+
+    /// Whether a compensation has failed that can be tried again.
+    pub fn can_be_retried(&self) -> bool {
+        self.state.needs_attention.iter().any(|item| item.name != QUARANTINE)
+    }
 }
 
 /// The state of an order
@@ -78,7 +93,7 @@ async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Prob
     let undoing = state.compensations.iter_mut().filter(|it| it.status == CompensationStatus::Running);
     undoing.for_each(|compensation| compensation.attempts += attempts_ended(&run, compensation.name));
     if let Some(reason) = run.quarantine {
-        state.needs_attention.push(NeedsAttention { name: "nondeterminism".to_owned(), reason });
+        state.needs_attention.push(NeedsAttention { name: QUARANTINE.to_owned(), reason });
     }
     Ok(state)
 }
@@ -93,7 +108,44 @@ fn attempts_ended(run: &RunDescription, compensation: Compensation) -> u32 {
 
 fn label_progress(run: &RunDescription) -> u8 {
     let label = run.activities.iter().rfind(|activity| activity.name == Step::ShippingLabel.name());
-    let running = label.filter(|activity| activity.state == ActivityState::Running);
-    let heartbeat = running.and_then(|activity| activity.last_heartbeat.as_ref());
+    // Of one that has ended too: the state was read before, and knows nothing of that.
+    let heartbeat = label.and_then(|activity| activity.last_heartbeat.as_ref());
     heartbeat.and_then(|beat| beat.parse::<LabelProgress>().ok()).map_or(0, |label| label.progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::workflow::{ActivityView, Json, RunSummary};
+
+    #[test]
+    fn a_label_that_has_just_ended_is_as_far_as_its_last_heartbeat() {
+        let progress = |state| {
+            let heartbeat = Json::of(&LabelProgress { label_id: "lbl_1".to_owned(), progress: 75 });
+            let label = ActivityView {
+                activity_id: "shipping_label:1".to_owned(),
+                name: Step::ShippingLabel.name().to_owned(),
+                state,
+                attempts: 1,
+                scheduled_at: Timestamp::UNIX_EPOCH,
+                ended_at: None,
+                next_attempt_at: None,
+                last_failure: None,
+                last_heartbeat: heartbeat.ok(),
+            };
+            let summary = RunSummary {
+                workflow_id: "order-fulfillment-A".to_owned(),
+                run_id: "run".to_owned(),
+                started_at: Timestamp::UNIX_EPOCH,
+                closed_at: None,
+                needs_attention: false,
+                search_attributes: Vec::new(),
+            };
+            let activities = vec![label];
+            label_progress(&RunDescription { summary, input: Json::null(), quarantine: None, activities })
+        };
+        assert_eq!([ActivityState::Running, ActivityState::Completed].map(progress), [75, 75]);
+    }
 }

@@ -9,7 +9,7 @@ use shared::environment::ConfigError;
 use shared::time::Clock;
 
 use super::orchestrator::Settings;
-use super::process::random;
+use super::process::{self, random};
 use crate::activities::{self, Services};
 use crate::engine::embedded::{self, EngineOptions, Journal, MemoryJournal, SqliteJournal};
 #[cfg(feature = "temporal")]
@@ -77,6 +77,7 @@ impl Engine {
         let journal: Arc<dyn Journal> = if storage.ephemeral {
             Arc::new(MemoryJournal::new())
         } else {
+            process::survive_file_size_limit();
             Arc::new(SqliteJournal::open(&storage.data_dir)?)
         };
         let options = EngineOptions {

@@ -14,7 +14,8 @@ pub(super) struct Args {
     url: String,
 }
 
-const TIMEOUT: Duration = Duration::from_secs(2);
+/// Longer than an orchestrator waits for the health of its backends.
+const TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Succeeds when the service answers at all: one that is degraded needs no restart.
 pub(super) async fn run(args: &Args) -> Result<Ending> {

@@ -41,7 +41,7 @@ pub(super) async fn listen(
     match TcpListener::bind((host, port)).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => anyhow::bail!(
-            "port {port} is in use by another program; stop that one, or choose another port with {port_from}"
+            "port {port} is in use already; choose another port with {port_from}, or stop the program that uses it"
         ),
         Err(error) => Err(error)
             .with_context(|| format!("cannot listen at {host}:{port}, from {host_from} and {port_from}")),
@@ -75,6 +75,19 @@ async fn asked_to_stop() {
 pub(super) fn allow_many_connections() {
     if let Err(error) = rlimit::increase_nofile_limit(65_536) {
         tracing::warn!(%error, "the limit of open files could not be raised; many connections may fail");
+    }
+}
+
+/// Makes a write beyond the limit of a file's size fail, as one to a full disk does. Otherwise it ends
+/// the process.
+pub(super) fn survive_file_size_limit() {
+    #[cfg(target_os = "linux")]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        const SIGXFSZ: i32 = 25;
+        if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
+            tracing::warn!(%error, "a limit of the size of files will end this process");
+        }
     }
 }
 

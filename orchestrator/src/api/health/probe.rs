@@ -11,10 +11,13 @@ use tokio::time::Instant;
 
 use crate::gateways::Transport;
 
-const TIMEOUT: Duration = Duration::from_secs(2);
+/// Shorter than anybody waits for the orchestrator's own health.
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a finding is passed on.
 const CACHE_TTL: Duration = Duration::from_secs(1);
 const MAX_BODY: usize = 64 * 1024;
+/// The domains that an order needs.
+const NEEDED: [&str; 4] = ["payment", "inventory", "shipping", "notification"];
 
 /// Asks the backends how they are. Many who ask are one who asks the backends: the others wait for its
 /// finding.
@@ -29,6 +32,8 @@ pub(super) struct Probe {
 #[serde(rename_all = "camelCase")]
 struct BackendHealth {
     time_scale: f64,
+    /// Those that are served; backends that do not say so serve what they like.
+    domains: Option<Vec<String>>,
 }
 
 impl Probe {
@@ -45,7 +50,7 @@ impl Probe {
             return complaint.clone();
         }
         let complaint = match tokio::time::timeout(TIMEOUT, self.ask()).await {
-            Err(_) => Some(format!("the backends do not answer within {} seconds", TIMEOUT.as_secs())),
+            Err(_) => Some("the backends do not answer within a second".to_owned()),
             Ok(Err(complaint)) => Some(complaint),
             Ok(Ok(health)) => self.disagreement(&health),
         };
@@ -69,8 +74,14 @@ impl Probe {
     /// Timeouts that are scaled differently on the two sides make waits expire that should not.
     fn disagreement(&self, backends: &BackendHealth) -> Option<String> {
         let (theirs, ours) = (backends.time_scale, self.time_scale.factor());
-        (theirs != ours)
-            .then(|| format!("the backends' TIME_SCALE is {theirs}, ours is {ours}: set both to the same"))
+        if theirs != ours {
+            return Some(format!(
+                "the backends' TIME_SCALE is {theirs}, ours is {ours}: set both to the same"
+            ));
+        }
+        let served = backends.domains.as_ref()?;
+        let missing = NEEDED.into_iter().find(|domain| !served.iter().any(|served| served == domain))?;
+        Some(format!("the backends do not serve {missing}"))
     }
 }
 

@@ -10,6 +10,7 @@ use super::client::{Client, Error};
 use super::output::Output;
 use super::style::{BOLD, GOOD, of_order};
 use crate::api::{Placed, sample_order};
+use crate::cli::process::random;
 use crate::domain::OrderStatus;
 
 /// Place an order, or a sample order when no file is given
@@ -30,10 +31,12 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
     output.show(&answer, |stream, placed| render(stream, placed, is_new, &client.url_option()))
 }
 
-/// The sample under an id that was not used before: the time tells one place from the next.
+/// The sample under an id that was not used before. The time tells one place from the next, and chance
+/// those of the same millisecond.
 pub(in crate::cli) fn fresh_sample() -> Value {
     let mut order = sample_order();
-    order["orderId"] = format!("ORD-{}", Clock::system().now().as_millisecond()).into();
+    let (now, chance) = (Clock::system().now().as_millisecond(), random() as u32);
+    order["orderId"] = format!("ORD-{now}-{chance:08x}").into();
     order
 }
 

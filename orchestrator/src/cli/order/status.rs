@@ -39,10 +39,22 @@ fn render(out: &mut dyn Write, status: &Status, steps: &Steps, url: &str) -> io:
     for attention in &state.needs_attention {
         writeln!(out, "{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason)?;
     }
-    if !state.needs_attention.is_empty() {
-        writeln!(out, "try again with: fake-stripe-chaos order retry {id}{url}")?;
+    advice(status, url).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// What can be done about what needs attention.
+pub(super) fn advice(status: &Status, url: &str) -> Vec<String> {
+    let id = &status.workflow_id;
+    let retry = format!("try again with: fake-stripe-chaos order retry {id}{url}");
+    let restart = "it continues when the orchestrator is started with a version that its journal fits";
+    let mut lines = Vec::new();
+    if status.can_be_retried() {
+        lines.push(retry);
     }
-    Ok(())
+    if status.is_quarantined() {
+        lines.push(restart.to_owned());
+    }
+    lines
 }
 
 /// A step in one line: its sign, its name, when, how often, and what came of it.

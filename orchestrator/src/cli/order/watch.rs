@@ -22,7 +22,7 @@ const OUTAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Follow an order to its end
 ///
-/// Exit status: 0 when it is shipped; 1 when it is rejected, failed or cancelled; 2 for wrong usage, or when the
+/// Exit status: 0 when it is shipped; 1 when it is rejected, failed, cancelled or quarantined; 2 for wrong usage, or when the
 /// orchestrator does not answer.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -47,11 +47,11 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
     let mut heard_at = None;
     loop {
         match look(&args.id, client, output, &mut screen).await {
-            Ok(status) if status.is_final() => {
+            Ok(Some(ending)) => {
                 screen.close();
-                return Ok(if status == OrderStatus::Shipped { Ending::Good } else { Ending::Bad });
+                return Ok(ending);
             }
-            Ok(_) => {
+            Ok(None) => {
                 heard_at = Some(Instant::now());
                 screen.away = false;
             }
@@ -67,22 +67,30 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
     }
 }
 
-/// Looks once, and shows what has changed.
+/// Looks once, and shows what has changed; how the order ended, if nothing more will.
 async fn look(
     id: &str,
     client: &Client,
     output: &mut Output,
     screen: &mut Screen,
-) -> Result<OrderStatus, Error> {
+) -> Result<Option<Ending>, Error> {
     let answer = client.get(&[id, "status"], &[]).await?;
     let status: Status = answer.parse()?;
     if output.is_json() {
         screen.line_if_new(answer.text.trim_end(), output)?;
-        return Ok(status.state.status);
+        return Ok(ending(&status));
     }
     let steps: Steps = client.get(&[id, "steps"], &[]).await?.parse()?;
     screen.show(&status, &steps, output)?;
-    Ok(status.state.status)
+    Ok(ending(&status))
+}
+
+fn ending(status: &Status) -> Option<Ending> {
+    match status.state.status {
+        OrderStatus::Shipped => Some(Ending::Good),
+        order if order.is_final() || status.is_quarantined() => Some(Ending::Bad),
+        _ => None,
+    }
 }
 
 /// What the watcher sees: lines that stay and, on a terminal, a bar below them.

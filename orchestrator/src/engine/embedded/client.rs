@@ -168,9 +168,9 @@ impl Engine {
         let row = self.row(workflow_id).await?;
         let workflow = self.0.catalogue.workflows.get(row.start.workflow.as_ref());
         let workflow = workflow.ok_or_else(|| {
-            ClientError::Invalid(format!("no workflow `{}` is registered", row.start.workflow))
+            ClientError::Quarantined(format!("no workflow `{}` is registered", row.start.workflow))
         })?;
-        (workflow.query)(&row.state, name, argument).map_err(|unknown| ClientError::Invalid(unknown.0))
+        (workflow.query)(&row.state, name, argument)
     }
 }
 

@@ -10,8 +10,8 @@ use super::machine::{Execution, begin};
 use crate::engine::attempt::{AttemptFn, attempts_of};
 use crate::engine::guard::guarded;
 use crate::workflow::{
-    Activity, ActivityOptions, ActivityRegistrar, Json, Reception, SearchKind, UnknownMessage, WorkflowDef,
-    WorkflowInfo,
+    Activity, ActivityOptions, ActivityRegistrar, ClientError, Json, Reception, SearchKind, UnknownMessage,
+    WorkflowDef, WorkflowInfo,
 };
 
 /// What an engine can run: workflows, and activities over services `S`.
@@ -104,8 +104,8 @@ pub(super) struct WorkflowType {
     pub(super) name: &'static str,
     pub(super) search_attributes: &'static [(&'static str, SearchKind)],
     pub(super) begin: BeginFn,
-    pub(super) query: fn(state: &Json, name: &str, argument: &Json) -> Result<Json, UnknownMessage>,
-    pub(super) receive: fn(state: &Json, name: &str, payload: &Json) -> Result<Reception, UnknownMessage>,
+    pub(super) query: fn(state: &Json, name: &str, argument: &Json) -> Result<Json, ClientError>,
+    pub(super) receive: fn(state: &Json, name: &str, payload: &Json) -> Result<Reception, ClientError>,
 }
 
 type BeginFn = fn(WorkflowInfo, u64, &Json, Option<BTreeSet<String>>) -> Result<Box<dyn Execution>, String>;
@@ -126,13 +126,14 @@ impl WorkflowType {
     }
 }
 
-/// Runs a workflow's function on a stored state. A panic of it is an answer too.
+/// Runs a workflow's function on a stored state. One that does not fit is no fault of who asks.
 fn with_stored<W: WorkflowDef, T>(
     state: &Json,
     function: impl FnOnce(&mut W::State) -> Result<T, UnknownMessage>,
-) -> Result<T, UnknownMessage> {
-    let parsed = state.parse::<W::State>();
-    let mut state = parsed
-        .map_err(|error| UnknownMessage(format!("the stored state does not fit {}: {error}", W::NAME)))?;
-    guarded(|| function(&mut state)).unwrap_or_else(|panic| Err(UnknownMessage(panic)))
+) -> Result<T, ClientError> {
+    let unfit =
+        |error| ClientError::Quarantined(format!("the stored state does not fit {}: {error}", W::NAME));
+    let mut state = state.parse::<W::State>().map_err(unfit)?;
+    let answer = guarded(|| function(&mut state)).map_err(ClientError::Quarantined)?;
+    answer.map_err(|unknown| ClientError::Invalid(unknown.0))
 }

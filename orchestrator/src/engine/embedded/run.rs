@@ -273,15 +273,26 @@ impl Run {
         self.length
     }
 
-    /// The attempts that run now.
+    /// The attempts that run now, and those whose ends are not durable yet: their clients do not know
+    /// of the end.
     pub(super) fn attempts(&self) -> impl Iterator<Item = RunningAttempt> {
-        self.open.activities.iter().filter_map(|(id, activity)| match &activity.phase {
+        let ends = self.in_flight.iter().flat_map(|in_flight| &in_flight.results).chain(&self.inputs);
+        let ended = ends.filter_map(|end| match end {
+            Input::AttemptEnded { id, attempt, end, .. } => Some(RunningAttempt {
+                activity_id: Arc::clone(id),
+                attempt: *attempt,
+                heartbeat: end.as_ref().map_or_else(|end| end.heartbeat.clone(), |(_, beat)| beat.clone()),
+            }),
+            _ => None,
+        });
+        let running = self.open.activities.iter().filter_map(|(id, activity)| match &activity.phase {
             Phase::Attempting(attempt) if attempt.has_started() => Some(RunningAttempt {
                 activity_id: Arc::clone(id),
                 attempt: attempt.number(),
                 heartbeat: attempt.heartbeat(),
             }),
             _ => None,
-        })
+        });
+        ended.chain(running)
     }
 }

@@ -26,6 +26,7 @@ use crate::workflow::SearchKind;
 mod database;
 mod directory;
 mod item;
+mod place;
 mod reader;
 mod rows;
 mod schema;
@@ -72,6 +73,12 @@ pub enum OpenError {
         found: i64,
         /// The newest format that this version knows.
         known: i64,
+    },
+    /// Another program made it.
+    #[error("`{}` is a database of another program", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
     },
     /// SQLite cannot open it.
     #[error("the journal `{}` cannot be opened", path.display())]

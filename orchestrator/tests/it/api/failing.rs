@@ -73,10 +73,11 @@ async fn a_quarantined_run_takes_no_decisions_and_says_why() {
     let status = client.get("/workflows/A/status").await.json();
     let attention = json!([{"name": "nondeterminism", "reason": "event 7 is a timer"}]);
     assert_eq!((&status["status"], &status["needsAttention"]), (&"processing".into(), &attention));
+    assert_eq!(client.get("/workflows/A/result").await.json()["error"], "quarantined");
     insta::assert_snapshot!(client.post("/workflows/A/approve", "").await, @r#"
     409 Conflict
     {
-      "correlationId": "e94e960b-8d51-4818-9803-26ef2d013837",
+      "correlationId": "eec1907e-6348-405f-b42e-242de24ea99d",
       "detail": "The workflow's journal does not fit this version of the program: event 7 is a timer.",
       "error": "quarantined",
       "instance": "/workflows/A/approve",

@@ -36,6 +36,48 @@ fn an_unwritable_directory_is_named() {
 }
 
 #[test]
+fn a_database_of_another_program_is_left_alone() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("journal.sqlite");
+    rusqlite::Connection::open(&file).unwrap().execute_batch("CREATE TABLE runs (distance)").unwrap();
+    let error = SqliteJournal::open(directory.path()).unwrap_err();
+    assert_eq!(error.to_string(), format!("`{}` is a database of another program", file.display()));
+}
+
+#[test]
+fn a_process_that_takes_the_journal_over_where_locks_do_not_hold_fences_the_one_before() {
+    let directory = tempdir().unwrap();
+    let (first, old) = sqlite_in(directory.path());
+    assert_eq!(append(&first, vec![starting(old, 1)]), [Ok(())]);
+    fs::remove_file(directory.path().join("journal.lock")).unwrap();
+    let (second, new) = sqlite_in(directory.path());
+    assert_eq!(append(&first, vec![then(old, 1, 1)]), [Err(AppendError::Fenced)]);
+    assert_eq!(append(&second, vec![then(new, 1, 1)]), [Ok(())]);
+    first.close();
+    second.close();
+}
+
+#[test]
+fn nothing_is_durable_in_a_directory_that_was_moved_until_it_is_back() {
+    let parent = tempdir().unwrap();
+    let [here, away] = ["here", "away"].map(|name| parent.path().join(name));
+    let (journal, epoch) = sqlite_in(&here);
+    assert_eq!(append(&journal, vec![starting(epoch, 1)]), [Ok(())]);
+    fs::rename(&here, &away).unwrap();
+    let results = append(&journal, vec![then(epoch, 1, 1)]);
+    let [Err(AppendError::Journal(error))] = &results[..] else { panic!("{results:?}") };
+    let file = here.join("journal.sqlite");
+    assert_eq!(error.to_string(), format!("`{}` was moved or removed while it was open", file.display()));
+    fs::create_dir(&here).unwrap();
+    fs::write(&file, "").unwrap();
+    assert!(append(&journal, vec![then(epoch, 1, 1)])[0].is_err(), "another file has its name");
+    fs::remove_dir_all(&here).unwrap();
+    fs::rename(&away, &here).unwrap();
+    assert_eq!(append(&journal, vec![then(epoch, 1, 1)]), [Ok(())]);
+    journal.close();
+}
+
+#[test]
 fn a_journal_of_a_newer_version_is_left_alone() {
     let directory = tempdir().unwrap();
     sqlite_in(directory.path()).0.close();

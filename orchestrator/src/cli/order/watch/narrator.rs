@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::api::{Status, StepState, StepView, Steps};
-use crate::cli::order::status::line;
+use crate::cli::order::status::{advice, line};
 use crate::cli::order::style::{BAD, BOLD, of_order};
 use crate::domain::{OrderStatus, Step};
 
@@ -22,7 +22,7 @@ impl Narrator {
     /// What is new.
     pub(super) fn news(&mut self, status: &Status, steps: &Steps) -> Vec<String> {
         let mut lines = Vec::new();
-        let asks = status.state.status == OrderStatus::AwaitingApproval;
+        let asks = status.state.status == OrderStatus::AwaitingApproval && !status.is_quarantined();
         for step in steps.steps.iter().chain(&steps.compensations) {
             if self.is_news(step) {
                 lines.push(line(step));
@@ -34,7 +34,7 @@ impl Narrator {
                 }
             }
         }
-        if status.state.status.is_final() && !self.over {
+        if (status.state.status.is_final() || status.is_quarantined()) && !self.over {
             self.over = true;
             lines.extend(ending(status, &self.url));
         }
@@ -60,9 +60,7 @@ fn ending(status: &Status, url: &str) -> Vec<String> {
     for attention in &state.needs_attention {
         lines.push(format!("{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason));
     }
-    if !state.needs_attention.is_empty() {
-        lines.push(format!("try again with: fake-stripe-chaos order retry {id}{url}"));
-    }
+    lines.extend(advice(status, url));
     lines
 }
 
@@ -103,6 +101,26 @@ mod tests {
         A is rejected
         ");
         assert_eq!(news(&mut narrator, "rejected", &over), "");
+    }
+
+    #[test]
+    fn a_quarantined_order_is_told_of_once_and_nobody_is_asked_to_decide() {
+        let state = json!({"success": true, "workflowId": "A", "status": "awaiting_approval", "progress": 20,
+            "completedSteps": [], "compensations": [],
+            "needsAttention": [{"name": "nondeterminism", "reason": "entry 3 does not fit"}]});
+        let step = json!({"name": "manager_approval", "status": "running", "attempts": 0, "data": {}});
+        let steps = json!({"success": true, "workflowId": "A", "steps": [step], "compensations": []});
+        let (status, steps) =
+            (serde_json::from_value(state).unwrap(), serde_json::from_value(steps).unwrap());
+        let mut narrator = Narrator::new(String::new());
+        let lines = narrator.news(&status, &steps).join("\n");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&lines).to_string(), @"
+        ▸ manager_approval      
+        A is awaiting_approval
+        needs attention: nondeterminism: entry 3 does not fit
+        it continues when the orchestrator is started with a version that its journal fits
+        ");
+        assert!(narrator.news(&status, &steps).is_empty());
     }
 
     #[test]

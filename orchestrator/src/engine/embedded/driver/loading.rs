@@ -153,13 +153,13 @@ impl Driver {
             }
             Input::Signal { name, payload, reply } => {
                 let received = match self.catalogue.workflows.get(row.start.workflow.as_ref()) {
-                    Some(workflow) => {
-                        (workflow.receive)(&row.state, &name, &payload).map_err(|unknown| unknown.0)
-                    }
-                    None => Err(format!("no workflow `{}` is registered", row.start.workflow)),
+                    Some(workflow) => (workflow.receive)(&row.state, &name, &payload),
+                    None => Err(ClientError::Quarantined(format!(
+                        "no workflow `{}` is registered",
+                        row.start.workflow
+                    ))),
                 };
-                let answer = received.map_err(ClientError::Invalid).map(Reception::after_end);
-                drop(reply.send(answer));
+                drop(reply.send(received.map(Reception::after_end)));
             }
             Input::Cancel { reply, .. } => drop(reply.send(Ok(()))),
             Input::Start { .. }

@@ -178,8 +178,7 @@ impl Run {
         let state = snapshot.map_or_else(Json::null, |snapshot| snapshot.state);
         match (self.workflow.receive)(&state, name, payload) {
             Ok(Reception::Accepted) => Err(ClientError::TooManySignals { limit }),
-            Ok(ignored) => Ok(ignored),
-            Err(unknown) => Err(ClientError::Invalid(unknown.0)),
+            refused => refused,
         }
     }
 

@@ -4,9 +4,10 @@ use rusqlite::{Connection, ErrorCode, params};
 
 use super::directory::Directory;
 use super::item::Item;
+use super::place::Place;
 use super::rows::{integer, number};
 use super::schema::Columns;
-use crate::engine::embedded::journal::{AppendError, JournalError, RunKey, Takeover};
+use crate::engine::embedded::journal::{AppendError, RunKey, Takeover};
 
 /// How many pages the write-ahead log may have before it is copied into the file, without waiting
 /// for readers; and before they are waited for, so that it can start again from its beginning.
@@ -22,23 +23,23 @@ pub(super) type Encoded = Result<Item, AppendError>;
 /// The connection that writes. The directory stays locked as long as it lives.
 pub(super) struct Database {
     connection: Connection,
-    epoch: u64,
     /// About how many pages were written since the log's length was last looked at.
     unlooked: usize,
+    place: Place,
     // After the connection: fields are dropped in this order.
     _directory: Directory,
 }
 
 impl Database {
     pub(super) fn new(connection: Connection, directory: Directory) -> Self {
-        Self { connection, epoch: 0, unlooked: 0, _directory: directory }
+        Self { connection, unlooked: 0, place: Place::of(directory.journal()), _directory: directory }
     }
 
     pub(super) fn take_over(&mut self, columns: &Columns) -> rusqlite::Result<Takeover> {
         let transaction = self.connection.transaction()?;
         columns.ensure(&transaction)?;
         transaction.execute("UPDATE owner SET epoch = epoch + 1", [])?;
-        let epoch = transaction.query_row("SELECT epoch FROM owner", [], |row| row.get(0).map(number))?;
+        let epoch = owner_epoch(&transaction)?;
         let latest_ms = latest(&transaction)?;
         let next_key = transaction
             .query_row("SELECT coalesce(max(key), 0) + 1 FROM runs", [], |row| row.get(0).map(number))?;
@@ -49,7 +50,6 @@ impl Database {
             .query_map([], |row| Ok((row.get(0)?, RunKey(number(row.get(1)?)))))?
             .collect::<Result<_, _>>()?;
         transaction.commit()?;
-        self.epoch = epoch;
         Ok(Takeover { epoch, next_key, latest_ms, due })
     }
 
@@ -57,21 +57,22 @@ impl Database {
     /// cannot, all is taken back, and each gets a savepoint of its own, which costs as much as writing it.
     pub(super) fn write(&mut self, items: &[&Encoded]) -> Vec<Result<(), AppendError>> {
         self.unlooked += items.iter().filter_map(|item| Some(item.as_ref().ok()?.pages())).sum::<usize>();
-        let written = self.write_together(items).and_then(|all| match all {
-            true => Ok(items.iter().map(|_| Ok(())).collect()),
-            false => self.write_apart(items),
+        let written = self.place.require().and_then(|()| {
+            Ok(match self.write_together(items)? {
+                true => items.iter().map(|_| Ok(())).collect(),
+                false => self.write_apart(items)?,
+            })
         });
-        written.unwrap_or_else(|error| {
-            let error = JournalError::from(error);
-            items.iter().map(|_| Err(AppendError::Journal(error.clone()))).collect()
-        })
+        written
+            .unwrap_or_else(|error| items.iter().map(|_| Err(AppendError::Journal(error.clone()))).collect())
     }
 
     /// Writes all items; false, and nothing is written, when one of them cannot be.
     fn write_together(&self, items: &[&Encoded]) -> rusqlite::Result<bool> {
         let write = || {
+            let owner = owner_epoch(&self.connection)?;
             for item in items {
-                if self.write_item(item)?.is_err() {
+                if self.write_item(item, owner)?.is_err() {
                     return Ok(false);
                 }
             }
@@ -83,10 +84,11 @@ impl Database {
     /// Writes those items that can be written.
     fn write_apart(&self, items: &[&Encoded]) -> rusqlite::Result<Vec<Result<(), AppendError>>> {
         let write = || {
+            let owner = owner_epoch(&self.connection)?;
             let mut results = Vec::with_capacity(items.len());
             for item in items {
                 self.execute("SAVEPOINT item")?;
-                let result = self.write_item(item)?;
+                let result = self.write_item(item, owner)?;
                 if result.is_err() {
                     self.execute("ROLLBACK TO item")?;
                 }
@@ -119,11 +121,11 @@ impl Database {
         written
     }
 
-    /// An item that is refused may be written in part. The outer error is one that no item can be
-    /// written with.
-    fn write_item(&self, item: &Encoded) -> rusqlite::Result<Result<(), AppendError>> {
+    /// Only the `owner` may write. An item that is refused may be written in part. The outer error is
+    /// one that no item can be written with.
+    fn write_item(&self, item: &Encoded, owner: u64) -> rusqlite::Result<Result<(), AppendError>> {
         let item = match item {
-            Ok(item) if item.owner_epoch == self.epoch => item,
+            Ok(item) if item.owner_epoch == owner => item,
             Ok(_) => return Ok(Err(AppendError::Fenced)),
             Err(refusal) => return Ok(Err(refusal.clone())),
         };
@@ -202,6 +204,12 @@ impl Database {
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
     }
+}
+
+/// Who owns the journal, as the file has it: another process may have taken it over where locks do not
+/// hold, such as on some network file systems.
+fn owner_epoch(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.prepare_cached("SELECT epoch FROM owner")?.query_row([], |row| row.get(0).map(number))
 }
 
 /// The instant of the last entry that was written, even if that was pruned. To note it with every

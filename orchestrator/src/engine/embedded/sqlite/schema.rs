@@ -51,6 +51,10 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), OpenEr
     if found > FORMAT {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT });
     }
+    let is_empty = || connection.query_row("SELECT count(*) = 0 FROM sqlite_master", [], |row| row.get(0));
+    if found == 0 && !is_empty().map_err(sqlite)? {
+        return Err(OpenError::Foreign { path: path.to_owned() });
+    }
     let set_up = || {
         // Savepoints remember pages as they were: in memory, since in a temporary file they would be
         // most of all that is written.
