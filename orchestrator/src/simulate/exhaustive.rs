@@ -14,9 +14,6 @@ use super::schedule::Schedule;
 use super::subject::Subject;
 use super::trial::{Trial, run_all};
 
-/// How many schedules share a world.
-const PER_WORLD: usize = 100;
-
 /// Every schedule of at most `faults` faults, under every decision, with and without a crash at every
 /// append to the journal.
 ///
@@ -72,7 +69,8 @@ impl Exhaustive {
         let mut flow = Ok(ControlFlow::Continue(()));
         while !frontier.is_empty() && flow == Ok(ControlFlow::Continue(())) {
             let total = coverage.schedules + frontier.len() as u64;
-            let worlds: Vec<Arc<[Schedule]>> = frontier.chunks(PER_WORLD).map(Arc::from).collect();
+            let worlds: Vec<Arc<[Schedule]>> =
+                frontier.chunks(subject.orders_per_world()).map(Arc::from).collect();
             frontier = Vec::new();
             let subject = Arc::clone(subject);
             flow = in_order(

@@ -12,11 +12,14 @@ use crate::audit::Finding;
 #[derive(Clone, Debug, Default)]
 pub struct Failures(BTreeMap<&'static str, Failure>);
 
+/// How many orders of a kind are looked at for one that goes wrong alone.
+const MAX_EXAMPLES: usize = 8;
+
 /// A way in which orders went wrong.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What the first of them met, as far as that is certain.
-    pub schedules: Vec<Schedule>,
+    /// What the first of them met, order by order, each as far as that is certain.
+    pub examples: Vec<Vec<Schedule>>,
     /// What was wrong with it.
     pub findings: Vec<Finding>,
     /// How many there were.
@@ -27,15 +30,24 @@ impl Failures {
     /// An order that met one of the schedules went wrong.
     pub(super) fn met(&mut self, findings: &[Finding], schedules: impl FnOnce() -> Vec<Schedule>) {
         let Some(rule) = findings.first().map(|finding| finding.rule) else { return };
-        let first = || Failure { schedules: schedules(), findings: findings.to_vec(), orders: 0 };
-        self.0.entry(rule).or_insert_with(first).orders += 1;
+        let first = || Failure { examples: Vec::new(), findings: findings.to_vec(), orders: 0 };
+        let failure = self.0.entry(rule).or_insert_with(first);
+        failure.orders += 1;
+        if failure.examples.len() < MAX_EXAMPLES {
+            failure.examples.push(schedules());
+        }
     }
 
     /// Takes over what went wrong elsewhere, later.
     pub fn join(&mut self, later: Self) {
         for (rule, failure) in later.0 {
             match self.0.entry(rule) {
-                Entry::Occupied(mut first) => first.get_mut().orders += failure.orders,
+                Entry::Occupied(mut first) => {
+                    let first = first.get_mut();
+                    first.orders += failure.orders;
+                    let room = MAX_EXAMPLES.saturating_sub(first.examples.len());
+                    first.examples.extend(failure.examples.into_iter().take(room));
+                }
                 Entry::Vacant(none) => drop(none.insert(failure)),
             }
         }
@@ -59,10 +71,10 @@ impl Failures {
 
 impl Failure {
     /// The least that an order has to meet to break the same rule: the schedule, and what becomes of
-    /// an order of its own. `None` when it went wrong only among other orders.
+    /// an order of its own. `None` when none of the examples goes wrong without the other orders of its world.
     pub fn shrunk(&self, subject: &Subject) -> Option<(Schedule, Trial)> {
         let rule = self.findings.first()?.rule;
-        let schedule = shrink(subject, &self.schedules, rule)?;
+        let schedule = self.examples.iter().find_map(|schedules| shrink(subject, schedules, rule))?;
         let trial = schedule.run(subject, true);
         Some((schedule, trial))
     }

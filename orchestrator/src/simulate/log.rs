@@ -66,7 +66,10 @@ impl Log {
     }
 
     pub(super) fn take(&self) -> Vec<Line> {
-        self.kept().map(|mut kept| std::mem::take(&mut kept.lines)).unwrap_or_default()
+        let mut lines = self.kept().map(|mut kept| std::mem::take(&mut kept.lines)).unwrap_or_default();
+        // What the clock does is noticed only when somebody looks.
+        lines.sort_by_key(|line| line.at_ms);
+        lines
     }
 
     fn kept(&self) -> Option<MutexGuard<'_, Kept>> {

@@ -3,16 +3,16 @@ use shared::chaos::ScriptLine;
 use super::decision::Decision;
 use super::schedule::Schedule;
 use super::subject::Subject;
-use super::trial::run_all;
+use super::trial::{Trial, run_all};
 
 /// One of the schedules without what does not matter: as few faults as possible, no crash if there need
 /// not be one, the simplest decision, as long as an order alone in a world breaks `rule`. `None` when it
 /// does not even now.
 pub(super) fn shrink(subject: &Subject, schedules: &[Schedule], rule: &str) -> Option<Schedule> {
-    let mut least = first_that_breaks(subject, schedules.to_vec(), rule)?;
+    let mut least = first_that_breaks(subject, schedules, rule)?;
     while let Some(less) = [fewer_faults, fewer_crashes, otherwise_decided, few_faults, simpler_decisions]
         .into_iter()
-        .find_map(|step| first_that_breaks(subject, step(&least), rule))
+        .find_map(|step| first_that_breaks(subject, &step(&least), rule))
     {
         least = less;
     }
@@ -72,8 +72,12 @@ fn simpler_decisions(schedule: &Schedule) -> Vec<Schedule> {
     simpler.map(|decision| Schedule { decision, ..schedule.clone() }).collect()
 }
 
-fn first_that_breaks(subject: &Subject, schedules: Vec<Schedule>, rule: &str) -> Option<Schedule> {
-    let trials = run_all(subject, &schedules.iter().collect::<Vec<_>>(), false);
-    let broken = trials.iter().position(|trial| trial.findings.iter().any(|finding| finding.rule == rule))?;
-    schedules.into_iter().nth(broken)
+fn first_that_breaks(subject: &Subject, schedules: &[Schedule], rule: &str) -> Option<Schedule> {
+    let breaks = |trial: &Trial| trial.findings.iter().any(|finding| finding.rule == rule);
+    let mut broken = schedules.chunks(subject.orders_per_world()).flat_map(|world| {
+        let trials = run_all(subject, &world.iter().collect::<Vec<_>>(), false);
+        world.iter().zip(trials).filter(|(_, trial)| breaks(trial)).map(|(schedule, _)| schedule)
+    });
+    // What is printed is met by an order alone.
+    broken.find(|schedule| breaks(&schedule.run(subject, false))).cloned()
 }

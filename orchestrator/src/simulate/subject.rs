@@ -39,7 +39,18 @@ pub struct Process<'a> {
     pub number: u32,
 }
 
+/// How many orders share a world that has enough for all.
+const ORDERS_PER_WORLD: usize = 100;
+
 impl Subject {
+    /// How many orders may share a world without meeting one another: alone where stock or memory is
+    /// limited.
+    pub(super) fn orders_per_world(&self) -> usize {
+        let is_limit = |name: &str| name.contains("STOCK") || name.contains("CAPACITY");
+        let is_scarce = self.changed_variables().iter().any(|(name, _)| is_limit(name));
+        if is_scarce { 1 } else { ORDERS_PER_WORLD }
+    }
+
     /// The variables, beside those of chaos, that are set to something else than their defaults.
     pub fn changed_variables(&self) -> Vec<(&'static str, String)> {
         let usual = bundled::Settings::from_environment(&Environment::default(), 0);
@@ -81,5 +92,25 @@ impl fmt::Debug for Flow {
 impl fmt::Debug for Process<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_share_a_world_only_where_there_is_enough_for_all() {
+        let subject = |name, value| {
+            let environment = Environment::from_iter([(name, value)]);
+            let limits = ActivitySettings::from_environment(&environment).unwrap();
+            let backends = bundled::Settings::from_environment(&environment, 0).unwrap();
+            Subject { flow: Flow::shipped(), limits, backends }
+        };
+        for scarce in ["INVENTORY_STOCK", "INVENTORY_DEFAULT_STOCK", "PAYMENT_CAPACITY", "LEDGER_CAPACITY"] {
+            let value = if scarce == "INVENTORY_STOCK" { "ITEM-001=5" } else { "1000" };
+            assert_eq!(subject(scarce, value).orders_per_world(), 1, "{scarce}");
+        }
+        assert_eq!(subject("INVENTORY_RESERVATION_TTL", "25s").orders_per_world(), ORDERS_PER_WORLD);
     }
 }

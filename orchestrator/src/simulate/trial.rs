@@ -42,8 +42,8 @@ impl Schedule {
     }
 }
 
-/// Lets one order after the other meet one of the schedules each, in one world. Orders have nothing
-/// in common, so it makes no difference to any of them; but a world takes time to make.
+/// Lets one order after the other meet one of the schedules each, in one world. At most
+/// [`Subject::orders_per_world`] make no difference to one another; a world takes time to make.
 pub(super) fn run_all(subject: &Subject, schedules: &[&Schedule], log: bool) -> Vec<Trial> {
     in_virtual_time(async {
         let workload = Workload::new(subject.backends.plan.seed);

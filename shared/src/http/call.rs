@@ -134,10 +134,10 @@ fn is_weight_of_zero(parameter: &str) -> bool {
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     match value.to_str().map(str::trim) {
-        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) => Ok(Some(key.into())),
+        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) && !key.contains('\t') => Ok(Some(key.into())),
         _ => Err(Problem::validation(vec![FieldError {
             field: "Idempotency-Key".to_owned(),
-            message: format!("must have 1 to {MAX_KEY_LENGTH} visible ASCII characters"),
+            message: format!("must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"),
         }])),
     }
 }

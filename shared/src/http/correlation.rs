@@ -60,7 +60,9 @@ impl Correlation {
 
     fn context(&self, headers: &HeaderMap) -> Context {
         let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
-        let sent = sent.map(str::trim).filter(|id| !id.is_empty() && id.len() <= MAX_ID_LENGTH);
+        let is_id =
+            |id: &&str| (1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+        let sent = sent.map(str::trim).filter(is_id);
         let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         Context {
             sent_by_client: sent.is_some(),

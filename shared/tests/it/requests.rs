@@ -65,7 +65,7 @@ async fn size_type_key_route_and_method_are_checked() {
     let long = "k".repeat(256);
     insta::assert_snapshot!(toys.send(make_with("{}", &[("idempotency-key", &long)])).await, @r#"
     400 Bad Request
-    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"Idempotency-Key must have 1 to 255 visible ASCII characters","instance":"/toy/make","success":false,"error":"validation_error","message":"Idempotency-Key must have 1 to 255 visible ASCII characters","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"Idempotency-Key","message":"must have 1 to 255 visible ASCII characters"}]}
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"Idempotency-Key must have 1 to 255 printable ASCII characters","instance":"/toy/make","success":false,"error":"validation_error","message":"Idempotency-Key must have 1 to 255 printable ASCII characters","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"Idempotency-Key","message":"must have 1 to 255 printable ASCII characters"}]}
     "#);
     insta::assert_snapshot!(toys.send(Request::get("/nowhere").body(Body::empty()).unwrap()).await, @r#"
     404 Not Found

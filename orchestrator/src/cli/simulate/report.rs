@@ -52,7 +52,7 @@ pub(super) fn search(
         let (schedule, findings) = match catch_unwind(AssertUnwindSafe(|| failure.shrunk(subject))) {
             Ok(Some((schedule, trial))) => (Some(schedule), trial.findings),
             Ok(None) => (None, failure.findings.clone()),
-            Err(_) => (failure.schedules.first().cloned(), failure.findings.clone()),
+            Err(_) => (failure.examples.iter().flatten().next().cloned(), failure.findings.clone()),
         };
         let line = schedule.map(|schedule| line_of(subject, &schedule));
         Found { rule, orders: failure.orders, line, findings }
@@ -99,15 +99,18 @@ fn text(
         writeln!(out, "{BOLD}{}{BOLD:#} went wrong with {rule}. ", counted(*orders, "order"))?;
         match line {
             Some(line) => writeln!(out, "To see the least of them, with its timeline:\n  {line}\n")?,
-            None => {
-                writeln!(out, "The first of them, shown here, goes wrong only among others of its world.\n")?
-            }
+            None => writeln!(
+                out,
+                "The first of them, shown here, fails only together with other orders of its world, and so do the next.\n"
+            )?,
         }
     }
     match searched {
         Searched::Random { worlds, orders, records, ends } => {
             let ends: Vec<_> = ends.iter().map(|(end, orders)| format!("{end} {orders}")).collect();
-            writeln!(out, "{worlds} worlds, {orders} orders, {records} records: {}", ends.join(", "))?;
+            let [worlds, orders, records] = [(worlds, "world"), (orders, "order"), (records, "record")]
+                .map(|(number, noun)| counted(*number, noun));
+            writeln!(out, "{worlds}, {orders}, {records}: {}", ends.join(", "))?;
         }
         Searched::Exhaustive(coverage) => covered(coverage, out)?,
     }
