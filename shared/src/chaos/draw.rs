@@ -102,6 +102,8 @@ mod tests {
             Digests::of(2, "p.a").digest(DrawKey::Order("a")),
             Digests::of(1, "p.b").digest(DrawKey::Order("a")),
             Digests::of(1, "p.a").digest(DrawKey::Order("b")),
+            Digests::of(1, "p.a").digest(DrawKey::Idempotency("a")),
+            Digests::of(1, "p.a").digest(DrawKey::Correlation("a")),
             Digests::of(1, "p.a").digest(DrawKey::Resource("a")),
             Digests::of(1, "p.a").digest(DrawKey::Arrival(1)),
             Digests::of(1, "p.a").digest(DrawKey::Arrival(2)),
