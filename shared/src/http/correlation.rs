@@ -72,11 +72,18 @@ impl Correlation {
     }
 }
 
-/// `{version}-{trace id}-{parent id}-{flags}`, in lower-case hexadecimal digits (W3C Trace Context).
+/// `{version}-{trace id}-{parent id}-{flags}`, in lower-case hexadecimal digits. There is no version
+/// `ff`, and no id of zeros. (Rule: W3C Trace Context.)
 fn is_traceparent(value: &str) -> bool {
-    let lengths = value.split('-').map(str::len);
-    let digits = value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
-    digits && lengths.eq([2, 32, 16, 2])
+    let fields: Vec<_> = value.split('-').collect();
+    let [version, trace_id, parent_id, flags] = fields[..] else { return false };
+    let is_hexadecimal = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let is_id = |text: &str| text.bytes().any(|b| b != b'0');
+    [version, trace_id, parent_id, flags].map(str::len) == [2, 32, 16, 2]
+        && fields.into_iter().all(is_hexadecimal)
+        && version != "ff"
+        && is_id(trace_id)
+        && is_id(parent_id)
 }
 
 /// All routes of a service: gives the request its [`Context`], puts the correlation id into every
@@ -156,4 +163,32 @@ fn bug(panic: &(dyn Any + Send), correlation_id: &str) -> Response {
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(correlation_id, message, "a handler panicked");
     Problem::new(&problems::PANIC, "This is a bug in the service, not an injected fault.").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceparent_is_taken_only_as_the_standard_has_it() {
+        let valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert!(is_traceparent(valid));
+        assert!(is_traceparent(&valid.replacen("00", "cc", 1)), "a version to come");
+        for (part, invalid) in [
+            ("00-", "ff-"),
+            ("00-", "0-"),
+            ("00-", ""),
+            ("4bf92f3577b34da6a3ce929d0e0e4736", "00000000000000000000000000000000"),
+            ("4bf92f", "4BF92F"),
+            ("4bf92f", "4bf92"),
+            ("00f067aa0ba902b7", "0000000000000000"),
+            ("00f067", "00g067"),
+            ("-01", "-1"),
+            ("-01", ""),
+            ("-01", "-01-00"),
+        ] {
+            let value = valid.replacen(part, invalid, 1);
+            assert!(!is_traceparent(&value), "{value}");
+        }
+    }
 }
