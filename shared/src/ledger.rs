@@ -75,7 +75,7 @@ impl Ledger {
 
     /// Every record, in order.
     pub fn records(&self) -> Vec<Record> {
-        self.page(&Selection { limit: usize::MAX, ..Selection::default() }).0
+        self.page(&Selection::default()).0
     }
 
     /// Forgets everything. Numbers go on, so that no request in flight meets another's record.

@@ -113,7 +113,7 @@ impl Source {
     }
 
     fn last_request(&self, operation: &str, order: &str) -> Option<Request> {
-        let selection = Selection { order: Some(order), limit: usize::MAX, ..Selection::default() };
+        let selection = Selection { order: Some(order), ..Selection::default() };
         let records = self.pipelines.iter().flat_map(|pipeline| pipeline.ledger().page(&selection).0);
         let requests = records.filter_map(|record| match record {
             Record::Request(request) if request.operation == operation => Some(request),
@@ -124,7 +124,7 @@ impl Source {
 
     fn note_effects(&self) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let selection = Selection { after: Some(*noted), limit: usize::MAX, ..Selection::default() };
+        let selection = Selection { after: Some(*noted), ..Selection::default() };
         let mut records: Vec<_> =
             self.pipelines.iter().flat_map(|pipeline| pipeline.ledger().page(&selection).0).collect();
         records.sort_by_key(Record::seq);

@@ -161,7 +161,7 @@ impl<'a> World<'a> {
     pub(super) fn ledgers_of(&self, order: Option<&str>) -> Ledgers {
         self.pipelines.iter().for_each(|(_, pipeline)| pipeline.settle());
         self.tap.settle();
-        let selection = Selection { order, limit: usize::MAX, ..Selection::default() };
+        let selection = Selection { order, ..Selection::default() };
         self.pipelines
             .iter()
             .map(|(domain, pipeline)| (*domain, pipeline.ledger().page(&selection).0))

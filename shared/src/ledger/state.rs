@@ -64,7 +64,7 @@ impl Order {
     }
 }
 
-/// Which records to read.
+/// Which records to read: all, unless it says otherwise.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Selection<'a> {
     /// Only this order's.
@@ -74,7 +74,7 @@ pub struct Selection<'a> {
     /// Only those after this one.
     pub after: Option<u64>,
     /// At most so many.
-    pub limit: usize,
+    pub limit: Option<usize>,
 }
 
 impl LedgerState {
@@ -237,6 +237,7 @@ impl LedgerState {
 
     pub(super) fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
         let Selection { order, since, after, limit } = *selection;
+        let limit = limit.unwrap_or(usize::MAX);
         let is_recent = |line: &Line| since.is_none_or(|since| line.at() >= since);
         let all: Box<dyn Iterator<Item = (u64, &Line)>> = match order {
             None => Box::new(self.lines.after(after)),

@@ -69,7 +69,7 @@ async fn page(
     fields.finish(Some(()))?;
     pipeline.settle();
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(USUAL);
-    let selection = Selection { order: given(asked.order_id.as_deref()), since, after, limit };
+    let selection = Selection { order: given(asked.order_id.as_deref()), since, after, limit: Some(limit) };
     let (records, next) = pipeline.ledger().page(&selection);
     Ok(Json(Page { success: true, records, next_cursor: next.map(|seq| seq.to_string()) }))
 }
