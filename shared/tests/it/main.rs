@@ -6,6 +6,7 @@ mod abandoned;
 mod chaos_configuration;
 mod chaos_shares;
 mod documents;
+mod draw_keys;
 mod idempotency;
 mod ids;
 mod ledger;

@@ -52,6 +52,8 @@ pub(crate) struct Toys {
 struct MakeRequest {
     colour: Option<String>,
     order_id: Option<String>,
+    /// The box that the toy is put into.
+    box_id: Option<String>,
 }
 
 #[derive(Hash)]
@@ -116,7 +118,7 @@ async fn make(State(toys): State<Toys>, call: Call) -> Response {
         let mut fields = Fields::new();
         let colour = fields.required_text("colour", body.colour, 10);
         let command = fields.finish(colour.map(|colour| Make { colour }))?;
-        Ok(Intent { command, order: body.order_id.map(Into::into), resource: None })
+        Ok(Intent { command, order: body.order_id.map(Into::into), resource: body.box_id })
     };
     let made = toys.made.clone();
     toys.pipeline
