@@ -104,19 +104,3 @@ async fn release_and_status_are_drawn_by_the_order_of_the_reservation() {
     assert_eq!(stockroom.release(&id).await.gist(), "500 internal_error");
     assert_eq!(stockroom.release(&id).await.gist(), "200");
 }
-
-#[tokio::test(start_paused = true)]
-async fn the_default_tables_are_those_of_the_design() {
-    let stockroom = Stockroom::with(&[]);
-    let chaos = stockroom.chaos();
-    let tables: Vec<_> = chaos
-        .operations_of("inventory")
-        .map(|planned| format!("{}: {}", planned.operation.name, planned.table))
-        .collect();
-    assert_snapshot!(tables.join("\n"), @"
-    inventory.reserve: success=50%, out_of_stock=30%, timeout=10%@4s, internal_error=10%
-    inventory.release: success=90%, internal_error=10%
-    inventory.check: success=100%
-    inventory.status: success=100%
-    ");
-}

@@ -22,4 +22,6 @@ mod run;
 mod saga;
 #[cfg(feature = "bundled")]
 mod simulate;
+#[cfg(feature = "bundled")]
+mod tables;
 mod tidy;
