@@ -40,3 +40,34 @@ pub(crate) fn reserve(
         Ok(Reservation::new(id, items.clone(), order.clone(), now, ttl))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use shared::chaos::Draw;
+    use shared::ledger::Ledger;
+
+    use super::*;
+    use crate::domain::{Item, Quantity, ReservationId, Sku, Stock};
+    use crate::infrastructure::MemoryStockLedger;
+
+    #[test]
+    fn an_id_that_collides_is_drawn_again() {
+        let books = MemoryStockLedger::new(Stock::new(BTreeMap::new(), 9), 9, Ledger::bounded_to(9));
+        let reserve = |quantity: u32| {
+            let sku = Sku::parse("ITEM-001").unwrap();
+            let item = Item { sku, quantity: Quantity::new(quantity).unwrap(), warehouse: None };
+            let command = Reserve { items: Items::new(vec![item]).unwrap(), order: None };
+            let mut draw = Draw::seeded(1);
+            let mut ctx = OperationContext::without_chaos(Timestamp::UNIX_EPOCH, &mut draw);
+            super::reserve(&books, Duration::from_secs(1), &command, &mut ctx).unwrap()
+        };
+        let mut draw = Draw::seeded(1);
+        let drawn = [(); 2].map(|()| ReservationId::from(draw.bits()));
+        let [first, second] = [1, 2].map(reserve);
+        assert_eq!([first.id, second.id], drawn);
+        assert_eq!(books.find(drawn[0], Timestamp::UNIX_EPOCH), Some(first), "who was there first stays");
+    }
+}

@@ -46,3 +46,31 @@ pub(crate) fn authorize(
         }))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::chaos::Draw;
+    use shared::ledger::Ledger;
+
+    use super::*;
+    use crate::domain::{Amount, AuthId, Currency};
+    use crate::infrastructure::MemoryAuthorizations;
+
+    #[test]
+    fn an_id_that_collides_is_drawn_again() {
+        let store = MemoryAuthorizations::bounded_to(9, Ledger::bounded_to(9));
+        let authorize = |euros: &str| {
+            let amount = Amount::new(euros.parse().unwrap()).unwrap();
+            let money = Money { amount, currency: Currency::parse("eur").unwrap() };
+            let command = Authorize { money, order_id: None, customer_id: None };
+            let mut draw = Draw::seeded(1);
+            let mut ctx = OperationContext::without_chaos(Timestamp::UNIX_EPOCH, &mut draw);
+            super::authorize(&store, Duration::from_secs(1), command, &mut ctx).unwrap()
+        };
+        let mut draw = Draw::seeded(1);
+        let drawn = [(); 2].map(|()| AuthId::from(draw.bits()));
+        let [first, second] = ["1", "2"].map(authorize);
+        assert_eq!([first.terms().id, second.terms().id], drawn);
+        assert_eq!(store.find(drawn[0], Timestamp::UNIX_EPOCH), Some(first), "who was there first stays");
+    }
+}
