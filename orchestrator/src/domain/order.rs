@@ -240,11 +240,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_damaged_order_panics(at in 0..ORDER.len(), byte in any::<u8>()) {
+        fn a_damaged_order_is_read_as_it_is_journaled_or_refused_with_a_reason(
+            at in 0..ORDER.len(),
+            byte in any::<u8>(),
+        ) {
             let mut bytes = ORDER.as_bytes().to_vec();
             bytes[at] = byte;
             if let Ok(json) = serde_json::from_slice(&bytes) {
-                let _ = OrderInput::from_json(json);
+                match OrderInput::from_json(json) {
+                    Ok(order) => prop_assert_eq!(read(&serde_json::to_string(&order).unwrap()), Ok(order)),
+                    Err(InvalidOrder(violations)) => prop_assert!(!violations.is_empty()),
+                }
             }
         }
     }
