@@ -9,6 +9,7 @@ mod judge;
 mod kept;
 mod running;
 mod scenario;
+mod time_scale;
 mod undoing;
 mod wire;
 mod world;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use orchestrator::activities::ActivitySettings;
 use orchestrator::workflows::order_fulfillment::{APPROVE, CANCEL, REJECT};
+use shared::time::TimeScale;
 
 use super::crash::CrashPoint;
 
@@ -17,6 +18,8 @@ pub(super) struct Scenario {
     pub(super) twice: bool,
     pub(super) requires_approval: bool,
     pub(super) settings: ActivitySettings,
+    /// That of the orchestrator; the backends' is always real.
+    pub(super) time_scale: TimeScale,
     /// Whether cancelling a label takes effect only when it is made, as on an engine that is slow to
     /// tell attempts of it.
     pub(super) cancels_late: bool,
@@ -79,6 +82,7 @@ impl Scenario {
             twice: false,
             requires_approval: true,
             settings: ActivitySettings::default(),
+            time_scale: TimeScale::REAL,
             cancels_late: false,
         }
     }

@@ -118,7 +118,7 @@ impl Orchestrator {
         let requires_approval = self.scenario.requires_approval;
         let order = OrderInput { requires_approval, ..sample::order(&self.order_id) };
         let input = OrderFulfillmentInput {
-            timings: Timings::new(&self.scenario.settings, TimeScale::REAL),
+            timings: Timings::new(&self.scenario.settings, self.scenario.time_scale),
             trace: Trace { correlation_id: format!("placing {}", self.order_id), traceparent: None },
             order,
         };
@@ -227,6 +227,12 @@ impl Orchestrator {
         }
     }
 
+    /// Kills the orchestrator, and starts one of another scale.
+    pub(super) async fn restart_at(&mut self, time_scale: TimeScale) {
+        self.scenario.time_scale = time_scale;
+        self.come_back().await;
+    }
+
     async fn come_back(&mut self) {
         self.engine.kill();
         tokio::task::yield_now().await;
@@ -246,9 +252,9 @@ fn engine_over(
     let mut registry = Registry::new(Arc::new(Services::over(Arc::new(wire.clone()))));
     registry.register::<OrderFulfillment>();
     if scenario.cancels_late {
-        register(&mut CancelsLate(&mut registry), &scenario.settings, TimeScale::REAL);
+        register(&mut CancelsLate(&mut registry), &scenario.settings, scenario.time_scale);
     } else {
-        register(&mut registry, &scenario.settings, TimeScale::REAL);
+        register(&mut registry, &scenario.settings, scenario.time_scale);
     }
     let options = EngineOptions::new(clock, 1);
     Arc::new(Engine::start_local(Arc::clone(journal) as _, registry, options).unwrap())
