@@ -9,4 +9,5 @@ mod listing;
 mod placing;
 mod reading;
 mod service;
+mod spellings;
 mod waiting;

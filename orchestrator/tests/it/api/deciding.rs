@@ -1,6 +1,3 @@
-use axum::body::Body;
-use http::Request;
-
 use super::client::{Client, order, pass, with_calm_system};
 
 async fn decide(client: &Client, order_id: &str, decision: &str) -> String {
@@ -104,18 +101,6 @@ async fn an_order_without_approval_needs_no_decision() {
         client.post("/workflows/order", order).await;
         insta::assert_snapshot!(decide(&client, "A", "retry").await, @"409 nothing_to_retry");
         assert_eq!(client.end_of("A").await["status"], "shipped");
-    })
-    .await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_original_paths_decide_too() {
-    with_calm_system(async |client| {
-        client.place("A").await;
-        for path in ["/api/v1/order/A/cancel", "/api/v1/order/order-fulfillment-A/cancel"] {
-            let request = Request::post(path).body(Body::empty()).unwrap();
-            assert_eq!(client.send(request).await.status.as_u16(), 200, "{path}");
-        }
     })
     .await;
 }
