@@ -208,3 +208,60 @@ impl<W: WorkflowDef> WorkflowImplementation for Host<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::{SearchKind, WorkflowCtx};
+
+    /// A run that keeps the highest number it was told.
+    struct Highest;
+
+    impl WorkflowDef for Highest {
+        const NAME: &'static str = "highest";
+        type Input = ();
+        type Output = ();
+        type State = usize;
+        const SIGNALS: &'static [&'static str] = &["tell"];
+        const QUERIES: &'static [&'static str] = &[];
+        const SEARCH_ATTRIBUTES: &'static [(&'static str, SearchKind)] = &[];
+
+        fn init((): &()) -> usize {
+            0
+        }
+
+        fn on_signal(highest: &mut usize, _: &str, payload: &Json) -> Result<Reception, UnknownMessage> {
+            let number = payload.parse().map_err(|error| UnknownMessage(error.to_string()))?;
+            if number <= *highest {
+                return Ok(Reception::Duplicate);
+            }
+            *highest = number;
+            Ok(Reception::Accepted)
+        }
+
+        fn on_query(_: &usize, name: &str, _: &Json) -> Result<Json, UnknownMessage> {
+            Err(UnknownMessage(name.to_owned()))
+        }
+
+        fn needs_attention(_: &usize) -> bool {
+            false
+        }
+
+        async fn run<C: WorkflowCtx<State = usize>>(_: C, (): ()) -> Result<(), WorkflowFailure> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_run_accepts_a_thousand_signals_and_no_more() {
+        let mut host = Host::<Highest>::new(Options::default());
+        host.state = Some(0);
+        let mut tell = |number: usize| host.receive("tell", Some(&Json::of(&number).unwrap()));
+        for number in 1..=1_000 {
+            assert_eq!(tell(number), Answer::Received(Reception::Accepted));
+        }
+        assert_eq!(tell(1_001), Answer::TooMany);
+        assert_eq!(tell(1_000), Answer::Received(Reception::Duplicate), "it takes nothing from the run");
+        assert_eq!(host.state, Some(1_000), "what is refused is not taken");
+    }
+}
