@@ -23,6 +23,14 @@ async fn a_replay_is_the_stored_answer_and_draws_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_key_every_request_is_one_of_its_own() {
+    let toys = Toys::meeting("success=100%");
+    let first = toys.send(make_with(RED, &[])).await;
+    assert_ne!(toys.send(make_with(RED, &[])).await, first);
+    assert_eq!(toys.made(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_body_under_a_key_is_refused() {
     let toys = Toys::meeting("success=100%");
     with_key(&toys, RED, "k").await;

@@ -68,18 +68,3 @@ async fn a_key_in_use_is_refused_until_its_label_is_made() {
     let drawn: u64 = service.chaos.stats("shipping")[0].outcomes.iter().map(|outcome| outcome.drawn).sum();
     assert_eq!(drawn, 1);
 }
-
-#[tokio::test(start_paused = true)]
-async fn without_a_key_every_request_makes_a_label() {
-    let service = service([]);
-    let first = service.post("/shipping/create-label", ORDER, []).await.shown().await;
-    let second = service.post("/shipping/create-label", ORDER, []).await.shown().await;
-    assert_ne!(id_in(&first), id_in(&second));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_key_belongs_to_one_operation() {
-    let service = service([]);
-    let id = id_in(&service.label("k").await);
-    assert!(service.cancel(&id, "k").await.contains(r#""status":"cancelled""#));
-}
