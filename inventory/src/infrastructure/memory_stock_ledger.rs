@@ -147,7 +147,7 @@ mod tests {
     use crate::application::ports::contract;
 
     #[test]
-    fn it_keeps_the_contract() {
+    fn keeps_the_contract_of_a_stock_ledger() {
         contract::keep(|stock, capacity| {
             Box::new(MemoryStockLedger::new(stock, capacity, Ledger::bounded_to(10)))
         });

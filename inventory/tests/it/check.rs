@@ -37,7 +37,7 @@ async fn nothing_changes_and_no_key_is_remembered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_fails_only_when_its_own_table_says_so() {
+async fn check_and_status_fail_only_when_their_own_tables_say_so() {
     let body = r#"{"items":[{"sku":"ITEM-001","quantity":5}]}"#;
     let stormy = Stockroom::with(&[("CHAOS_FAILURE_RATE", "1")]);
     assert_eq!(stormy.post("/inventory/check", body).await.gist(), "200");

@@ -60,7 +60,7 @@ async fn what_must_be_sent_and_what_is_always_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_examples_work() {
+async fn the_examples_of_the_description_are_valid() {
     let (stockroom, document) = (Stockroom::calm(), document());
     let example = |path: &str| {
         document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"].to_string()

@@ -21,7 +21,7 @@ async fn stock_comes_back_to_the_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ended_when_it_was_due_however_late_that_is_noticed() {
+async fn a_reservation_ended_when_it_was_due_however_late_that_is_noticed() {
     let stockroom = Stockroom::calm();
     let id = stockroom.reserved().await;
     minutes(60 * 24).await;

@@ -19,7 +19,7 @@ async fn stock_is_kept_aside_and_the_reservation_can_be_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_is_not_needed() {
+async fn a_reserve_needs_no_order() {
     let stockroom = Stockroom::calm();
     let body = r#"{"items":[{"sku":"ITEM-001","quantity":5.0,"warehouseId":null}],"orderId":null,"price":9}"#;
     assert_snapshot!(stockroom.post("/inventory/reserve", body).await.shown, @r#"
@@ -29,7 +29,7 @@ async fn an_order_is_not_needed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_all_or_nothing() {
+async fn a_reserve_is_all_or_nothing() {
     let stockroom = Stockroom::calm();
     let body = r#"{"items":[{"sku":"ITEM-001","quantity":1},{"sku":"ITEM-002","quantity":4},{"sku":"OTHER","quantity":1000000},{"sku":"OTHER","quantity":1}]}"#;
     assert_snapshot!(stockroom.post("/inventory/reserve", body).await.shown, @r#"

@@ -8,7 +8,7 @@ use crate::post_office::{MAIL, PostOffice, brief, is_replay, member};
 
 /// Whether a message was sent shows in a repeat under the same key: it is replayed, or is sent only now.
 #[tokio::test(start_paused = true)]
-async fn of_send() {
+async fn each_send_outcome_agrees_with_a_repeat_under_its_key() {
     let send = OPERATIONS.iter().find(|operation| operation.access == Access::Write).unwrap();
     let mut table = String::new();
     for outcome in send.possible() {

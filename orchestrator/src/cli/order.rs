@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn verify_cli() {
+    fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 

@@ -97,17 +97,17 @@ async fn survives(chaos: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn without_chaos() {
+async fn every_order_survives_kills_without_chaos() {
     survives(&[("CHAOS_FAILURE_RATE", "0")]).await;
 }
 
 #[tokio::test]
-async fn under_the_default_chaos() {
+async fn every_order_survives_kills_under_the_default_chaos() {
     survives(&[]).await;
 }
 
 #[tokio::test]
-async fn with_lost_answers_to_every_write() {
+async fn every_order_survives_kills_and_lost_answers_to_every_write() {
     let writes =
         ["PAYMENT_AUTHORIZE", "PAYMENT_CAPTURE", "PAYMENT_RELEASE", "PAYMENT_REFUND", "INVENTORY_RESERVE"];
     let more = ["INVENTORY_RELEASE", "SHIPPING_CREATE_LABEL", "SHIPPING_CANCEL", "NOTIFICATION_SEND"];

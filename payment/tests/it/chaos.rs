@@ -28,7 +28,7 @@ async fn outcomes_of(operation: &str, captured: bool) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_capture() {
+async fn each_capture_outcome_agrees_with_a_later_status_read() {
     assert_snapshot!(outcomes_of("capture", false).await, @r"
     success | 200 | captured | 409 already_captured
     internal_error | 500 internal_error | authorized | 200
@@ -49,7 +49,7 @@ async fn of_capture() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_release() {
+async fn each_release_outcome_agrees_with_a_later_status_read() {
     assert_snapshot!(outcomes_of("release", false).await, @r"
     success | 200 | released | 409 already_released
     internal_error | 500 internal_error | authorized | 200
@@ -69,7 +69,7 @@ async fn of_release() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_refund() {
+async fn each_refund_outcome_agrees_with_a_later_status_read() {
     assert_snapshot!(outcomes_of("refund", true).await, @r"
     success | 200 | refunded | 409 already_refunded
     internal_error | 500 internal_error | captured | 200
@@ -89,7 +89,7 @@ async fn of_refund() {
 
 /// Of authorize, what was held shows in whether a store for one hold is full.
 #[tokio::test(start_paused = true)]
-async fn of_authorize() {
+async fn each_authorize_outcome_holds_money_only_if_the_authorization_happened() {
     let authorize = OPERATIONS.iter().find(|planned| planned.name == "payment.authorize").unwrap();
     let body = r#"{"amount": 109.97, "currency": "usd", "orderId": "ORD-123"}"#;
     let mut table = String::new();

@@ -44,7 +44,7 @@ async fn schemas_are_named_after_their_domain() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_examples_work() {
+async fn the_examples_of_the_description_are_valid() {
     let description = description();
     let schemas = &description["components"]["schemas"];
     let mut answers = Vec::new();

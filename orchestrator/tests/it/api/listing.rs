@@ -71,7 +71,7 @@ async fn orders_are_found_by_their_attributes_newest_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_hold_together() {
+async fn pages_of_one_find_every_order_once() {
     with_calm_system(async |client| {
         some_orders(&client).await;
         let (mut path, mut found) = ("/workflows?limit=1".to_owned(), Vec::new());

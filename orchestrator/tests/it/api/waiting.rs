@@ -99,7 +99,7 @@ async fn the_journal_is_read_page_by_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_is_not_found() {
+async fn no_view_of_an_unknown_order_is_found() {
     with_calm_system(async |client| {
         for path in ["status", "progress", "steps", "result", "history"] {
             let answer = client.get(&format!("/workflows/nobody/{path}")).await;

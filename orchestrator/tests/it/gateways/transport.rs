@@ -124,13 +124,13 @@ async fn keeps_the_contract(transport: &dyn Transport, visit: &Visit) {
 }
 
 #[tokio::test]
-async fn in_process() {
+async fn requests_in_process_keep_the_contract_of_a_transport() {
     let visit = Arc::new(Visit::default());
     keeps_the_contract(&InProcess::new(backend(&visit)), &visit).await;
 }
 
 #[tokio::test]
-async fn over_the_network() {
+async fn requests_over_the_network_keep_the_contract_of_a_transport() {
     let visit = Arc::new(Visit::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -139,7 +139,7 @@ async fn over_the_network() {
 }
 
 #[tokio::test]
-async fn over_the_network_below_a_path() {
+async fn a_base_url_may_have_a_path() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/fakes/", listener.local_addr().unwrap());
     let backend = Router::new().route("/fakes/echo", any(echo));

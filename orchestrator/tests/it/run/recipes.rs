@@ -45,7 +45,7 @@ fn cook(recipe: &str, folder: &Path) {
 }
 
 #[test]
-fn they_work_as_written() {
+fn every_shell_recipe_of_the_ci_page_works_as_written() {
     let recipes = recipes();
     assert_eq!(recipes.len(), 3);
     for recipe in recipes {
