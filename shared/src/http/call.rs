@@ -178,7 +178,7 @@ async fn read_whole(body: axum::body::Body) -> Result<Bytes, Problem> {
         if error.is::<LengthLimitError>() {
             Problem::new(&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB.")
         } else {
-            Problem::new(&problems::MALFORMED_JSON, "The body broke off.")
+            Problem::new(&problems::BODY_BROKE_OFF, "The body broke off.")
         }
     })
 }

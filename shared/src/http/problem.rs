@@ -15,6 +15,8 @@ pub mod problems {
 
     /// The body is not JSON.
     pub static MALFORMED_JSON: ProblemKind = ProblemKind::new(400, "malformed_json", "Malformed JSON");
+    /// The client left before its body was whole. Nobody is there to read this.
+    pub static BODY_BROKE_OFF: ProblemKind = ProblemKind::new(400, "malformed_json", "Malformed JSON");
     /// The body or a header breaks a rule; `errors` names each field.
     pub static VALIDATION_ERROR: ProblemKind = ProblemKind::new(400, "validation_error", "Invalid request");
     /// No such resource or route.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::chaos::{Drawn, Severed};
-use crate::http::Problem;
+use crate::http::{Problem, problems};
 use crate::ledger::Sent;
 
 /// An operation's own result: what is remembered under its key.
@@ -61,6 +61,9 @@ impl Answer {
 }
 
 fn sent(problem: &Problem) -> Sent {
+    if std::ptr::eq(problem.kind(), &raw const problems::BODY_BROKE_OFF) {
+        return Sent { is_abandoned: true, ..Sent::default() };
+    }
     let millis = |wait: Duration| u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
     Sent {
         status: Some(problem.status().as_u16()),

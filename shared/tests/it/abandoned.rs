@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+
 use crate::toy::{Toys, make_with};
 
 const RED: &str = r#"{"colour":"red","orderId":"ORD-1"}"#;
@@ -28,4 +30,15 @@ async fn a_client_that_leaves_after_the_operation_changes_nothing() {
     assert_eq!(toys.made(), 1);
     let again = toys.send(make_with(RED, &[("idempotency-key", "k")])).await;
     assert!(again.starts_with("201") && again.contains("replayed"), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_amid_its_body_is_told_of_as_one_that_left() {
+    let toys = Toys::meeting("success=100%");
+    let parts = [Ok(RED[..10].to_owned()), Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))];
+    let body = Body::from_stream(futures_util::stream::iter(parts));
+    let request = make_with("", &[("idempotency-key", "k")]).map(|_| body);
+    assert!(toys.send(request).await.starts_with("400"));
+    let ledger = toys.ledger();
+    assert!(ledger.contains(r#""abandoned":true"#) && !ledger.contains("malformed_json"), "{ledger}");
 }

@@ -92,6 +92,7 @@ async fn correlation_ids_are_taken_or_made_and_returned() {
     assert_eq!(answer(&[("x-correlation-id", "checkout-7")]).await, "checkout-7");
     let (first, second) = (answer(&[]).await, answer(&[("x-correlation-id", " ")]).await);
     assert_ne!(first, second);
+    assert_ne!(answer(&[("x-correlation-id", "two words")]).await, "two words");
     assert_eq!(uuid::Uuid::parse_str(&first).unwrap().get_version_num(), 4);
 }
 
