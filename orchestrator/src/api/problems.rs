@@ -44,7 +44,7 @@ pub(super) static TOO_LATE: [(ProblemKind, &str); 6] = [
 static REFUSED: ProblemKind = ProblemKind::new(409, "refused", "Refused");
 
 /// The answer to a decision that comes too late.
-pub(super) fn too_late(reason: &'static str) -> Problem {
+pub(super) fn too_late(reason: &str) -> Problem {
     let known = TOO_LATE.iter().find(|(kind, _)| kind.code == reason);
     known.map_or_else(
         || Problem::new(&REFUSED, format!("The workflow refuses: {reason}.")),

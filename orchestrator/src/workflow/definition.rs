@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::future::Future;
 
 use super::{Json, Payload, SearchKind, WorkflowCtx, WorkflowFailure};
@@ -56,16 +57,21 @@ pub enum Reception {
     /// It says what an accepted one said already; nothing changes.
     Duplicate,
     /// It cannot be taken any more; the reason is a stable name such as `already_shipped`.
-    TooLate(&'static str),
+    TooLate(Cow<'static, str>),
 }
 
 impl Reception {
     /// Why a run that has ended takes no signal that its workflow would still take.
     pub const ALREADY_ENDED: &'static str = "already_ended";
 
+    /// It cannot be taken any more, for this reason.
+    pub fn too_late(reason: &'static str) -> Self {
+        Self::TooLate(reason.into())
+    }
+
     /// What becomes of the signal when the run has ended: nothing is accepted any more.
     pub(crate) fn after_end(self) -> Self {
-        if self == Self::Accepted { Self::TooLate(Self::ALREADY_ENDED) } else { self }
+        if self == Self::Accepted { Self::too_late(Self::ALREADY_ENDED) } else { self }
     }
 }
 

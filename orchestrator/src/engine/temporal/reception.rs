@@ -1,8 +1,5 @@
 //! What became of a signal, as one line of text: what the updates of a run answer with.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
 use serde::{Deserialize, Serialize};
 
 use crate::workflow::{ClientError, Json, Reception};
@@ -51,8 +48,8 @@ impl Answer {
             ACCEPTED => Self::Received(Reception::Accepted),
             DUPLICATE => Self::Received(Reception::Duplicate),
             TOO_MANY => Self::TooMany,
-            _ => match text.strip_prefix(TOO_LATE).and_then(interned) {
-                Some(reason) => Self::Received(Reception::TooLate(reason)),
+            _ => match text.strip_prefix(TOO_LATE) {
+                Some(reason) => Self::Received(Reception::TooLate(reason.to_owned().into())),
                 None => Self::Invalid(text.strip_prefix(INVALID).unwrap_or(text).to_owned()),
             },
         }
@@ -67,22 +64,6 @@ impl Answer {
     }
 }
 
-/// A reason, which is a constant of the process that gave it, as a constant of this one. Reasons
-/// are few; what comes beyond the limit is none of ours.
-fn interned(reason: &str) -> Option<&'static str> {
-    const MAX_REASONS: usize = 1_000;
-    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(reason) = known.get(reason) {
-        return Some(reason);
-    }
-    (known.len() < MAX_REASONS).then(|| {
-        let reason: &'static str = Box::leak(reason.to_owned().into_boxed_str());
-        known.insert(reason);
-        reason
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +73,7 @@ mod tests {
         let all = [
             Answer::Received(Reception::Accepted),
             Answer::Received(Reception::Duplicate),
-            Answer::Received(Reception::TooLate("already_shipped")),
+            Answer::Received(Reception::too_late("already_shipped")),
             Answer::TooMany,
             Answer::Invalid("`x` is not a signal of this workflow".to_owned()),
         ];

@@ -95,7 +95,7 @@ impl OrderState {
     fn approve(&mut self, approval: Approval) -> Reception {
         match &self.decision {
             Some(Decision::Approved(_) | Decision::NotRequired) => Reception::Duplicate,
-            Some(Decision::Rejected(_)) => Reception::TooLate(reason::ALREADY_REJECTED),
+            Some(Decision::Rejected(_)) => Reception::too_late(reason::ALREADY_REJECTED),
             None => self.decide(Decision::Approved(approval)),
         }
     }
@@ -104,7 +104,7 @@ impl OrderState {
         match &self.decision {
             Some(Decision::Rejected(_)) => Reception::Duplicate,
             Some(Decision::Approved(_) | Decision::NotRequired) => {
-                Reception::TooLate(reason::ALREADY_APPROVED)
+                Reception::too_late(reason::ALREADY_APPROVED)
             }
             None => self.decide(Decision::Rejected(rejection)),
         }
@@ -112,7 +112,7 @@ impl OrderState {
 
     fn decide(&mut self, decision: Decision) -> Reception {
         match self.closed() {
-            Some(reason) => Reception::TooLate(reason),
+            Some(reason) => Reception::too_late(reason),
             None => {
                 self.decision = Some(decision);
                 Reception::Accepted
@@ -123,7 +123,7 @@ impl OrderState {
     fn cancel(&mut self, cancellation: Cancellation) -> Reception {
         match self.closed() {
             _ if self.cancellation.is_some() => Reception::Duplicate,
-            Some(reason) => Reception::TooLate(reason),
+            Some(reason) => Reception::too_late(reason),
             None => {
                 self.cancellation = Some(cancellation);
                 Reception::Accepted
@@ -138,9 +138,9 @@ impl OrderState {
                 self.retry_requested = true;
                 Reception::Accepted
             }
-            Phase::Forward => Reception::TooLate(reason::NOTHING_TO_RETRY),
-            Phase::Compensating => Reception::TooLate(reason::ALREADY_COMPENSATING),
-            Phase::Shipped | Phase::Ended => Reception::TooLate(reason::ALREADY_ENDED),
+            Phase::Forward => Reception::too_late(reason::NOTHING_TO_RETRY),
+            Phase::Compensating => Reception::too_late(reason::ALREADY_COMPENSATING),
+            Phase::Shipped | Phase::Ended => Reception::too_late(reason::ALREADY_ENDED),
         }
     }
 
@@ -193,18 +193,19 @@ mod tests {
 
     #[test]
     fn what_is_accepted_depends_on_how_far_the_run_is() {
-        use Reception::{Accepted, TooLate};
+        use Reception::Accepted;
         let [approve, reject, cancel, retry] = receptions(&state(Phase::Forward));
         assert_eq!([approve, reject, cancel], [Accepted, Accepted, Accepted]);
-        assert_eq!(retry, TooLate(reason::NOTHING_TO_RETRY));
+        assert_eq!(retry, Reception::too_late(reason::NOTHING_TO_RETRY));
 
         let decisions = |phase| {
             let [approve, reject, cancel, retry] = receptions(&state(phase));
             assert_eq!([&approve, &reject], [&cancel, &cancel]);
             [cancel, retry]
         };
-        let compensating = TooLate(reason::ALREADY_COMPENSATING);
-        let (shipped, ended) = (TooLate(reason::ALREADY_SHIPPED), TooLate(reason::ALREADY_ENDED));
+        let compensating = Reception::too_late(reason::ALREADY_COMPENSATING);
+        let (shipped, ended) =
+            (Reception::too_late(reason::ALREADY_SHIPPED), Reception::too_late(reason::ALREADY_ENDED));
         assert_eq!(decisions(Phase::Compensating), [compensating.clone(), compensating]);
         assert_eq!(decisions(Phase::Shipped), [shipped, ended.clone()]);
         assert_eq!(decisions(Phase::Stuck), [ended.clone(), Accepted]);
@@ -221,7 +222,7 @@ mod tests {
                 assert_eq!(send(&mut state, first), Reception::Accepted);
                 state.phase = phase;
                 assert_eq!(send(&mut state, first), Reception::Duplicate);
-                assert_eq!(send(&mut state, other), Reception::TooLate(reason));
+                assert_eq!(send(&mut state, other), Reception::too_late(reason));
             }
         }
     }
@@ -230,7 +231,7 @@ mod tests {
     fn an_accepted_cancel_stands_and_leaves_nothing_to_decide() {
         let mut state = state(Phase::Forward);
         assert_eq!(send(&mut state, CANCEL), Reception::Accepted);
-        let compensating = Reception::TooLate(reason::ALREADY_COMPENSATING);
+        let compensating = Reception::too_late(reason::ALREADY_COMPENSATING);
         assert_eq!(send(&mut state, APPROVE), compensating);
         assert_eq!(send(&mut state, REJECT), compensating);
         state.phase = Phase::Ended;
@@ -241,7 +242,7 @@ mod tests {
     fn an_order_that_needs_no_approval_is_approved() {
         let mut state = OrderState::new(false);
         assert_eq!(send(&mut state, APPROVE), Reception::Duplicate);
-        assert_eq!(send(&mut state, REJECT), Reception::TooLate(reason::ALREADY_APPROVED));
+        assert_eq!(send(&mut state, REJECT), Reception::too_late(reason::ALREADY_APPROVED));
         assert_eq!(send(&mut state, CANCEL), Reception::Accepted);
     }
 

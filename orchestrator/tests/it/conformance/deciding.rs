@@ -81,13 +81,13 @@ fn decisions_that_come_too_late_are_told_why() {
         let shipped = stage.order("1");
         shipped.place(&Scenario::approved()).await;
         let retried = shipped.signal(RETRY, Json::null()).await;
-        assert_eq!(retried, Ok(Reception::TooLate(reason::NOTHING_TO_RETRY)));
+        assert_eq!(retried, Ok(Reception::too_late(reason::NOTHING_TO_RETRY)));
         assert_eq!(shipped.decide(Verb::Approve).await, Reception::Accepted);
         assert_eq!(shipped.decide(Verb::Approve).await, Reception::Duplicate);
-        assert_eq!(shipped.decide(Verb::Reject).await, Reception::TooLate(reason::ALREADY_APPROVED));
+        assert_eq!(shipped.decide(Verb::Reject).await, Reception::too_late(reason::ALREADY_APPROVED));
         let end = shipped.end().await;
         assert_eq!(shipped.decide(Verb::Approve).await, Reception::Duplicate);
-        assert_eq!(shipped.decide(Verb::Cancel).await, Reception::TooLate(reason::ALREADY_SHIPPED));
+        assert_eq!(shipped.decide(Verb::Cancel).await, Reception::too_late(reason::ALREADY_SHIPPED));
         let shipped = shipped.ending(end);
         assert!(shipped.is(OrderStatus::Shipped, None), "{shipped:#?}");
 
@@ -95,7 +95,7 @@ fn decisions_that_come_too_late_are_told_why() {
         unheard.place(&Scenario::new(Decision::Nobody)).await;
         let end = unheard.end().await;
         for verb in [Verb::Approve, Verb::Reject, Verb::Cancel] {
-            assert_eq!(unheard.decide(verb).await, Reception::TooLate(reason::ALREADY_ENDED));
+            assert_eq!(unheard.decide(verb).await, Reception::too_late(reason::ALREADY_ENDED));
         }
         let unheard = unheard.ending(end);
         assert!(unheard.is(OrderStatus::Rejected, Some("approval_timeout")), "{unheard:#?}");

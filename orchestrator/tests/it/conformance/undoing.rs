@@ -21,7 +21,7 @@ fn what_cannot_be_undone_waits_for_a_person() {
         order.place(&scenario).await;
         order.decide(Verb::Approve).await;
         let refund = refund.await.unwrap();
-        assert_eq!(order.decide(Verb::Cancel).await, Reception::TooLate(reason::ALREADY_COMPENSATING));
+        assert_eq!(order.decide(Verb::Cancel).await, Reception::too_late(reason::ALREADY_COMPENSATING));
         stage.forget();
         refund.release();
         let stuck = order.until(|state| state.status == OrderStatus::Failed).await;
@@ -35,7 +35,7 @@ fn what_cannot_be_undone_waits_for_a_person() {
         let status = SearchValue::Keyword("failed".to_owned());
         assert!(described.summary.search_attributes.contains(&(ORDER_STATUS.to_owned(), status)));
         listed_in_need(&order, 1).await;
-        assert_eq!(order.decide(Verb::Cancel).await, Reception::TooLate(reason::ALREADY_ENDED));
+        assert_eq!(order.decide(Verb::Cancel).await, Reception::too_late(reason::ALREADY_ENDED));
 
         stage.remember();
         assert_eq!(order.signal(RETRY, Json::null()).await, Ok(Reception::Accepted));

@@ -31,7 +31,7 @@ async fn a_run_goes_from_its_start_to_its_end() {
         assert_eq!(again, Err(ClientError::AlreadyStarted { run_id: started.run_id.clone() }));
         assert_eq!(engine.log("order-1").await, ["a", "told", "slept", "b", "3", "60000"]);
         assert_eq!(engine.tell("order-1", "go").await, Ok(Reception::Duplicate));
-        assert_eq!(engine.tell("order-1", "no").await, Ok(Reception::TooLate("toy_over")));
+        assert_eq!(engine.tell("order-1", "no").await, Ok(Reception::too_late("toy_over")));
         assert_eq!(engine.query("order-1", "told", Json::null()).await.unwrap().text(), r#"["go"]"#);
         let again = WorkflowClient::start(&engine, start("order-1", &program)).await;
         assert_eq!(again, Err(ClientError::AlreadyStarted { run_id: started.run_id }));

@@ -260,7 +260,7 @@ async fn timers_that_came_due_during_downtime_fire_in_order_before_anything_else
         sleep(Duration::from_secs(60)).await;
         let engine = world.start();
         // Sent before the engine had a chance to look at its runs.
-        assert_eq!(engine.tell("r", "go").await, Ok(Reception::TooLate("toy_over")));
+        assert_eq!(engine.tell("r", "go").await, Ok(Reception::too_late("toy_over")));
         assert_eq!(engine.log("r").await[1..], ["right", "left", "60000"]);
         assert_eq!(engine.log("s").await, ["timeout"]);
         let fired: Vec<_> = engine.events("r").await.into_iter().map(|event| event.event).collect();

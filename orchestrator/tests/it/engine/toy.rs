@@ -87,7 +87,7 @@ impl<const VERSION: u8> WorkflowDef for Toy<VERSION> {
             return Ok(Reception::Duplicate);
         }
         if state.is_over {
-            return Ok(Reception::TooLate("toy_over"));
+            return Ok(Reception::too_late("toy_over"));
         }
         state.told.push(text);
         Ok(Reception::Accepted)

@@ -164,20 +164,20 @@ fn decisions_that_come_too_late_are_told_why() {
         let scenario = Scenario::approved();
         let mut order = world.orchestrator("ORD-1", &scenario);
         order.place().await;
-        assert_eq!(order.signal(RETRY).await, Reception::TooLate(reason::NOTHING_TO_RETRY));
+        assert_eq!(order.signal(RETRY).await, Reception::too_late(reason::NOTHING_TO_RETRY));
         assert_eq!(order.signal(APPROVE).await, Reception::Accepted);
         assert_eq!(order.signal(APPROVE).await, Reception::Duplicate);
-        assert_eq!(order.signal(REJECT).await, Reception::TooLate(reason::ALREADY_APPROVED));
+        assert_eq!(order.signal(REJECT).await, Reception::too_late(reason::ALREADY_APPROVED));
         assert_eq!(order.result().await.status, OrderStatus::Shipped);
         assert_eq!(order.signal(APPROVE).await, Reception::Duplicate);
-        assert_eq!(order.signal(CANCEL).await, Reception::TooLate(reason::ALREADY_SHIPPED));
+        assert_eq!(order.signal(CANCEL).await, Reception::too_late(reason::ALREADY_SHIPPED));
 
         let scenario = Scenario::new(Decision::None);
         let mut order = world.orchestrator("ORD-2", &scenario);
         order.place().await;
         assert_eq!(order.result().await.error.as_deref(), Some("approval_timeout"));
         for signal in [APPROVE, REJECT, CANCEL, RETRY] {
-            assert_eq!(order.signal(signal).await, Reception::TooLate(reason::ALREADY_ENDED));
+            assert_eq!(order.signal(signal).await, Reception::too_late(reason::ALREADY_ENDED));
         }
     });
 }

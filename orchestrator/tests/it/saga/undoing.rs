@@ -28,13 +28,13 @@ fn what_cannot_be_undone_waits_for_a_person() {
         let undoing = order.until(|state| !state.compensations.is_empty()).await;
         assert_eq!(undoing.status, OrderStatus::Processing);
         assert_eq!(undoing.current_step.as_deref(), Some("release_payment"));
-        assert_eq!(order.signal(CANCEL).await, Reception::TooLate(reason::ALREADY_COMPENSATING));
+        assert_eq!(order.signal(CANCEL).await, Reception::too_late(reason::ALREADY_COMPENSATING));
 
         let stuck = order.until(|state| !state.needs_attention.is_empty()).await;
         assert_eq!((stuck.status, stuck.error.as_deref()), (OrderStatus::Failed, Some("rejected")));
         assert!(order.needs_attention().await);
         assert_eq!(order.search_attribute("OrderStatus").await, Some(keyword("failed")));
-        assert_eq!(order.signal(CANCEL).await, Reception::TooLate(reason::ALREADY_ENDED));
+        assert_eq!(order.signal(CANCEL).await, Reception::too_late(reason::ALREADY_ENDED));
         // Later tries are under the same key: the verdict finds but one.
         while order.signal(RETRY).await == Reception::Accepted {
             order.until(|state| state.status != OrderStatus::Processing).await;
