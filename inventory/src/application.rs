@@ -1,4 +1,4 @@
-//! What callers may ask of the inventory, one use case a file, and the port they need for it.
+//! The use cases of the inventory, one per file, and the port they need.
 
 mod check;
 pub(crate) mod facts;

@@ -1,4 +1,4 @@
-//! What stock is and what may happen to it: pure, synchronous, and without any notion of JSON.
+//! The rules of stock and reservations: pure, synchronous, and without any notion of JSON.
 
 mod error;
 mod item;

@@ -1,4 +1,4 @@
-//! What stands behind the port, and what chaos may do to the operations.
+//! The port's adapter, and what chaos may do to the operations.
 
 pub(crate) mod chaos;
 mod memory_stock_ledger;

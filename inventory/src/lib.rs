@@ -1,7 +1,7 @@
-//! Inventory: stock, availability, reservations. A stateful fake that chaos may strike.
+//! Inventory: stock, availability, reservations. A stateful fake with injected faults.
 //!
-//! Reserving is all or nothing across SKUs; a reservation ends when it is released or, by itself,
-//! when its time is over. Stock that a reservation keeps aside is available to nobody else.
+//! Reserving is all or nothing across SKUs; a reservation ends when it is released or expires. Reserved
+//! stock is available to nobody else.
 //!
 //! Arrows point inwards: `presentation` and `infrastructure` know `application`, which knows
 //! `domain`, which knows nobody. Only this file names both the port and its adapter.
@@ -28,12 +28,12 @@ pub use settings::Settings;
 
 /// The inventory, with its stock in memory.
 ///
-/// The routes need what `shared::http::with_common` puts around them.
+/// The routes need the layers that `shared::http::with_common` puts around them.
 pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
     presentation::documented().with_state(inventory(pipeline, settings))
 }
 
-/// The same routes without their document, which takes a hundred times as long to put together: for
+/// The same routes without their OpenAPI document, which takes a hundred times as long to build: for
 /// simulated worlds, of which there are thousands.
 pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
     presentation::bare().with_state(inventory(pipeline, settings))

@@ -1,4 +1,4 @@
-//! The inventory over HTTP: routes, what requests must look like, what answers look like.
+//! The inventory over HTTP: routes, requests and answers.
 
 pub(crate) mod problem;
 mod requests;

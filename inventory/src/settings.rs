@@ -5,14 +5,14 @@ use shared::environment::{ConfigError, Environment};
 
 use crate::domain::Sku;
 
-/// What can be set of the inventory.
+/// Configuration of the inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How many there are of these SKUs: `INVENTORY_STOCK`, such as `ITEM-001=100,ITEM-002=50`.
+    /// The stock of these SKUs: `INVENTORY_STOCK`, such as `ITEM-001=100,ITEM-002=50`.
     pub stock: BTreeMap<Sku, u64>,
-    /// How many there are of every other SKU: `INVENTORY_DEFAULT_STOCK`.
+    /// The stock of every other SKU: `INVENTORY_DEFAULT_STOCK`.
     pub default_stock: u64,
-    /// How long a reservation lasts: `INVENTORY_RESERVATION_TTL`. `TIME_SCALE` does not touch it.
+    /// How long a reservation lasts: `INVENTORY_RESERVATION_TTL`. Not scaled by `TIME_SCALE`.
     pub reservation_ttl: Duration,
     /// How many reservations are kept: `INVENTORY_CAPACITY`.
     pub capacity: usize,
@@ -30,7 +30,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The settings of the environment, or their defaults.
+    /// Reads the `INVENTORY_…` variables; what is not set has its default.
     ///
     /// # Errors
     /// The first variable that is wrong.
@@ -62,7 +62,7 @@ fn parse_stock(text: &str) -> Result<BTreeMap<Sku, u64>, String> {
         let sku = Sku::parse(sku.trim()).map_err(|error| format!("in `{entry}`: the SKU {error}"))?;
         let count = parse_count(count.trim()).map_err(|error| format!("in `{entry}`: {error}"))?;
         if let Some(first) = stock.insert(sku, count) {
-            return Err(format!("in `{entry}`: the SKU is there twice, before with {first}"));
+            return Err(format!("in `{entry}`: the SKU is listed twice, the first time with {first}"));
         }
     }
     Ok(stock)

@@ -1,4 +1,4 @@
-//! What can be asked of notification: to send a message, and what became of it.
+//! The use cases of notification: sending a message and reading its status.
 
 pub(crate) mod ports;
 
@@ -12,7 +12,7 @@ use ports::Outbox;
 /// Sends a message.
 ///
 /// # Errors
-/// [`Error::InvalidRecipient`] when chaos wants it.
+/// [`Error::InvalidRecipient`] when chaos injects it.
 pub(crate) fn send(
     outbox: &dyn Outbox,
     Message { envelope, text }: Message,
@@ -23,14 +23,14 @@ pub(crate) fn send(
     }
     let sent_at = ctx.now();
     let notification = outbox.append(envelope, sent_at, &mut || ctx.id());
-    // A message never changes, so nothing can have happened to it in between.
+    // A message never changes, so nothing can have happened to it meanwhile.
     let detail = detail(&notification.envelope, &text);
     ctx.record(&Fact::new("sent", &notification.id, Lifecycle::Unchanged).detail(&detail));
     Ok(notification)
 }
 
-/// What tells a message from others: to whom it went and what it is about. One without a subject is
-/// about its text, of which no more is written down than it takes to tell it from others.
+/// What tells a message from others: its recipient and its subject. For one without a subject, a digest
+/// of its text stands in, so that the text itself is not written down.
 fn detail(Envelope { address, subject, .. }: &Envelope, text: &str) -> String {
     let to = format_args!("{} to {}", address.channel().name(), address.recipient());
     match subject {

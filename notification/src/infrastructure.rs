@@ -1,4 +1,4 @@
-//! How notification keeps what it sent, and how its operations fail.
+//! The port's adapter, and what chaos may do to the operations.
 
 pub(crate) mod chaos;
 mod memory_outbox;

@@ -19,10 +19,10 @@ pub use infrastructure::chaos::OPERATIONS;
 
 use presentation::routes::Post;
 
-/// What can be set about notification.
+/// Configuration of notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// `NOTIFICATION_CAPACITY`: how many messages are remembered.
+    /// `NOTIFICATION_CAPACITY`: how many messages are kept.
     pub capacity: usize,
 }
 
@@ -49,7 +49,7 @@ pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
     presentation::routes::documented().with_state(post(pipeline, settings))
 }
 
-/// The same routes without their document, which takes a hundred times as long to put together: for
+/// The same routes without their OpenAPI document, which takes a hundred times as long to build: for
 /// simulated worlds, of which there are thousands.
 pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
     presentation::routes::bare().with_state(post(pipeline, settings))

@@ -1,4 +1,4 @@
-//! Notification over HTTP: what a message must look like, and how it is answered.
+//! Notification over HTTP: routes, requests and answers.
 
 pub(crate) mod problem;
 mod requests;

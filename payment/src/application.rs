@@ -1,4 +1,4 @@
-//! What can be asked of payment, one use case a file, and what it needs for that.
+//! The use cases of payment, one per file, and the port they need.
 
 mod authorize;
 mod capture;

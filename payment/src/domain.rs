@@ -1,4 +1,4 @@
-//! Who owes whom: authorizations, what may become of them, and why not. Pure and synchronous.
+//! The rules of payment: authorizations, what may happen to them, and refusals. Pure and synchronous.
 
 mod authorization;
 mod error;

@@ -1,4 +1,4 @@
-//! How payment keeps what it knows, and how its operations fail.
+//! The port's adapter, and what chaos may do to the operations.
 
 pub(crate) mod chaos;
 mod memory_authorizations;

@@ -1,8 +1,8 @@
-//! Payment: holds, captures, releases and refunds. Who owes whom, faked with real rules.
+//! Payment: holds, captures, releases and refunds, faked with real rules.
 //!
 //! The layers point inwards: `presentation` (HTTP) calls `application` (use cases and the ports they
-//! need), which changes `domain` (the rules); `infrastructure` fills the ports. This file alone
-//! knows which adapter fills which.
+//! need), which changes `domain` (the rules); `infrastructure` implements the ports. This file alone
+//! knows which adapter implements which.
 
 mod application;
 mod domain;
@@ -27,7 +27,7 @@ pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
     presentation::routes::documented().with_state(api(pipeline, settings))
 }
 
-/// The same routes without their document, which takes a hundred times as long to put together: for
+/// The same routes without their OpenAPI document, which takes a hundred times as long to build: for
 /// simulated worlds, of which there are thousands.
 pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
     presentation::routes::bare().with_state(api(pipeline, settings))

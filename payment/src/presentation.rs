@@ -1,4 +1,4 @@
-//! Payment over HTTP: what a request must look like, and how it is answered.
+//! Payment over HTTP: routes, requests and answers.
 
 pub(crate) mod problem;
 mod requests;

@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use shared::environment::{ConfigError, Environment};
 
-/// What can be set about payment.
+/// Configuration of payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// `PAYMENT_AUTHORIZATION_TTL`: how long a hold lives. Not scaled.
     pub authorization_ttl: Duration,
-    /// `PAYMENT_CAPACITY`: how many authorizations are remembered.
+    /// `PAYMENT_CAPACITY`: how many authorizations are kept.
     pub capacity: usize,
 }
 

@@ -1,12 +1,12 @@
-//! Chaos: what happens to each request, decided by configuration and a seed, and by nothing else.
+//! Chaos: what happens to each request, decided only by configuration and a seed.
 //!
-//! An [`Operation`] has a table of [`Outcome`]s with a share each. For every request that gets as
-//! far as the operation, [`Chaos::draw`] picks one outcome. The draw is stateless: it hashes the
-//! seed, the operation, a key that stands for the order, and how many times that key was drawn for.
+//! An [`Operation`] has a table of [`Outcome`]s with a share each. For every request that reaches the
+//! operation, [`Chaos::draw`] picks one outcome. The draw is stateless: it hashes the seed, the
+//! operation, a key that stands for the order, and the number of draws for that key so far.
 //! Neither threads nor other orders' traffic can change what an order meets.
 //!
-//! What an outcome does to a request is the business of [`pipeline`](crate::pipeline); each fault is
-//! described in a file of its own under [`faults`].
+//! What an outcome does to a request is up to [`pipeline`](crate::pipeline); each fault is described in
+//! its own file under [`faults`].
 
 mod attempts;
 mod draw;

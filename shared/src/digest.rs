@@ -1,4 +1,4 @@
-//! 128-bit digests in place of keys and bodies: portable, and small enough to keep by the million.
+//! 128-bit digests in place of keys and bodies: portable, and small enough to keep millions.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -11,7 +11,7 @@ pub type DigestMap<V> = HashMap<u128, V, BuildHasherDefault<AlreadyHashed>>;
 /// A map from ids that were drawn at random, which are as good as hashes. Never iterated.
 pub type IdMap<I, V> = HashMap<I, V, BuildHasherDefault<AlreadyHashed>>;
 
-/// The digest of `value`: equal values, equal digests.
+/// The digest of `value`: equal values have equal digests.
 pub fn digest_of(value: &(impl Hash + ?Sized)) -> u128 {
     let mut hasher = SipHasher13::new();
     value.hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! The process environment, read once and passed down, and what is wrong with it.
+//! The process environment, read once and passed down, and its errors.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,25 +8,25 @@ use std::time::Duration;
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process; those that are not Unicode are left out.
+    /// The variables of this process, except those that are not Unicode.
     pub fn of_process() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         let variables = std::env::vars_os();
         Self(variables.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
     }
 
-    /// A variable's value. One that is set to the empty string counts as not set, as `docker
-    /// compose` writes it for a variable without a value.
+    /// A variable's value. An empty one counts as unset, because that is what `docker compose` passes
+    /// for a variable without a value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !is_empty(value))
     }
 
-    /// Whether a variable is there, and yet counts as not set.
+    /// Whether a variable is present but empty, and so counts as unset.
     pub fn is_empty(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| is_empty(value))
     }
 
-    /// The names of the variables that are set, in order, that begin with `prefix`.
+    /// The names of the set variables that begin with `prefix`, in order.
     pub fn names_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .range(prefix.to_owned()..)
@@ -35,7 +35,7 @@ impl Environment {
             .take_while(move |n| n.starts_with(prefix))
     }
 
-    /// A variable read by `parse`, or `default` when it is not set.
+    /// A variable parsed by `parse`, or `default` if it is not set.
     ///
     /// # Errors
     /// What `parse` says, with the variable's name.
@@ -51,7 +51,7 @@ impl Environment {
         }
     }
 
-    /// A duration such as `10s`, or `default` when the variable is not set.
+    /// A duration such as `10s`, or `default` if the variable is not set.
     ///
     /// # Errors
     /// When the value is not a duration.
@@ -59,18 +59,18 @@ impl Environment {
         self.parse_or(name, default, parse_duration)
     }
 
-    /// A duration that is longer than nothing, from the variable or by default.
+    /// A duration greater than zero, from the variable or by default.
     ///
     /// # Errors
     /// When the value is not such a duration.
     pub fn positive_duration_or(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         self.parse_or(name, default, |text| match parse_duration(text)? {
-            Duration::ZERO => Err(format!("`{text}` must be longer than nothing")),
+            Duration::ZERO => Err(format!("`{text}` must be greater than zero")),
             duration => Ok(duration),
         })
     }
 
-    /// How many of something there may be, from the variable or by default.
+    /// A capacity, from the variable or by default.
     ///
     /// # Errors
     /// When the value is not a whole number from 1.
@@ -92,7 +92,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     }
 }
 
-/// Bad configuration: it stops the start, with exit code 2.
+/// Bad configuration: a startup error, with exit code 2.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {problem}")]
 pub struct ConfigError {
@@ -103,7 +103,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// `variable` is at fault, in this way.
+    /// The error that `variable` is wrong in this way.
     pub fn new(variable: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { variable: variable.into(), problem: problem.into() }
     }

@@ -1,11 +1,11 @@
-//! Typed ids: a prefix that says what it names, and 64 bits drawn for the request that made it.
+//! Typed ids: a prefix for the type, and 64 bits drawn for the request that made it.
 
 use std::fmt;
 
 /// Declares an id type such as `AuthId`, written `auth_` and sixteen hexadecimal digits.
 ///
 /// An id is made from a number (drawn by [`OperationContext::id`](crate::pipeline::OperationContext::id)) and read with
-/// `parse`, which answers `None` for anything that this type did not write.
+/// `parse`, which returns `None` for anything that this type did not write.
 #[macro_export]
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {

@@ -1,11 +1,11 @@
-//! The ledger: what was asked of a domain and what really happened there, order by order.
+//! The ledger: the requests to a domain and what really happened there, per order.
 //!
-//! Every domain keeps one. An audit joins them, and can so tell whether a flow, in whatever
-//! language, left money, stock or labels wrong behind.
+//! Every domain keeps one. An audit joins them, and can thus tell whether a flow, in whatever
+//! language, left money, stock or labels in a wrong state.
 //!
 //! Requests are written by [`pipeline`](crate::pipeline), on arrival and again when they end. Effects are
-//! written by the domains through a [`LedgerWriter`], in the atomic step in which they happen; what the
-//! clock does is written by the stores.
+//! written by the domains through a [`LedgerWriter`], in the atomic step in which they happen; expiries
+//! are written by the stores.
 
 mod domain_store;
 mod fact;
@@ -32,17 +32,17 @@ pub use writer::LedgerWriter;
 pub(crate) use line::Sent;
 pub(crate) use state::Arrival;
 
-/// How many records a ledger keeps unless it is told otherwise.
+/// How many records a ledger keeps by default.
 pub const CAPACITY: usize = 1_000_000;
 
 /// One domain's ledger. Cheap to clone; all clones are the same ledger.
 ///
-/// It is bounded: beyond its capacity the orders that are settled leave, the oldest first. An order
-/// with something live, or with a request executing, leaves only when no other is left.
+/// It is bounded: beyond its capacity settled orders are evicted, oldest first. An order with something
+/// live, or with a request executing, is evicted only when no other is left.
 #[derive(Clone, Debug)]
 pub struct Ledger(Arc<Mutex<LedgerState>>);
 
-/// Numbers the records of one ledger, or of several. Between those it tells what came first.
+/// Numbers the records of one ledger, or of several, whose records it puts into one order.
 #[derive(Clone, Debug, Default)]
 pub struct Sequence(Arc<AtomicU64>);
 
@@ -53,7 +53,7 @@ impl Sequence {
 }
 
 impl Ledger {
-    /// An empty ledger for about `capacity` records, with numbers of its own.
+    /// An empty ledger for about `capacity` records, with its own numbering.
     pub fn bounded_to(capacity: usize) -> Self {
         Self::numbered_by(Sequence::default(), capacity)
     }
@@ -63,12 +63,12 @@ impl Ledger {
         Self(Arc::new(Mutex::new(LedgerState::new(sequence, capacity))))
     }
 
-    /// Writes what the clock did at `at` to a resource of `order`.
+    /// Records an effect that no request caused, such as an expiry at `at`, on a resource of `order`.
     pub fn record_by_clock(&self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
         self.state().clock(at, order, fact);
     }
 
-    /// The records of a page, in order, and where the next page begins.
+    /// The records of a page, in order, and the position of the next page.
     pub fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
         self.state().page(selection)
     }
@@ -78,7 +78,7 @@ impl Ledger {
         self.page(&Selection::default()).0
     }
 
-    /// Forgets everything. Numbers go on, so that no request in flight meets another's record.
+    /// Clears everything but the numbering, so that no request in flight meets another's record.
     pub fn clear(&self) {
         self.state().clear();
     }
@@ -93,7 +93,7 @@ impl Ledger {
     }
 }
 
-/// A request whose record is open. Dropping it records that the client left.
+/// A request whose record is open. Dropping it records that the client disconnected.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     writer: LedgerWriter,
@@ -117,7 +117,7 @@ impl Ticket {
         }
     }
 
-    /// Records that the client left before it had its answer.
+    /// Records that the client disconnected before it got its answer.
     pub(crate) fn abandon(&mut self, now: Timestamp) {
         self.finish(&Sent { is_abandoned: true, ..Sent::default() }, now);
     }

@@ -1,7 +1,7 @@
 //! Infrastructure without business concepts: chaos, HTTP, idempotency, correlation, telemetry, time, ids.
 //!
-//! The admission test for this crate: three crates need it today, its names contain no business
-//! noun, and a fifth service would not change it.
+//! Add code here only if three crates need it, none of its names is a business noun, and a fifth
+//! service would not change it.
 
 pub mod chaos;
 pub mod digest;

@@ -1,12 +1,12 @@
 //! The request pipeline: parse, validate, idempotency, draw, before-fault, operation, after-fault, answer.
 //!
-//! Domains put their operations on it with [`Pipeline::write`] and [`Pipeline::read`]; one whose operation
-//! takes time walks it step by step with [`Pipeline::enter`] and [`InFlight`].
+//! Domains run their operations through it with [`Pipeline::write`] and [`Pipeline::read`]; an operation
+//! that takes time goes through it step by step with [`Pipeline::enter`] and [`InFlight`].
 //!
 //! * The operation is one synchronous step, and its result is stored under its key in that step.
-//! * A client that leaves before it (which drops the future) ends the request: nothing happened,
-//!   the key is free again, the attempt is counted. A client that leaves after it changes nothing.
-//! * What is answered 409 `idempotency_in_progress`, 422 or a validation error draws nothing.
+//! * A client that disconnects before it (which drops the future) ends the request: nothing happened,
+//!   the key is free again, the attempt is counted. One that disconnects after it changes nothing.
+//! * A request answered 409 `idempotency_in_progress`, 422 or a validation error draws nothing.
 
 mod context;
 mod in_flight;
@@ -36,7 +36,7 @@ pub use reply::{Answer, Reply};
 use keys::{KeyClaim, Keys, Slot};
 use stores::Stores;
 
-/// What the operations of one domain go through. Cheap to clone.
+/// The pipeline of one domain's operations. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     chaos: Arc<Chaos>,
@@ -57,7 +57,7 @@ pub struct Intent<C> {
     pub resource: Option<String>,
 }
 
-/// What a request is about, as far as that is known.
+/// What a request is about, as far as known.
 #[derive(Clone, Copy, Debug, Default)]
 struct About<'a> {
     order: Option<&'a Arc<str>>,
@@ -67,36 +67,36 @@ struct About<'a> {
 }
 
 impl Pipeline {
-    /// The way under `chaos`, remembering at most `capacity` idempotency keys.
+    /// The pipeline under `chaos`, keeping at most `capacity` idempotency keys.
     pub fn new(chaos: Arc<Chaos>, clock: Clock, capacity: usize) -> Self {
         let keys = Arc::new(Keys::bounded_to(capacity));
         Self { chaos, keys, clock, ledger: Ledger::bounded_to(ledger::CAPACITY), stores: Stores::default() }
     }
 
-    /// The same way, writing into `ledger`.
+    /// The same pipeline, writing into `ledger`.
     #[must_use]
     pub fn with_ledger(self, ledger: Ledger) -> Self {
         Self { ledger, ..self }
     }
 
-    /// The ledger that this way writes. What the clock did is in it only after [`settle`](Self::settle).
+    /// The pipeline's ledger. Expiries are in it only after [`settle`](Self::settle).
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// Makes a store known, to be told of the clock and of a reset.
+    /// Registers a domain store, for expiry and reset.
     pub fn keep(&self, store: Arc<dyn DomainStore>) {
         self.stores.at_rest().push(store);
     }
 
-    /// Lets happen what the clock has brought, so that the ledger tells the truth as of now.
+    /// Applies every expiry that is due by now, so that the ledger contains it.
     pub fn settle(&self) {
         let now = self.clock.now();
         self.stores.in_use().iter().for_each(|store| store.expire(now));
     }
 
-    /// Forgets everything: what the domain keeps, its ledger, its idempotency keys, all at once. Requests
-    /// in flight end as they can.
+    /// Clears the domain's stores, its ledger and its idempotency keys, all at once. Requests in flight end
+    /// as they can.
     pub fn reset(&self) {
         let stores = self.stores.at_rest();
         self.keys.clear();
@@ -104,20 +104,20 @@ impl Pipeline {
         self.ledger.clear();
     }
 
-    /// The chaos on this way.
+    /// The chaos of this pipeline.
     pub fn chaos(&self) -> &Arc<Chaos> {
         &self.chaos
     }
 
-    /// The clock on this way.
+    /// The clock of this pipeline.
     pub fn clock(&self) -> Clock {
         self.clock
     }
 
-    /// Takes a request for an operation that changes something, from its body to its answer.
+    /// Runs a request for an operation that changes something, from its body to its answer.
     ///
     /// `prepare` validates the body and looks up what it is about; `operate` is the operation: one
-    /// atomic change, which asks [`OperationContext::injected_refusal`] when it knows that it would succeed.
+    /// atomic change, which calls [`OperationContext::injected_refusal`] once it knows that it would succeed.
     pub async fn write<B: DeserializeOwned, C: Hash, T: Serialize>(
         &self,
         operation: &'static Operation,
@@ -141,7 +141,7 @@ impl Pipeline {
         in_flight.after().await.into_response()
     }
 
-    /// Takes a request for an operation that changes nothing. It has no idempotency key.
+    /// Runs a request for an operation that changes nothing. It has no idempotency key.
     pub async fn read<T: Serialize>(
         &self,
         operation: &'static Operation,
@@ -187,7 +187,7 @@ impl Pipeline {
     /// Claims the request's idempotency key and draws its outcome.
     ///
     /// # Errors
-    /// The answer, when there is one already: a replay, a key in use, a key used for another body.
+    /// The answer, if there is one already: a replay, a key in use, a key used with another body.
     pub fn enter<C: Hash>(
         &self,
         operation: &'static Operation,
@@ -247,13 +247,13 @@ impl Pipeline {
                     Err(Reply::Replay(answer))
                 }
                 KeyClaim::Busy => {
-                    let detail = "A request with this Idempotency-Key is being executed.";
+                    let detail = "A request with this Idempotency-Key is still executing.";
                     let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
                     let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
                     Err(Reply::refused(Problem::new(kind, detail).retry_after(wait)))
                 }
                 KeyClaim::OtherBody => {
-                    let detail = "This Idempotency-Key was used for another body.";
+                    let detail = "This Idempotency-Key was used with another body.";
                     Err(Reply::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)))
                 }
             },
@@ -261,8 +261,7 @@ impl Pipeline {
     }
 }
 
-/// The first of the things that a request can be known by. (Rule: CHAOS, "Draws are reproducible
-/// under concurrency".)
+/// The first key that the request has. (Rule: CHAOS, "Draws are reproducible under concurrency".)
 fn draw_key<'a>(
     chaos: &Chaos,
     operation: &'static Operation,
@@ -279,7 +278,7 @@ fn draw_key<'a>(
         .unwrap_or_else(|| chaos.arrival(operation))
 }
 
-/// Whose request it is: the order's, else that of the correlation id which the client sent.
+/// The order that the request belongs to, else the correlation id that the client sent.
 fn order_of<'a>(call: &'a Call, order: Option<&'a Arc<str>>) -> Option<&'a str> {
     let correlation = call.context.sent_by_client.then_some(&call.context.correlation_id);
     order.or(correlation).map(|order| &**order)

@@ -1,4 +1,4 @@
-//! What every service serves beside its operations: what chaos does to it, health, documentation.
+//! What every service serves besides its operations: its chaos, health, documentation.
 
 mod docs;
 mod health;

@@ -1,7 +1,7 @@
 //! The one clock, and the factor by which simulated durations shrink.
 //!
 //! [`Clock`] reads the wall once and then follows tokio's clock. On a paused runtime that clock is
-//! virtual, so whatever asks [`Clock`] and sleeps with `tokio::time` can be simulated.
+//! virtual, so code that asks [`Clock`] and sleeps with `tokio::time` can be simulated.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ impl Clock {
         Self { origin: floor_to_millis(origin), started: Instant::now() }
     }
 
-    /// This clock, moved forward so that it is nowhere behind `earliest`: a journal must not
-    /// see time run backwards when the wall clock was set back between two starts.
+    /// This clock, moved forward so that it is never behind `earliest`: a journal must not see time run
+    /// backwards when the wall clock was set back between two starts.
     #[must_use]
     pub fn not_before(self, earliest: Timestamp) -> Self {
         let behind = earliest.duration_since(self.now());
@@ -42,7 +42,7 @@ impl Clock {
         self.origin.saturating_add(SignedDuration::from_millis(elapsed)).unwrap_or(Timestamp::MAX)
     }
 
-    /// The instant, on tokio's clock, at which this clock shows `at`; now for times that have passed.
+    /// The instant on tokio's clock at which this clock shows `at`; now, if that time has passed.
     pub fn instant_at(&self, at: Timestamp) -> Instant {
         let ahead = at.duration_since(self.now());
         Instant::now() + Duration::try_from(ahead).unwrap_or(Duration::ZERO)
@@ -53,7 +53,7 @@ fn floor_to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// `TIME_SCALE`: what simulated durations are multiplied by.
+/// `TIME_SCALE`: the factor for simulated durations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeScale(f64);
 
@@ -77,7 +77,7 @@ impl TimeScale {
         self.0
     }
 
-    /// `duration` scaled, in whole milliseconds; a duration that is not zero stays at least one.
+    /// `duration` scaled, in whole milliseconds; a duration that is not zero becomes at least one.
     pub fn apply(self, duration: Duration) -> Duration {
         if duration.is_zero() || self == Self::REAL {
             return duration;
@@ -85,7 +85,7 @@ impl TimeScale {
         Duration::from_millis(((duration.as_secs_f64() * self.0 * 1e3).round() as u64).max(1))
     }
 
-    /// `duration` scaled, but not below `floor`; a duration that is shorter than `floor` already stays as it is.
+    /// `duration` scaled, but not below `floor`; a duration already shorter than `floor` is unchanged.
     pub fn apply_at_least(self, duration: Duration, floor: Duration) -> Duration {
         self.apply(duration).max(floor.min(duration))
     }

@@ -1,4 +1,4 @@
-//! What can be asked of shipping.
+//! The use cases of shipping.
 
 mod cancel_label;
 mod create_label;
@@ -16,7 +16,7 @@ use stop_signals::StopSignals;
 
 pub(crate) use create_label::{CreateLabel, GENERATION, Generation, Step};
 
-/// Where labels are asked for, called off and looked up. Cheap to clone.
+/// Creates, cancels and reads labels. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct LabelService {
     labels: Arc<dyn LabelStore>,
@@ -45,7 +45,7 @@ impl LabelService {
     }
 }
 
-/// An id that we may have given. Anything else names no label.
+/// An id that this service may have made. Anything else names no label.
 fn known(id: &str) -> Result<LabelId, Error> {
     LabelId::parse(id).ok_or_else(|| unknown(id))
 }

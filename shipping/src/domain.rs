@@ -1,4 +1,4 @@
-//! What a label is and what may happen to it. Pure: no clock, no randomness, no I/O.
+//! The rules of labels. Pure: no clock, no randomness, no I/O.
 
 mod address;
 mod error;

@@ -1,4 +1,4 @@
-//! What the inventory tells its ledger.
+//! The facts that the inventory writes into its ledger.
 
 use shared::ledger::{Fact, Lifecycle};
 

@@ -6,14 +6,14 @@ use super::ports::StockLedger;
 use super::status::named;
 use crate::domain::Error;
 
-/// Give back what this reservation keeps aside. Its hash is the fingerprint of the request.
+/// Release the stock of this reservation. Its hash is the fingerprint of the request.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Release {
     /// As the caller spelled it.
     pub(crate) reservation: String,
 }
 
-/// Gives stock back before its time; answers when that was.
+/// Releases stock before it expires, and returns when that was.
 ///
 /// # Errors
 /// [`Error::UnknownReservation`], [`Error::AlreadyReleased`], [`Error::ReservationExpired`].

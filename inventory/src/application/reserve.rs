@@ -7,18 +7,18 @@ use super::facts;
 use super::ports::StockLedger;
 use crate::domain::{Error, Items, Reservation, require};
 
-/// Keep these items aside. Its hash is the fingerprint of the request.
+/// Reserve these items. Its hash is the fingerprint of the request.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Reserve {
     pub(crate) items: Items,
     pub(crate) order: Option<Arc<str>>,
 }
 
-/// Keeps stock aside for `ttl`, all of it or nothing.
+/// Reserves stock for `ttl`, all or nothing.
 ///
 /// # Errors
-/// [`Error::OutOfStock`], [`Error::StoreFull`]; [`Error::StockWithheld`] when chaos wants so and
-/// neither of them is true.
+/// [`Error::OutOfStock`], [`Error::StoreFull`]; [`Error::StockWithheld`] when chaos injects it and
+/// neither of them applies.
 pub(crate) fn reserve(
     ledger: &dyn StockLedger,
     ttl: Duration,

@@ -3,15 +3,15 @@ use jiff::Timestamp;
 use super::ports::StockLedger;
 use crate::domain::{Error, Reservation, ReservationId};
 
-/// Where a reservation stands.
+/// The status of a reservation.
 ///
 /// # Errors
-/// [`Error::UnknownReservation`], also for one that ended and was forgotten.
+/// [`Error::UnknownReservation`], also for one that ended and was evicted.
 pub(crate) fn status(ledger: &dyn StockLedger, id: &str, now: Timestamp) -> Result<Reservation, Error> {
     ledger.find(named(id)?, now).ok_or_else(|| unknown(id))
 }
 
-/// The id that `text` spells. Any other text names no reservation, rather than being malformed.
+/// The id that `text` spells. Any other text counts as an unknown reservation, not as malformed.
 pub(super) fn named(text: &str) -> Result<ReservationId, Error> {
     ReservationId::parse(text).ok_or_else(|| unknown(text))
 }

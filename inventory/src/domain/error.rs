@@ -7,16 +7,16 @@ use super::{Level, ReservationId};
 pub(crate) enum Error {
     #[error("no reservation has the id {id}")]
     UnknownReservation { id: String },
-    /// `short` are the SKUs of which more was asked for than is available.
-    #[error("the stock does not suffice for {} of the SKUs asked for", short.len())]
+    /// `short` are the SKUs of which more was requested than is available.
+    #[error("there is not enough stock of {} of the requested SKUs", short.len())]
     OutOfStock { short: Vec<Level> },
-    /// Chaos wants the refusal although the stock suffices, so there are no true numbers to give.
+    /// Chaos injects the refusal although the stock suffices, so there are no real numbers to give.
     #[error("the stock suffices, but chaos withholds it")]
     StockWithheld,
     #[error("reservation {id} was released at {at}")]
     AlreadyReleased { id: ReservationId, at: Timestamp },
     #[error("reservation {id} expired at {at}")]
     ReservationExpired { id: ReservationId, at: Timestamp },
-    #[error("all {capacity} reservations that may be kept are live")]
+    #[error("all {capacity} reservations are live, so none can be evicted")]
     StoreFull { capacity: usize },
 }

@@ -2,11 +2,11 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// A stock-keeping unit: what stock is counted by.
+/// A stock-keeping unit, the unit in which stock is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sku(Arc<str>);
 
-/// Why a text is no [`Sku`].
+/// Why a text is not a [`Sku`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must have 1 to {} printable characters", Sku::MAX_LENGTH)]
 pub struct InvalidSku;
@@ -14,7 +14,7 @@ pub struct InvalidSku;
 impl Sku {
     const MAX_LENGTH: usize = 128;
 
-    /// The SKU that `text` spells, to the letter.
+    /// The SKU that `text` spells, case-sensitive.
     ///
     /// # Errors
     /// When it is blank, longer than 128 characters or holds a control character.
@@ -38,11 +38,11 @@ impl From<Sku> for Arc<str> {
     }
 }
 
-/// How many of a SKU one line asks for: from 1 to a million.
+/// How many of a SKU one line requests: from 1 to a million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Quantity(u32);
 
-/// Why a number is no [`Quantity`].
+/// Why a number is not a [`Quantity`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number from 1 to {}", Quantity::MAX)]
 pub(crate) struct InvalidQuantity;
@@ -64,7 +64,7 @@ impl Quantity {
 pub(crate) struct Item {
     pub(crate) sku: Sku,
     pub(crate) quantity: Quantity,
-    /// Stored and returned; stock is counted per SKU, wherever it lies.
+    /// Stored and returned; stock is not tracked per warehouse.
     pub(crate) warehouse: Option<Arc<str>>,
 }
 
@@ -84,7 +84,7 @@ impl Items {
         self.0.iter()
     }
 
-    /// What is asked for of each SKU, in the order of first mention: lines of one SKU add up.
+    /// The quantity requested of each SKU, in the order of first mention: lines of one SKU add up.
     pub(crate) fn demand(&self) -> Vec<(&Sku, u64)> {
         let mut demand: Vec<(&Sku, u64)> = Vec::with_capacity(self.0.len());
         for item in self.iter() {

@@ -11,7 +11,7 @@ shared::typed_id!(
     "res_"
 );
 
-/// Stock that is kept aside, for an order perhaps, until it is released or its time is over.
+/// Stock that is reserved, possibly for an order, until it is released or expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reservation {
     pub(crate) id: ReservationId,
@@ -22,8 +22,8 @@ pub(crate) struct Reservation {
     state: State,
 }
 
-/// Where a reservation stands. Only [`Reserved`](Self::Reserved) keeps stock aside, and it is the
-/// only state that is ever left.
+/// The state of a reservation. Only [`Reserved`](Self::Reserved) holds stock, and it is the only
+/// state that is ever left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Reserved,
@@ -32,7 +32,7 @@ pub(crate) enum State {
 }
 
 impl Reservation {
-    /// A reservation of `items` that ends by itself after `ttl`.
+    /// A reservation of `items` that expires after `ttl`.
     pub(crate) fn new(
         id: ReservationId,
         items: Items,
@@ -52,10 +52,10 @@ impl Reservation {
         self.state == State::Reserved
     }
 
-    /// Gives the stock back before its time.
+    /// Releases the stock before it expires.
     ///
     /// # Errors
-    /// [`Error::AlreadyReleased`] or [`Error::ReservationExpired`] when there is none to give back.
+    /// [`Error::AlreadyReleased`] or [`Error::ReservationExpired`] when there is none to release.
     pub(crate) fn release(&mut self, now: Timestamp) -> Result<(), Error> {
         self.expire(now);
         match self.state {
@@ -68,8 +68,8 @@ impl Reservation {
         }
     }
 
-    /// Ends the reservation if its time is over by `now`. It ended when it was due, however late
-    /// that is noticed.
+    /// Expires the reservation if that is due by `now`. It ended when it was due, however late that is
+    /// noticed.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         if self.is_reserved() && self.expires_at <= now {
             self.state = State::Expired { at: self.expires_at };

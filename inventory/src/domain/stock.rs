@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Error, Items, Sku};
 
-/// How much there is of each SKU, and how much of that is kept aside.
+/// How much there is of each SKU, and how much of that is reserved.
 ///
-/// A SKU that nobody configured is stocked like any other, but takes up memory only while some of
-/// it is kept aside: clients may invent SKUs without end.
+/// A SKU that is not configured is stocked like any other, but takes up memory only while some of it
+/// is reserved: clients may invent SKUs without end.
 #[derive(Clone, Debug)]
 pub(crate) struct Stock {
     configured: BTreeMap<Sku, u64>,
@@ -14,7 +14,7 @@ pub(crate) struct Stock {
     kept_aside: HashMap<Sku, u64>,
 }
 
-/// What is asked for of one SKU, and what is there.
+/// How much of one SKU is requested and available.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Level {
     pub(crate) sku: Sku,
@@ -38,12 +38,12 @@ pub(crate) fn require(levels: &[Level]) -> Result<(), Error> {
 }
 
 impl Stock {
-    /// So much of each SKU of `configured`, and `otherwise` of any other.
+    /// The given quantity of each SKU of `configured`, and `otherwise` of any other.
     pub(crate) fn new(configured: BTreeMap<Sku, u64>, otherwise: u64) -> Self {
         Self { configured, otherwise, kept_aside: HashMap::new() }
     }
 
-    /// How each SKU stands, in the order of first mention.
+    /// The level of each SKU, in the order of first mention.
     pub(crate) fn levels(&self, items: &Items) -> Vec<Level> {
         let level = |(sku, requested): (&Sku, u64)| Level {
             sku: sku.clone(),
@@ -53,14 +53,14 @@ impl Stock {
         items.demand().into_iter().map(level).collect()
     }
 
-    /// Keeps stock aside. Whoever calls it MUST have seen, in the same atomic step, that there is enough.
+    /// Reserves stock. The caller MUST have checked, in the same atomic step, that there is enough.
     pub(crate) fn keep_aside(&mut self, items: &Items) {
         for (sku, quantity) in items.demand() {
             *self.kept_aside.entry(sku.clone()).or_insert(0) += quantity;
         }
     }
 
-    /// Gives back what was kept aside for the same items.
+    /// Releases what was reserved for the same items.
     pub(crate) fn give_back(&mut self, items: &Items) {
         for (sku, quantity) in items.demand() {
             if let Some(kept) = self.kept_aside.get_mut(sku) {

@@ -7,7 +7,7 @@ use crate::presentation::problem::OUT_OF_STOCK;
 /// The operations of the inventory.
 pub static OPERATIONS: &[&Operation] = &[&RESERVE, &RELEASE, &CHECK, &STATUS];
 
-/// Keeps stock aside.
+/// Reserves stock.
 pub(crate) static RESERVE: Operation = Operation {
     name: "inventory.reserve",
     access: Access::Write,
@@ -15,7 +15,7 @@ pub(crate) static RESERVE: Operation = Operation {
     outcomes: &[Outcome::refusal(&OUT_OF_STOCK, "There is not enough in stock; nothing is reserved.")],
 };
 
-/// Gives stock back.
+/// Releases stock.
 pub(crate) static RELEASE: Operation = Operation {
     name: "inventory.release",
     access: Access::Write,
@@ -23,10 +23,10 @@ pub(crate) static RELEASE: Operation = Operation {
     outcomes: &[],
 };
 
-/// Tells how much there is.
+/// Says how much is available.
 pub(crate) static CHECK: Operation =
     Operation { name: "inventory.check", access: Access::Read, table: "success=100%", outcomes: &[] };
 
-/// Tells where a reservation stands.
+/// Reads the status of a reservation.
 pub(crate) static STATUS: Operation =
     Operation { name: "inventory.status", access: Access::Read, table: "success=100%", outcomes: &[] };

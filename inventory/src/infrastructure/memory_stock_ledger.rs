@@ -9,17 +9,17 @@ use crate::application::facts;
 use crate::application::ports::{Decide, StockLedger};
 use crate::domain::{Error, Items, Level, Reservation, ReservationId, Stock};
 
-/// The books in memory, under one lock that is held for one step at a time.
+/// Stock and reservations in memory, under one lock that is held for one step at a time.
 ///
-/// Time passes when somebody calls: what is due by then is expired first, from an index by time, so
-/// that no timer is needed and no call looks at more than what changes.
+/// Expiry is lazy: each call first expires what is due, from an index by time, so that no timer is
+/// needed and no call looks at more than what changes.
 #[derive(Debug)]
 pub(crate) struct MemoryStockLedger {
     state: Mutex<State>,
-    /// What was in stock before anything was reserved.
+    /// The stock before anything was reserved.
     initial: Stock,
     capacity: usize,
-    /// Told of what the clock does; what requests do, they tell themselves.
+    /// Receives expiries; requests record their own effects.
     ledger: Ledger,
 }
 
@@ -27,19 +27,19 @@ pub(crate) struct MemoryStockLedger {
 struct State {
     stock: Stock,
     reservations: IdMap<ReservationId, Reservation>,
-    /// Those that keep stock aside, by the time at which they expire.
+    /// The live ones, by the time at which they expire.
     live: BTreeSet<(Timestamp, ReservationId)>,
-    /// Those that ended, the first to end first.
+    /// The ended ones, the first to end first.
     ended: VecDeque<ReservationId>,
 }
 
 impl MemoryStockLedger {
-    /// The given stock, nothing of it reserved, for at most `capacity` reservations.
+    /// The given stock, none of it reserved, for at most `capacity` reservations.
     pub(crate) fn new(stock: Stock, capacity: usize, ledger: Ledger) -> Self {
         Self { state: Mutex::new(State::with(stock.clone())), initial: stock, capacity, ledger }
     }
 
-    /// The books as of `now`.
+    /// The state as of `now`.
     fn state(&self, now: Timestamp) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.expire_until(now, &self.ledger);
@@ -107,7 +107,7 @@ impl State {
         self.reservations.insert(reservation.id, reservation);
     }
 
-    /// Replaces a reservation. If it just ended, its stock is given back.
+    /// Replaces a reservation. If it just ended, its stock is released.
     fn save(&mut self, reservation: Reservation) {
         if !reservation.is_reserved() && self.live.remove(&(reservation.expires_at, reservation.id)) {
             self.settle(reservation.id, &reservation.items);
@@ -128,7 +128,7 @@ impl State {
         }
     }
 
-    /// Gives back the stock of a reservation that is not live any more.
+    /// Releases the stock of a reservation that is no longer live.
     fn settle(&mut self, id: ReservationId, items: &Items) {
         self.stock.give_back(items);
         self.ended.push_back(id);

@@ -5,7 +5,7 @@ use shared::http::Problem;
 
 use crate::domain::{Error, Level};
 
-/// There is less of a SKU than was asked for. Nothing is reserved.
+/// There is less of a SKU than was requested. Nothing is reserved.
 pub(crate) static OUT_OF_STOCK: ProblemKind = ProblemKind::new(409, "out_of_stock", "Out of stock");
 static ALREADY_RELEASED: ProblemKind = ProblemKind::new(409, "already_released", "Already released");
 static RESERVATION_EXPIRED: ProblemKind = ProblemKind::new(410, "reservation_expired", "Reservation expired");
@@ -23,7 +23,7 @@ impl From<Error> for Problem {
             }
             Error::ReservationExpired { id, at } => Self::new(
                 &RESERVATION_EXPIRED,
-                format!("Reservation {id} expired at {at}; its stock was given back then."),
+                format!("Reservation {id} expired at {at}; its stock was released then."),
             ),
             Error::StoreFull { capacity } => Self::store_full(capacity, "reservations", "INVENTORY_CAPACITY"),
         }

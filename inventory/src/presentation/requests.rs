@@ -35,13 +35,13 @@ pub(super) struct CheckRequest {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ItemRequest)]
 struct ItemRequest {
-    /// What stock is counted by.
+    /// The stock-keeping unit.
     #[schema(value_type = String, required = true, max_length = 128, example = "ITEM-001")]
     sku: Option<String>,
     /// A whole number.
     #[schema(value_type = u32, required = true, minimum = 1, maximum = 1_000_000, example = 2)]
     quantity: Option<Number>,
-    /// Stored and returned; stock is counted per SKU, wherever it lies.
+    /// Stored and returned; stock is not tracked per warehouse.
     #[schema(value_type = String, required = false, max_length = 255, example = "WH-EAST")]
     warehouse_id: Option<String>,
 }
@@ -50,7 +50,7 @@ struct ItemRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReleaseRequest {
-    /// The id that the reservation was given.
+    /// The reservation's id.
     #[schema(value_type = String, required = true, max_length = 255, example = "res_4c1f0e9a7b3d2856")]
     reservation_id: Option<String>,
 }
@@ -87,7 +87,7 @@ fn valid_items(fields: &mut Fields, lines: Option<Vec<ItemRequest>>) -> Option<I
         fields.wrong("items", format!("must have {fewest} to {most} lines"));
         return None;
     }
-    // Every line is looked at before the first wrong one ends it, so that all of them are named.
+    // Every line is checked before the first wrong one ends the check, so that all of them are named.
     let lines: Vec<_> = lines.into_iter().enumerate().map(|(at, line)| line.validate(fields, at)).collect();
     Items::new(lines.into_iter().collect::<Option<_>>()?)
 }
@@ -95,7 +95,7 @@ fn valid_items(fields: &mut Fields, lines: Option<Vec<ItemRequest>>) -> Option<I
 impl ItemRequest {
     fn validate(self, fields: &mut Fields, at: usize) -> Option<Item> {
         let sku = accept(fields, at, "sku", self.sku.map(|text| Sku::parse(&text)));
-        // A number that is not whole is as wrong as zero.
+        // A fraction is as invalid as zero.
         let whole = |number: Number| number.0.is_integer().then(|| number.0.to_u32()).flatten().unwrap_or(0);
         let quantity =
             accept(fields, at, "quantity", self.quantity.map(|number| Quantity::new(whole(number))));
@@ -106,7 +106,7 @@ impl ItemRequest {
     }
 }
 
-/// The value of a field of a line that must be there, unless it is wrong.
+/// The value of a line's required field, unless it is invalid.
 fn accept<T>(
     fields: &mut Fields,
     at: usize,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{Item, Level, Reservation, State};
 
-/// A reservation and where it stands.
+/// A reservation and its status.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Reservation)]
@@ -14,24 +14,24 @@ pub(super) struct ReservationBody {
     /// Always true.
     #[schema(example = true)]
     success: bool,
-    /// Names the reservation.
+    /// The reservation's id.
     #[schema(example = "res_4c1f0e9a7b3d2856")]
     reservation_id: String,
-    /// What was asked for.
+    /// What was requested.
     items: Vec<ItemBody>,
-    /// Whether the stock is still kept aside.
+    /// Whether the stock is still reserved.
     status: Status,
-    /// When the stock was set aside.
+    /// When the stock was reserved.
     #[schema(value_type = String, format = DateTime, example = "2025-06-15T15:06:40Z")]
     created_at: Timestamp,
-    /// When the reservation ends by itself.
+    /// When the reservation expires.
     #[schema(value_type = String, format = DateTime, example = "2025-06-15T15:36:40Z")]
     expires_at: Timestamp,
     /// When it was released.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     released_at: Option<Timestamp>,
-    /// When it ended by itself.
+    /// When it expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     expired_at: Option<Timestamp>,
@@ -41,7 +41,7 @@ pub(super) struct ReservationBody {
     order_id: Option<Arc<str>>,
 }
 
-/// Whether stock is kept aside.
+/// Whether stock is reserved.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = ReservationStatus)]
@@ -56,13 +56,13 @@ enum Status {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReservedItem)]
 struct ItemBody {
-    /// What.
+    /// The stock-keeping unit.
     #[schema(value_type = String, example = "ITEM-001")]
     sku: Arc<str>,
-    /// How many.
+    /// The quantity.
     #[schema(example = 2)]
     quantity: u32,
-    /// Where, as the caller told.
+    /// The warehouse that the request named.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "WH-EAST")]
     warehouse_id: Option<Arc<str>>,
@@ -76,7 +76,7 @@ pub(super) struct ReleasedBody {
     /// Always true.
     #[schema(example = true)]
     success: bool,
-    /// Names the reservation.
+    /// The reservation's id.
     #[schema(example = "res_4c1f0e9a7b3d2856")]
     reservation_id: String,
     /// Always `released`.
@@ -100,14 +100,14 @@ pub(super) struct AvailabilityBody {
     items: Vec<LevelBody>,
 }
 
-/// What is asked for of one SKU, and what is there.
+/// How much of one SKU is requested and available.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StockLevel)]
 struct LevelBody {
-    /// What.
+    /// The stock-keeping unit.
     #[schema(value_type = String, example = "ITEM-001")]
     sku: Arc<str>,
-    /// How many were asked for, in all lines.
+    /// How many were requested, in all lines.
     #[schema(example = 2)]
     requested: u64,
     /// How many could be reserved now.

@@ -17,7 +17,7 @@ use crate::application::ports::StockLedger;
 use crate::application::{self, Release, Reserve};
 use crate::infrastructure::chaos::{CHECK, RELEASE, RESERVE, STATUS};
 
-/// What the handlers work with.
+/// State shared by all handlers.
 #[derive(Debug)]
 pub(crate) struct Inventory {
     pub(crate) pipeline: Pipeline,
@@ -25,7 +25,7 @@ pub(crate) struct Inventory {
     pub(crate) reservation_ttl: Duration,
 }
 
-/// The routes under `/inventory`, with their document.
+/// The routes under `/inventory`, with their OpenAPI document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Inventory>> {
     OpenApiRouter::new()
         .routes(routes!(reserve))
@@ -34,7 +34,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Inventory>> {
         .routes(routes!(status))
 }
 
-/// The routes alone, put together once.
+/// The routes alone, built once.
 pub(crate) fn bare() -> Router<Arc<Inventory>> {
     static ROUTES: LazyLock<Router<Arc<Inventory>>> = LazyLock::new(|| documented().split_for_parts().0);
     ROUTES.clone()
@@ -42,7 +42,7 @@ pub(crate) fn bare() -> Router<Arc<Inventory>> {
 
 /// Reserve stock
 ///
-/// Keeps all items aside, or none of them. The reservation ends by itself, by default after 30 minutes
+/// Reserves all items or none. The reservation expires, by default after 30 minutes
 /// (`INVENTORY_RESERVATION_TTL`).
 #[utoipa::path(
     post, path = "/inventory/reserve", operation_id = "inventory.reserve", tag = "inventory",
@@ -52,9 +52,9 @@ pub(crate) fn bare() -> Router<Arc<Inventory>> {
     })),
     responses(
         (status = 201, description = "The stock is reserved.", body = ReservationBody),
-        (status = 409, description = "- `out_of_stock`: There is less of a SKU than was asked for; nothing is reserved.",
+        (status = 409, description = "- `out_of_stock`: There is less of a SKU than was requested; nothing is reserved.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 503, description = "- `store_full`: Every reservation that may be kept (`INVENTORY_CAPACITY`) is live.",
+        (status = 503, description = "- `store_full`: All `INVENTORY_CAPACITY` reservations are live, so none can be evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]
@@ -75,17 +75,17 @@ async fn reserve(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
 
 /// Release a reservation
 ///
-/// Gives the stock back before its time.
+/// Releases the stock before the reservation expires.
 #[utoipa::path(
     post, path = "/inventory/release", operation_id = "inventory.release", tag = "inventory",
     request_body = ReleaseRequest,
     responses(
-        (status = 200, description = "The stock was given back.", body = ReleasedBody),
-        (status = 404, description = "- `not_found`: There is no such reservation, or it was forgotten.",
+        (status = 200, description = "The stock was released.", body = ReleasedBody),
+        (status = 404, description = "- `not_found`: The reservation does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 409, description = "- `already_released`: The reservation was released before.",
+        (status = 409, description = "- `already_released`: The reservation had already been released.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 410, description = "- `reservation_expired`: The reservation ended by itself before.",
+        (status = 410, description = "- `reservation_expired`: The reservation had already expired.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]
@@ -107,11 +107,11 @@ async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
 
 /// Check availability
 ///
-/// Tells whether all items could be reserved now. Nothing changes, and nothing is promised.
+/// Says whether all items could be reserved now. Nothing changes, and nothing is promised.
 #[utoipa::path(
     post, path = "/inventory/check", operation_id = "inventory.check", tag = "inventory",
     request_body(content = CheckRequest, example = json!({"items": [{"sku": "ITEM-001", "quantity": 2}]})),
-    responses((status = 200, description = "How the stock stands.", body = AvailabilityBody))
+    responses((status = 200, description = "The availability of each SKU.", body = AvailabilityBody))
 )]
 async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response {
     let Inventory { pipeline, stock, .. } = &*inventory;
@@ -131,11 +131,11 @@ async fn check(State(inventory): State<Arc<Inventory>>, call: Call) -> Response 
 /// Read a reservation
 #[utoipa::path(
     get, path = "/inventory/{reservationId}/status", operation_id = "inventory.status", tag = "inventory",
-    params(("reservationId" = String, Path, description = "The id that the reservation was given.",
+    params(("reservationId" = String, Path, description = "The reservation's id.",
         example = "res_4c1f0e9a7b3d2856")),
     responses(
-        (status = 200, description = "Where the reservation stands.", body = ReservationBody),
-        (status = 404, description = "- `not_found`: There is no such reservation, or it was forgotten.",
+        (status = 200, description = "The reservation and its status.", body = ReservationBody),
+        (status = 404, description = "- `not_found`: The reservation does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     )
 )]

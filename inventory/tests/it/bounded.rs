@@ -18,7 +18,7 @@ async fn live_reservations_are_never_forgotten() {
     let (first, second) = (stockroom.reserved().await, stockroom.reserved().await);
     assert_snapshot!(stockroom.post_under("k", "/inventory/reserve", TWO_AND_ONE).await.shown, @r#"
     503
-    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The 2 reservations that may be kept (INVENTORY_CAPACITY) are all live.","instance":"/inventory/reserve","success":false,"error":"store_full","message":"The 2 reservations that may be kept (INVENTORY_CAPACITY) are all live.","correlationId":"e02e3133-bd31-4488-87aa-a8608186a428"}
+    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The store is full: all 2 reservations (INVENTORY_CAPACITY) are live, so none can be evicted.","instance":"/inventory/reserve","success":false,"error":"store_full","message":"The store is full: all 2 reservations (INVENTORY_CAPACITY) are live, so none can be evicted.","correlationId":"e02e3133-bd31-4488-87aa-a8608186a428"}
     "#);
     assert_eq!(stockroom.available("ITEM-001").await, 96, "nothing more is kept aside");
     for id in [&first, &second] {

@@ -45,7 +45,7 @@ fn bad_settings_are_told_with_their_variable() {
     INVENTORY_STOCK: `ITEM-001` is not of the form SKU=count, such as ITEM-001=100
     INVENTORY_STOCK: in `ITEM-001=many`: `many` is not a whole number from 0 to 18446744073709551615
     INVENTORY_STOCK: in `=1`: the SKU must have 1 to 128 printable characters
-    INVENTORY_STOCK: in `A=2`: the SKU is there twice, before with 1
+    INVENTORY_STOCK: in `A=2`: the SKU is listed twice, the first time with 1
     INVENTORY_STOCK: in `A=1;B=2`: entries are separated by commas
     INVENTORY_DEFAULT_STOCK: `-1` is not a whole number from 0 to 18446744073709551615
     INVENTORY_RESERVATION_TTL: `30` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)

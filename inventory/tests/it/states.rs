@@ -49,7 +49,7 @@ async fn refusals_name_the_reservation_and_the_moment() {
     let expired = reservation(&stockroom, "expired").await;
     assert_snapshot!(stockroom.release(&expired).await.shown, @r#"
     410
-    {"type":"urn:fake-stripe-chaos:problem:reservation_expired","title":"Reservation expired","status":410,"detail":"Reservation res_744413541b9db24f expired at 2026-03-01T10:30:00Z; its stock was given back then.","instance":"/inventory/release","success":false,"error":"reservation_expired","message":"Reservation res_744413541b9db24f expired at 2026-03-01T10:30:00Z; its stock was given back then.","correlationId":"65cb8787-bd8b-4534-8631-3d1bb3da2e7f"}
+    {"type":"urn:fake-stripe-chaos:problem:reservation_expired","title":"Reservation expired","status":410,"detail":"Reservation res_744413541b9db24f expired at 2026-03-01T10:30:00Z; its stock was released then.","instance":"/inventory/release","success":false,"error":"reservation_expired","message":"Reservation res_744413541b9db24f expired at 2026-03-01T10:30:00Z; its stock was released then.","correlationId":"65cb8787-bd8b-4534-8631-3d1bb3da2e7f"}
     "#);
     assert_snapshot!(stockroom.status(&expired).await.shown, @r#"
     200
@@ -62,7 +62,7 @@ async fn an_unknown_reservation_is_not_found() {
     let stockroom = Stockroom::calm();
     assert_snapshot!(stockroom.release("res_00000000000000ff").await.shown, @r#"
     404
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The reservation `res_00000000000000ff` does not exist, or was forgotten.","instance":"/inventory/release","success":false,"error":"not_found","message":"The reservation `res_00000000000000ff` does not exist, or was forgotten.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The reservation `res_00000000000000ff` does not exist or has been evicted.","instance":"/inventory/release","success":false,"error":"not_found","message":"The reservation `res_00000000000000ff` does not exist or has been evicted.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
     let unknown = [
         "res_00000000000000ff",
@@ -83,7 +83,7 @@ async fn routes_do_not_clash() {
     assert_snapshot!(stockroom.get("/inventory/check").await.shown, @r#"
     405
     allow: POST
-    {"type":"urn:fake-stripe-chaos:problem:method_not_allowed","title":"Method not allowed","status":405,"detail":"/inventory/check does not take GET; see /api/docs.","instance":"/inventory/check","success":false,"error":"method_not_allowed","message":"/inventory/check does not take GET; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:method_not_allowed","title":"Method not allowed","status":405,"detail":"/inventory/check does not support GET; see /api/docs.","instance":"/inventory/check","success":false,"error":"method_not_allowed","message":"/inventory/check does not support GET; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
     assert_eq!(stockroom.get("/inventory/check/status").await.gist(), "404 not_found");
     assert_eq!(stockroom.get("/inventory/reserve").await.gist(), "405 method_not_allowed");

@@ -9,15 +9,15 @@ use jiff::Timestamp;
 
 use crate::domain::{Envelope, Notification, NotificationId};
 
-/// Remembers what was sent. A message in it never changes.
+/// Stores sent messages. A stored message never changes.
 ///
 /// Every call is one atomic step. It MUST NOT block for long, and MUST NOT scan all that it holds.
 ///
-/// The outbox is bounded, and never full: when it holds as many messages as it may, the one that was
-/// appended first leaves it.
+/// The outbox is bounded, and never full: at its capacity it evicts the message that was appended
+/// first.
 pub(crate) trait Outbox: Debug + Send + Sync {
-    /// Appends a message and returns it. Its id MUST be the first that `ids` makes and no other
-    /// message in the outbox has.
+    /// Appends a message and returns it. Its id MUST be the first from `ids` that no other message in
+    /// the outbox has.
     fn append(
         &self,
         envelope: Envelope,
@@ -25,6 +25,6 @@ pub(crate) trait Outbox: Debug + Send + Sync {
         ids: &mut dyn FnMut() -> NotificationId,
     ) -> Notification;
 
-    /// The message `id`, if the outbox holds it.
+    /// The message with that id, if the outbox holds it.
     fn find(&self, id: NotificationId) -> Option<Notification>;
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The way a message takes.
+/// How a message is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Channel {
     Email,
@@ -13,7 +13,7 @@ impl Channel {
     /// The channel of this name.
     ///
     /// # Errors
-    /// Which names there are.
+    /// The valid names.
     pub(crate) fn parse(name: &str) -> Result<Self, &'static str> {
         match name {
             "email" => Ok(Self::Email),
@@ -40,17 +40,14 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The address of `recipient` on `channel`: an e-mail address, a telephone number, or any token
-    /// of a device.
+    /// The address of `recipient` on `channel`: an e-mail address, a phone number, or any device token.
     ///
     /// # Errors
-    /// What a recipient on this channel must be like.
+    /// The rule that a recipient on this channel must satisfy.
     pub(crate) fn new(channel: Channel, recipient: &str) -> Result<Self, &'static str> {
         let (fits, rule) = match channel {
             Channel::Email => (is_email_address(recipient), "must be an e-mail address"),
-            Channel::Sms => {
-                (is_telephone_number(recipient), "must be a telephone number, such as +14155550100")
-            }
+            Channel::Sms => (is_telephone_number(recipient), "must be a phone number, such as +14155550100"),
             Channel::Push => (!recipient.trim().is_empty(), "must be a device token"),
         };
         if fits { Ok(Self { channel, recipient: recipient.into() }) } else { Err(rule) }
@@ -71,14 +68,14 @@ impl fmt::Display for Address {
     }
 }
 
-/// Something on both sides of an `@`, and no blanks. Whatever is stricter refuses real addresses.
+/// Something on both sides of an `@`, and no blanks. Anything stricter refuses real addresses.
 fn is_email_address(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
         && !text.contains(char::is_whitespace)
 }
 
-/// 7 to 15 digits (the most that E.164 allows), perhaps after a `+`, and written in groups.
+/// 7 to 15 digits (the most that E.164 allows), optionally after a `+` and in groups.
 fn is_telephone_number(text: &str) -> bool {
     let number = text.strip_prefix('+').unwrap_or(text);
     let digits = number.bytes().filter(u8::is_ascii_digit).count();

@@ -5,6 +5,6 @@ use super::Address;
 pub(crate) enum Error {
     #[error("notification `{id}` does not exist")]
     NotFound { id: String },
-    #[error("recipient {address} does not take messages")]
+    #[error("recipient {address} does not accept messages")]
     InvalidRecipient { address: Address },
 }

@@ -18,7 +18,7 @@ pub(crate) struct MemoryOutbox {
 #[derive(Debug, Default)]
 struct Sent {
     by_id: IdMap<NotificationId, Notification>,
-    /// The ids in the order in which they were appended.
+    /// The ids, in the order in which they were appended.
     order: VecDeque<NotificationId>,
 }
 

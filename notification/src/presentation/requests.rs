@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{Address, Channel, Envelope, Message};
 
-/// Device tokens are the longest recipients; none is known to be longer.
+/// Device tokens are the longest recipients; no known one is longer than this.
 const MAX_RECIPIENT_LENGTH: usize = 4096;
 /// The longest line of a mail (RFC 5322, 2.1.1).
 const MAX_SUBJECT_LENGTH: usize = 998;
@@ -18,16 +18,16 @@ pub(super) struct SendRequest {
     /// `email`, `sms` or `push`.
     #[schema(value_type = String, example = "email")]
     r#type: Option<String>,
-    /// An e-mail address, a telephone number or a device token, as the type needs it.
+    /// An e-mail address, a phone number or a device token, depending on `type`.
     #[schema(value_type = String, example = "customer@example.com")]
     recipient: Option<String>,
-    /// An e-mail needs one; for the other types an empty one is none.
+    /// Required for an e-mail; for the other types an empty one counts as absent.
     #[schema(example = "Your order ORD-123 has shipped")]
     subject: Option<String>,
     /// The text.
     #[schema(value_type = String, example = "It is on its way to you.")]
     message: Option<String>,
-    /// What it is about. Chaos treats all requests about one order reproducibly.
+    /// The order that the message is about. Chaos is reproducible per order.
     #[schema(example = "ORD-123")]
     order_id: Option<String>,
 }
@@ -57,7 +57,7 @@ impl SendRequest {
     }
 }
 
-/// The recipient, if it is there and one that the channel, if that is known, can reach.
+/// The recipient, if it is present and valid for the channel (if that is known).
 fn address(fields: &mut Fields, channel: Option<Channel>, recipient: Option<String>) -> Option<Address> {
     let recipient = fields.required("recipient", recipient)?;
     if recipient.len() > MAX_RECIPIENT_LENGTH || recipient.contains(char::is_control) {

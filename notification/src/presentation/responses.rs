@@ -42,7 +42,7 @@ impl From<Notification> for SentBody {
     }
 }
 
-/// What became of a message.
+/// The status of a message.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = notification::StatusBody)]

@@ -14,19 +14,19 @@ use super::responses::{SentBody, StatusBody};
 use crate::application::{self, ports::Outbox};
 use crate::infrastructure::chaos::{SEND, STATUS};
 
-/// What the handlers share.
+/// State shared by all handlers.
 #[derive(Debug)]
 pub(crate) struct Post {
     pub(crate) pipeline: Pipeline,
     pub(crate) outbox: Arc<dyn Outbox>,
 }
 
-/// The routes with their document.
+/// The routes with their OpenAPI document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Post>> {
     OpenApiRouter::new().routes(routes!(send)).routes(routes!(status))
 }
 
-/// The routes alone, put together once.
+/// The routes alone, built once.
 pub(crate) fn bare() -> Router<Arc<Post>> {
     static ROUTES: LazyLock<Router<Arc<Post>>> = LazyLock::new(|| documented().split_for_parts().0);
     ROUTES.clone()
@@ -51,15 +51,15 @@ async fn send(State(post): State<Arc<Post>>, call: Call) -> Response {
         .await
 }
 
-/// See what became of a message
+/// Read the status of a message
 ///
 /// Its text is not kept.
 #[utoipa::path(
     get, path = "/notification/{notificationId}/status", operation_id = "notification.status", tag = "notification",
     params(("notificationId" = String, Path, example = "ntf_5b0e7d1c93f6a248")),
     responses(
-        (status = 200, description = "It was sent.", body = StatusBody),
-        (status = 404, description = "- `not_found`: There is no such notification, or it was forgotten.",
+        (status = 200, description = "The message was sent.", body = StatusBody),
+        (status = 404, description = "- `not_found`: The notification does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]

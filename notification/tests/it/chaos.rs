@@ -42,7 +42,7 @@ async fn an_injected_refusal_says_so() {
     let office = PostOffice::scripted("notification.send#1=invalid_recipient");
     let refused = office.send(None, MAIL).await;
     assert_eq!(refused.2["x-chaos-injected"], "notification.send=invalid_recipient");
-    assert_snapshot!(refused.1, @r#"{"type":"urn:fake-stripe-chaos:problem:invalid_recipient","title":"Invalid recipient","status":400,"detail":"The recipient customer@example.com (email) does not take messages.","instance":"/notification/send","success":false,"error":"invalid_recipient","message":"The recipient customer@example.com (email) does not take messages.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"notification.send","outcome":"invalid_recipient","seed":42,"attempt":1}}"#);
+    assert_snapshot!(refused.1, @r#"{"type":"urn:fake-stripe-chaos:problem:invalid_recipient","title":"Invalid recipient","status":400,"detail":"The recipient customer@example.com (email) does not accept messages.","instance":"/notification/send","success":false,"error":"invalid_recipient","message":"The recipient customer@example.com (email) does not accept messages.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"notification.send","outcome":"invalid_recipient","seed":42,"attempt":1}}"#);
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,7 +36,7 @@ async fn an_id_that_names_nothing_is_not_found() {
     for id in ["ntf_0000000000000000", "auth_0000000000000000", "%ff"] {
         assert_eq!(brief(&office.look_up(id).await), "404 not_found", "{id}");
     }
-    assert_snapshot!(member(&office.look_up("42").await, "detail"), @"The notification `42` does not exist, or was forgotten.");
+    assert_snapshot!(member(&office.look_up("42").await, "detail"), @"The notification `42` does not exist or has been evicted.");
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,7 +52,7 @@ async fn one_answer_names_every_field() {
     "#);
     assert_snapshot!(refused(json!({"type": "sms", "recipient": "a@b.c", "message": " "})).await, @r#"
     400 validation_error
-    "recipient": "must be a telephone number, such as +14155550100"
+    "recipient": "must be a phone number, such as +14155550100"
     "message": "must not be empty"
     "#);
     assert_snapshot!(refused(json!({"type": "push", "recipient": " ", "orderId": ""})).await, @r#"

@@ -19,7 +19,7 @@ pub(crate) struct Authorize {
 /// Holds the money for `lifetime`.
 ///
 /// # Errors
-/// [`Error::InsufficientFunds`] when chaos wants it, [`Error::StoreFull`].
+/// [`Error::InsufficientFunds`] when chaos injects it, [`Error::StoreFull`].
 pub(crate) fn authorize(
     store: &dyn AuthorizationStore,
     lifetime: Duration,

@@ -4,17 +4,17 @@ use super::facts;
 use super::ports::AuthorizationStore;
 use crate::domain::{Error, Receipt};
 
-/// Charge what is held.
+/// Charge the held money.
 #[derive(Debug, Hash)]
 pub(crate) struct Capture {
     pub(crate) auth_id: String,
 }
 
-/// Charges all that is held.
+/// Charges everything that is held.
 ///
 /// # Errors
-/// [`Error::NotFound`], and whatever became of the hold. Chaos may want [`Error::Expired`]; the hold
-/// then expires indeed.
+/// [`Error::NotFound`], or how the hold ended. Chaos may inject [`Error::Expired`]; the hold then really
+/// expires.
 pub(crate) fn capture(
     store: &dyn AuthorizationStore,
     command: &Capture,

@@ -1,4 +1,4 @@
-//! What payment tells its ledger.
+//! The facts that payment writes into its ledger.
 
 use shared::ledger::{Fact, Lifecycle};
 use shared::number::Number;

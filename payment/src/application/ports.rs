@@ -1,4 +1,4 @@
-//! What payment needs from outside.
+//! The driven port of payment.
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -9,30 +9,30 @@ use jiff::Timestamp;
 
 use crate::domain::{AuthId, Authorization, Error};
 
-/// Remembers authorizations.
+/// Stores authorizations.
 ///
 /// Every call is one atomic step, in which nothing else happens to the store. It MUST NOT block for
 /// long, and MUST NOT scan all that it holds.
 ///
-/// Before it does what is asked, each call MUST expire every hold whose time is over at `now`, as
-/// of the time at which it was over: nobody ever sees a hold that should have expired.
+/// Each call MUST first expire every hold that is due by `now`, as of the time at which it was due:
+/// nobody ever sees a hold that should have expired.
 ///
-/// The store is bounded. When it is full, it forgets the authorizations that are
+/// The store is bounded. When it is full, it evicts the authorizations that are
 /// [settled](crate::domain::Status::is_settled), the one that was settled longest ago first. It MUST
-/// NOT forget any other.
+/// NOT evict any other.
 pub(crate) trait AuthorizationStore: Debug + Send + Sync {
     /// Adds the authorization that `open` makes, and returns it.
     ///
-    /// `open` is called once, and only when there is room. It is told which ids are taken, and MUST
-    /// give the authorization one that is not.
+    /// `open` is called once, and only when there is room. It is given a check for taken ids, and MUST
+    /// choose one that is not.
     ///
     /// # Errors
-    /// [`Error::StoreFull`] without a call of `open`, or what `open` refuses with. The store MUST hold
-    /// the same authorizations as before then.
+    /// [`Error::StoreFull`] without a call of `open`, or what `open` refuses with. The store MUST then
+    /// hold the same authorizations as before.
     fn add(&self, now: Timestamp, open: Open<'_>) -> Result<Authorization, Error>;
 
     /// Lets `step` change the authorization `id`, and returns true; false, without a call of `step`,
-    /// when the store does not hold it. What `step` did to the authorization MUST be kept.
+    /// when the store does not hold it. What `step` did to the authorization MUST be stored.
     fn change(&self, id: AuthId, now: Timestamp, step: &mut dyn FnMut(&mut Authorization)) -> bool;
 
     /// The authorization `id` as it is at `now`, if the store holds it.
@@ -52,7 +52,7 @@ impl dyn AuthorizationStore + '_ {
         found.ok_or_else(|| Error::NotFound { id: id.to_owned() })
     }
 
-    /// [Changes](AuthorizationStore::change) the authorization that a client names, as `decide` decides.
+    /// [Changes](AuthorizationStore::change) the authorization that a client names, by `decide`.
     ///
     /// # Errors
     /// [`Error::NotFound`], or what `decide` refuses with.

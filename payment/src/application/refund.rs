@@ -10,7 +10,7 @@ use crate::domain::{self, Amount, AuthId, Currency, Error};
 #[derive(Debug, Hash)]
 pub(crate) struct Refund {
     pub(crate) auth_id: String,
-    /// `None` for all that is left.
+    /// `None` for everything not yet refunded.
     pub(crate) amount: Option<Amount>,
     pub(crate) reason: Option<Arc<str>>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Refunded {
     pub(crate) refund: domain::Refund,
 }
 
-/// Gives back what was asked for, or all that is left.
+/// Refunds the requested amount, or everything not yet refunded.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::NotCaptured`], [`Error::AlreadyRefunded`],

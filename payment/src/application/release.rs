@@ -4,16 +4,16 @@ use super::facts;
 use super::ports::AuthorizationStore;
 use crate::domain::{Error, Receipt};
 
-/// Free what is held.
+/// Release the held money.
 #[derive(Debug, Hash)]
 pub(crate) struct Release {
     pub(crate) auth_id: String,
 }
 
-/// Frees all that is held.
+/// Releases everything that is held.
 ///
 /// # Errors
-/// [`Error::NotFound`], and whatever became of the hold.
+/// [`Error::NotFound`], or how the hold ended.
 pub(crate) fn release(
     store: &dyn AuthorizationStore,
     command: &Release,

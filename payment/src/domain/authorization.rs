@@ -11,17 +11,17 @@ use super::{Amount, AuthId, Error, Money, Refund, RefundId};
 /// How many refunds one authorization may have, so that its record stays bounded.
 const MAX_REFUNDS: usize = 100;
 
-/// A customer's money, held for a merchant, and what became of it.
+/// A customer's money, held for a merchant, and what happened to it.
 ///
-/// It is `authorized` until it is captured, released or expires; captured money can be refunded, in
-/// parts. Each change is one method here or on [`Held`], and each refusal leaves it as it was.
+/// It is `authorized` until it is captured, released or expires; captured money can be refunded, also
+/// in parts. Each change is one method here or on [`Held`]; a refusal changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Authorization {
     terms: Terms,
     state: State,
 }
 
-/// What was agreed on when the money was held; it never changes.
+/// The terms agreed when the money was held; they never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {
     pub(crate) id: AuthId,
@@ -51,7 +51,7 @@ pub(crate) enum Status {
     Expired,
 }
 
-/// What was done, with how much of whose money, and when.
+/// What was done, with whose money, how much and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {
     pub(crate) auth_id: AuthId,
@@ -59,7 +59,7 @@ pub(crate) struct Receipt {
     pub(crate) at: Timestamp,
 }
 
-/// An authorization whose money is held: the only kind that can be captured, released or expire.
+/// An authorization whose money is held: only such a one can be captured, released or expire.
 #[derive(Debug)]
 pub(crate) struct Held<'a>(&'a mut Authorization);
 
@@ -103,7 +103,7 @@ impl Authorization {
     /// The hold, if the money is held.
     ///
     /// # Errors
-    /// What became of it instead.
+    /// How the hold ended.
     pub(crate) fn held(&mut self) -> Result<Held<'_>, Error> {
         let id = self.terms.id;
         match self.state {
@@ -114,8 +114,8 @@ impl Authorization {
         }
     }
 
-    /// Gives back `amount` of what was captured, or all that is left of it. Its id is the first that
-    /// `ids` makes and no other refund of this authorization has.
+    /// Refunds `amount` of what was captured, or the rest of it. The refund's id is the first from `ids`
+    /// that no other refund of this authorization has.
     ///
     /// # Errors
     /// When nothing was captured, too little is left, or there are too many refunds.
@@ -152,18 +152,18 @@ impl Authorization {
 }
 
 impl Held<'_> {
-    /// Charges all that is held.
+    /// Charges everything that is held.
     pub(crate) fn capture(self, at: Timestamp) -> Receipt {
         let left = Some(self.0.terms.money.amount);
         self.end(State::Captured { at, refunds: Vec::new(), left }, at)
     }
 
-    /// Gives the customer free use of the money again.
+    /// Releases the money to the customer.
     pub(crate) fn release(self, at: Timestamp) -> Receipt {
         self.end(State::Released { at }, at)
     }
 
-    /// Ends the hold because its time is over.
+    /// Ends the hold because it has expired.
     pub(crate) fn expire(self, at: Timestamp) -> Receipt {
         self.end(State::Expired { at }, at)
     }
@@ -175,7 +175,7 @@ impl Held<'_> {
 }
 
 impl Status {
-    /// Whether nothing can become of it any more, so that its record may be forgotten.
+    /// Whether nothing can happen to it any more, so that its record may be evicted.
     pub(crate) fn is_settled(self) -> bool {
         match self {
             Self::Authorized | Self::Captured => false,

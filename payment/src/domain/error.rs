@@ -15,16 +15,16 @@ pub(crate) enum Error {
     AlreadyReleased { id: AuthId, at: Timestamp },
     #[error("authorization {id} expired at {at}")]
     Expired { id: AuthId, at: Timestamp },
-    #[error("authorization {id} is {status}, and only what was captured can be refunded")]
+    #[error("authorization {id} is {status}, and only captured money can be refunded")]
     NotCaptured { id: AuthId, status: Status },
-    #[error("{money} of authorization {id} were refunded in full")]
+    #[error("{money} of authorization {id} has already been refunded in full")]
     AlreadyRefunded { id: AuthId, money: Money },
-    #[error("refund of {asked} exceeds the {left} that are left of authorization {id}")]
+    #[error("refund of {asked} exceeds the {left} left of authorization {id}")]
     RefundExceedsCaptured { id: AuthId, asked: Money, left: Amount },
     #[error(
-        "authorization {id} has {refunds} refunds, and the last one it may have must be of all that is left"
+        "authorization {id} has {refunds} refunds, and the last one allowed must refund everything that is left"
     )]
     TooManyRefunds { id: AuthId, refunds: usize },
-    #[error("store holds {capacity} authorizations, and none of them is settled")]
+    #[error("store is full: none of its {capacity} authorizations is settled")]
     StoreFull { capacity: usize },
 }

@@ -14,7 +14,7 @@ impl Amount {
     /// The amount of this size.
     ///
     /// # Errors
-    /// What an amount must be like.
+    /// The rule that an amount must satisfy.
     pub(crate) fn new(size: Decimal) -> Result<Self, &'static str> {
         let size = size.normalize();
         if size <= Decimal::ZERO {
@@ -26,12 +26,12 @@ impl Amount {
         }
     }
 
-    /// Its size.
+    /// The number.
     pub(crate) fn size(self) -> Decimal {
         self.0
     }
 
-    /// What is left of it without `other`; `None` when nothing is.
+    /// What is left after subtracting `other`; `None` if that is nothing.
     pub(super) fn without(self, other: Self) -> Option<Self> {
         (self > other).then(|| Self((self.0 - other.0).normalize()))
     }
@@ -43,15 +43,15 @@ impl fmt::Display for Amount {
     }
 }
 
-/// A currency by its ISO 4217 code, in lower case. Any three letters will do.
+/// A currency by its ISO 4217 code, in lower case. Any three letters are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Currency([u8; 3]);
 
 impl Currency {
-    /// The currency of this code, written in any case.
+    /// The currency with this code, in any case.
     ///
     /// # Errors
-    /// What a code must be like.
+    /// The rule that a code must satisfy.
     pub(crate) fn parse(code: &str) -> Result<Self, &'static str> {
         match <[u8; 3]>::try_from(code.as_bytes()) {
             Ok(letters) if letters.iter().all(u8::is_ascii_alphabetic) => {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Amount, RefundId};
 
-/// Captured money, given back.
+/// Captured money that was returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refund {
     pub(crate) id: RefundId,

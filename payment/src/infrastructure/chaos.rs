@@ -1,4 +1,4 @@
-//! How payment's operations turn out by default.
+//! Payment's operations and their default outcomes.
 
 use shared::chaos::{Access, Operation, Outcome};
 
@@ -23,7 +23,7 @@ pub(crate) static CAPTURE: Operation = Operation {
     outcomes: &[
         Outcome::misreport(
             &ALREADY_CAPTURED,
-            "The money was captured, and the answer says that it had been before.",
+            "The money is captured, but the answer says that it had already been.",
         ),
         Outcome::refusal(&AUTHORIZATION_EXPIRED, "The hold expired just now; nothing was captured."),
     ],
@@ -35,7 +35,7 @@ pub(crate) static RELEASE: Operation = Operation {
     table: "success=85%, already_released=10%, internal_error=5%",
     outcomes: &[Outcome::misreport(
         &ALREADY_RELEASED,
-        "The hold was released, and the answer says that it had been before.",
+        "The hold is released, but the answer says that it had already been.",
     )],
 };
 
@@ -49,5 +49,5 @@ pub(crate) static REFUND: Operation = Operation {
 pub(crate) static STATUS: Operation =
     Operation { name: "payment.status", access: Access::Read, table: "success=100%", outcomes: &[] };
 
-/// What payment can be asked to do, with how each operation turns out by default.
+/// The operations of payment, with their default outcomes.
 pub static OPERATIONS: &[&Operation] = &[&AUTHORIZE, &CAPTURE, &RELEASE, &REFUND, &STATUS];

@@ -14,7 +14,7 @@ use crate::domain::{AuthId, Authorization, Error, Status};
 pub(crate) struct MemoryAuthorizations {
     state: Mutex<State>,
     capacity: usize,
-    /// Told of what the clock does; what requests do, they tell themselves.
+    /// Receives expiries; requests record their own effects.
     ledger: Ledger,
 }
 
@@ -22,9 +22,9 @@ pub(crate) struct MemoryAuthorizations {
 struct State {
     /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
     by_id: IdMap<AuthId, Box<Authorization>>,
-    /// Those that are held, in the order in which they expire.
+    /// The held ones, in the order in which they expire.
     held: BTreeSet<(Timestamp, AuthId)>,
-    /// Those that may be forgotten, in the order in which they were settled.
+    /// Those that may be evicted, in the order in which they were settled.
     settled: VecDeque<AuthId>,
 }
 
@@ -34,7 +34,7 @@ impl MemoryAuthorizations {
         Self { state: Mutex::default(), capacity, ledger }
     }
 
-    /// The state as it is at `now`.
+    /// The state as of `now`.
     fn state(&self, now: Timestamp) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.expire_until(now, &self.ledger);

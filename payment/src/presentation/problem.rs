@@ -1,4 +1,4 @@
-//! How payment's refusals look on the wire.
+//! The errors of this domain on the wire.
 
 use shared::chaos::ProblemKind;
 use shared::http::Problem;

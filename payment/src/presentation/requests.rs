@@ -1,5 +1,5 @@
-//! What can be sent. All fields are optional to the parser, so that one answer names every field
-//! that is missing or wrong.
+//! The requests. All fields are optional to the parser, so that one answer names every field that is
+//! missing or wrong.
 
 use serde::Deserialize;
 use shared::http::{Fields, Problem};
@@ -22,7 +22,7 @@ pub(super) struct AuthorizeRequest {
     /// An ISO 4217 code, in any case.
     #[schema(value_type = String, example = "usd")]
     currency: Option<String>,
-    /// What the money is for. Chaos treats all requests about one order reproducibly.
+    /// The order that the money is for. Chaos is reproducible per order.
     #[schema(example = "ORD-123")]
     order_id: Option<String>,
     /// Whose money it is.
@@ -49,7 +49,7 @@ impl AuthorizeRequest {
 #[serde(rename_all = "camelCase")]
 #[schema(as = payment::AuthorizationRequest)]
 pub(super) struct AuthorizationRequest {
-    /// The `authId` that `authorize` answered.
+    /// The `authId` that `authorize` returned.
     #[schema(value_type = String, example = "auth_8f3b0c6d2a914e57")]
     auth_id: Option<String>,
 }
@@ -70,15 +70,15 @@ impl AuthorizationRequest {
     }
 }
 
-/// What to give back.
+/// What to refund.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = payment::RefundRequest)]
 pub(super) struct RefundRequest {
-    /// The `authId` that `authorize` answered.
+    /// The `authId` that `authorize` returned.
     #[schema(value_type = String, example = "auth_8f3b0c6d2a914e57")]
     auth_id: Option<String>,
-    /// All that is left, when it is not there.
+    /// By default, everything not yet refunded.
     #[schema(value_type = Option<f64>, example = 50)]
     amount: Option<Number>,
     /// Why.

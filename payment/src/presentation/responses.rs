@@ -1,4 +1,4 @@
-//! What is answered.
+//! The answers.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct AuthorizeResponse {
     status: Status,
     #[schema(value_type = String, format = DateTime, example = "2026-01-28T10:00:00Z")]
     created_at: Timestamp,
-    /// When the hold ends by itself.
+    /// When the hold expires.
     #[schema(value_type = String, format = DateTime, example = "2026-02-04T10:00:00Z")]
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +117,7 @@ impl From<Receipt> for ReleaseResponse {
     }
 }
 
-/// Captured money was given back.
+/// Captured money was refunded.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = payment::RefundResponse)]
@@ -171,7 +171,7 @@ impl From<&Refund> for RefundBody {
     }
 }
 
-/// Where an authorization stands.
+/// The status of an authorization.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = payment::StatusResponse)]
@@ -181,7 +181,7 @@ pub(super) struct StatusResponse {
     /// What was charged, refunded or not.
     #[schema(value_type = f64, example = 109.97)]
     captured_amount: Number,
-    /// What was given back of it, in all refunds together.
+    /// The sum of all refunds.
     #[schema(value_type = f64, example = 50)]
     refunded_amount: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ pub(super) struct StatusResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     released_at: Option<Timestamp>,
-    /// When the hold ended by itself.
+    /// When the hold expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, format = DateTime)]
     expired_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Where payment is asked, and what the API description says about it.
+//! The HTTP routes of payment and their OpenAPI text.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::responses::{AuthorizeResponse, CaptureResponse, RefundResponse, Relea
 use crate::application::{self, ports::AuthorizationStore};
 use crate::infrastructure::chaos;
 
-/// What the handlers share.
+/// State shared by all handlers.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) pipeline: Pipeline,
@@ -25,7 +25,7 @@ pub(crate) struct Api {
     pub(crate) authorization_ttl: Duration,
 }
 
-/// The routes with their document.
+/// The routes with their OpenAPI document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(authorize))
@@ -35,14 +35,14 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(status))
 }
 
-/// The routes alone, put together once.
+/// The routes alone, built once.
 pub(crate) fn bare() -> Router<Arc<Api>> {
     static ROUTES: LazyLock<Router<Arc<Api>>> = LazyLock::new(|| documented().split_for_parts().0);
     ROUTES.clone()
 }
 
 impl Api {
-    /// A command about the authorization that a client names, which may not exist.
+    /// A command about an authorization that the client names and that may not exist.
     fn about<C>(&self, auth_id: String, command: C) -> Intent<C> {
         Intent { command, order: self.order_of(&auth_id), resource: Some(auth_id) }
     }
@@ -55,14 +55,14 @@ impl Api {
 
 /// Hold a customer's money
 ///
-/// The hold lives until it is captured or released, by default for seven days at most
+/// The hold lives until it is captured or released, or until it expires, by default after seven days
 /// (`PAYMENT_AUTHORIZATION_TTL`).
 #[utoipa::path(
     post, path = "/payment/authorize", operation_id = "payment.authorize", tag = "payment",
     request_body = AuthorizeRequest,
     responses(
         (status = 201, description = "The money is held.", body = AuthorizeResponse),
-        (status = 503, description = "- `store_full`: Every authorization that may be kept (`PAYMENT_CAPACITY`) is live.",
+        (status = 503, description = "- `store_full`: All `PAYMENT_CAPACITY` authorizations are live, so none can be evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
@@ -80,7 +80,7 @@ async fn authorize(State(api): State<Arc<Api>>, call: Call) -> Response {
         .await
 }
 
-/// Charge what is held
+/// Charge the held money
 ///
 /// All of it, once. Captured money can only be refunded.
 #[utoipa::path(
@@ -88,11 +88,11 @@ async fn authorize(State(api): State<Arc<Api>>, call: Call) -> Response {
     request_body = AuthorizationRequest,
     responses(
         (status = 200, description = "The money is captured.", body = CaptureResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
+        (status = 404, description = "- `not_found`: The authorization does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 409, description = "- `already_captured`: It was captured before, and may have been refunded since.\n- `already_released`: It was released before.",
+        (status = 409, description = "- `already_captured`: It had already been captured, and may have been refunded since.\n- `already_released`: It had already been released.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 410, description = "- `authorization_expired`: Its time is over.",
+        (status = 410, description = "- `authorization_expired`: The hold has expired.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
@@ -108,19 +108,19 @@ async fn capture(State(api): State<Arc<Api>>, call: Call) -> Response {
         .await
 }
 
-/// Free what is held
+/// Release the held money
 ///
-/// The customer has the free use of the money again. What was captured can only be refunded.
+/// The customer can use the money again. Captured money can only be refunded.
 #[utoipa::path(
     post, path = "/payment/release", operation_id = "payment.release", tag = "payment",
     request_body = AuthorizationRequest,
     responses(
         (status = 200, description = "The hold is released.", body = ReleaseResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
+        (status = 404, description = "- `not_found`: The authorization does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 409, description = "- `already_released`: It was released before.\n- `already_captured`: It was captured before; refund it.",
+        (status = 409, description = "- `already_released`: It had already been released.\n- `already_captured`: It was captured; refund it instead.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 410, description = "- `authorization_expired`: Its time is over.",
+        (status = 410, description = "- `authorization_expired`: The hold has expired.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
@@ -136,19 +136,19 @@ async fn release(State(api): State<Arc<Api>>, call: Call) -> Response {
         .await
 }
 
-/// Give captured money back
+/// Refund captured money
 ///
-/// All that is left, or a part of it. Refunds add up to what was captured at most.
+/// Everything not yet refunded, or a part of it. Refunds never exceed what was captured.
 #[utoipa::path(
     post, path = "/payment/refund", operation_id = "payment.refund", tag = "payment",
     request_body = RefundRequest,
     responses(
-        (status = 200, description = "The money is given back.", body = RefundResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
+        (status = 200, description = "The money is refunded.", body = RefundResponse),
+        (status = 404, description = "- `not_found`: The authorization does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 409, description = "- `not_captured`: Nothing was captured.\n- `already_refunded`: Nothing is left.",
+        (status = 409, description = "- `not_captured`: Nothing was captured.\n- `already_refunded`: Everything has already been refunded.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
-        (status = 422, description = "- `refund_exceeds_captured`: Less is left.\n- `too_many_refunds`: There have been 99; only one of all that is left is taken.",
+        (status = 422, description = "- `refund_exceeds_captured`: Less than that is left.\n- `too_many_refunds`: There have been 99; the last one must refund everything that is left.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]
@@ -164,13 +164,13 @@ async fn refund(State(api): State<Arc<Api>>, call: Call) -> Response {
         .await
 }
 
-/// See where an authorization stands
+/// Read the status of an authorization
 #[utoipa::path(
     get, path = "/payment/{authId}/status", operation_id = "payment.status", tag = "payment",
-    params(("authId" = String, Path, description = "The `authId` that `authorize` answered.", example = "auth_8f3b0c6d2a914e57")),
+    params(("authId" = String, Path, description = "The `authId` that `authorize` returned.", example = "auth_8f3b0c6d2a914e57")),
     responses(
-        (status = 200, description = "Where it stands.", body = StatusResponse),
-        (status = 404, description = "- `not_found`: There is no such authorization, or it was forgotten.",
+        (status = 200, description = "The authorization and its status.", body = StatusResponse),
+        (status = 404, description = "- `not_found`: The authorization does not exist or has been evicted.",
             body = ProblemBody<'_>, content_type = "application/problem+json"),
     ),
 )]

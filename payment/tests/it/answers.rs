@@ -37,7 +37,7 @@ async fn money_is_held_captured_and_given_back_in_parts() {
     let too_much = format!(r#"{{"authId": "{id}", "amount": 59.98}}"#);
     assert_snapshot!(service.post("/payment/refund", &too_much).await.whole(), @r#"
     422
-    {"type":"urn:fake-stripe-chaos:problem:refund_exceeds_captured","title":"Refund exceeds what was captured","status":422,"detail":"The refund of 59.98 usd exceeds the 59.97 that are left of authorization auth_66411a780c753858.","instance":"/payment/refund","success":false,"error":"refund_exceeds_captured","message":"The refund of 59.98 usd exceeds the 59.97 that are left of authorization auth_66411a780c753858.","correlationId":"234d2525-79a5-49ff-81eb-39299b81574c"}
+    {"type":"urn:fake-stripe-chaos:problem:refund_exceeds_captured","title":"Refund exceeds what was captured","status":422,"detail":"The refund of 59.98 usd exceeds the 59.97 left of authorization auth_66411a780c753858.","instance":"/payment/refund","success":false,"error":"refund_exceeds_captured","message":"The refund of 59.98 usd exceeds the 59.97 left of authorization auth_66411a780c753858.","correlationId":"234d2525-79a5-49ff-81eb-39299b81574c"}
     "#);
     pass(MINUTE).await;
     assert_snapshot!(service.post("/payment/refund", &body).await.whole(), @r#"

@@ -133,7 +133,7 @@ async fn an_injected_answer_says_so() {
     assert_snapshot!(service.post("/payment/capture", &body).await.whole(), @r#"
     409
     x-chaos-injected: payment.capture=already_captured
-    {"type":"urn:fake-stripe-chaos:problem:already_captured","title":"Already captured","status":409,"detail":"The money was captured, and the answer says that it had been before.","instance":"/payment/capture","success":false,"error":"already_captured","message":"The money was captured, and the answer says that it had been before.","correlationId":"e02e3133-bd31-4488-87aa-a8608186a428","chaos":{"operation":"payment.capture","outcome":"already_captured","seed":42,"attempt":1}}
+    {"type":"urn:fake-stripe-chaos:problem:already_captured","title":"Already captured","status":409,"detail":"The money is captured, but the answer says that it had already been.","instance":"/payment/capture","success":false,"error":"already_captured","message":"The money is captured, but the answer says that it had already been.","correlationId":"e02e3133-bd31-4488-87aa-a8608186a428","chaos":{"operation":"payment.capture","outcome":"already_captured","seed":42,"attempt":1}}
     "#);
     assert_snapshot!(service.post("/payment/capture", &body).await.whole(), @r#"
     409

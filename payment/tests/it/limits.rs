@@ -19,7 +19,7 @@ async fn a_full_store_takes_no_more_until_something_is_settled() {
     service.post("/payment/capture", &format!(r#"{{"authId": "{first}"}}"#)).await;
     assert_snapshot!(service.post_under("key", "/payment/authorize", HOLD).await.whole(), @r#"
     503
-    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The 2 authorizations that may be kept (PAYMENT_CAPACITY) are all live.","instance":"/payment/authorize","success":false,"error":"store_full","message":"The 2 authorizations that may be kept (PAYMENT_CAPACITY) are all live.","correlationId":"0ab89497-56a8-425a-b57b-3abdd0421019"}
+    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The store is full: all 2 authorizations (PAYMENT_CAPACITY) are live, so none can be evicted.","instance":"/payment/authorize","success":false,"error":"store_full","message":"The store is full: all 2 authorizations (PAYMENT_CAPACITY) are live, so none can be evicted.","correlationId":"0ab89497-56a8-425a-b57b-3abdd0421019"}
     "#);
     service.post("/payment/release", &format!(r#"{{"authId": "{second}"}}"#)).await;
     assert_eq!(service.post_under("key", "/payment/authorize", HOLD).await.brief(), "201");
@@ -50,7 +50,7 @@ async fn the_last_refund_an_authorization_may_have_gives_back_the_rest() {
     }
     assert_snapshot!(service.post("/payment/refund", &part).await.whole(), @r#"
     422
-    {"type":"urn:fake-stripe-chaos:problem:too_many_refunds","title":"Too many refunds","status":422,"detail":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one it may have must be of all that is left.","instance":"/payment/refund","success":false,"error":"too_many_refunds","message":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one it may have must be of all that is left.","correlationId":"7dcea9f5-6e67-4d62-a809-df49a0dcf5e5"}
+    {"type":"urn:fake-stripe-chaos:problem:too_many_refunds","title":"Too many refunds","status":422,"detail":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one allowed must refund everything that is left.","instance":"/payment/refund","success":false,"error":"too_many_refunds","message":"The authorization auth_f868732767a99d05 has 99 refunds, and the last one allowed must refund everything that is left.","correlationId":"7dcea9f5-6e67-4d62-a809-df49a0dcf5e5"}
     "#);
     assert_eq!(service.post("/payment/refund", &all).await.json()["amount"].to_string(), "0.901");
     assert_eq!(service.status_of(&id).await, "refunded");

@@ -93,7 +93,7 @@ async fn an_id_that_names_nothing_is_not_found() {
     }
     assert_snapshot!(table, @r#"
     404
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The authorization `nothing here` does not exist, or was forgotten.","instance":"/payment/nothing%20here/status","success":false,"error":"not_found","message":"The authorization `nothing here` does not exist, or was forgotten.","correlationId":"7ffccfcd-93f1-4b6f-970a-c3722914523a"}
+    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The authorization `nothing here` does not exist or has been evicted.","instance":"/payment/nothing%20here/status","success":false,"error":"not_found","message":"The authorization `nothing here` does not exist or has been evicted.","correlationId":"7ffccfcd-93f1-4b6f-970a-c3722914523a"}
     404
     {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The id in the path is not valid text.","instance":"/payment/%ff/status","success":false,"error":"not_found","message":"The id in the path is not valid text.","correlationId":"070baa66-c602-4901-bc89-dc61bded4c1a"}
     "#);

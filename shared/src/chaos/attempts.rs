@@ -7,8 +7,8 @@ use crate::digest::IdMap;
 /// million keys two collide with a chance of 1 in 40 million.
 type ShortDigest = u64;
 
-/// How often each key was drawn for. Bounded: the key that was first seen longest ago is forgotten
-/// first, and begins again at attempt 1.
+/// The number of draws for each key. Bounded: the key that was first seen longest ago is evicted first,
+/// and begins again at attempt 1.
 #[derive(Debug)]
 pub(super) struct Attempts {
     counts: Mutex<Counts>,

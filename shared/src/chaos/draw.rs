@@ -5,15 +5,15 @@ use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-/// What stands for the sender of a request when its outcome is drawn: the first of these that the
-/// request has. (Rule: CHAOS, "Draws are reproducible under concurrency".)
+/// The key under which a request's outcome is drawn: the first of these that the request has. (Rule:
+/// CHAOS, "Draws are reproducible under concurrency".)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrawKey<'a> {
     /// The order id of the body, or of the resource that the body names.
     Order(&'a str),
     /// The client's `Idempotency-Key`.
     Idempotency(&'a str),
-    /// An `x-correlation-id` that the client sent; never one that we made.
+    /// An `x-correlation-id` that the client sent; never one that was made here.
     Correlation(&'a str),
     /// The resource that the request names.
     Resource(&'a str),
@@ -21,7 +21,7 @@ pub enum DrawKey<'a> {
     Arrival(u64),
 }
 
-/// Digests of the keys of one operation under one seed: for each kind of key, the digest's beginning.
+/// Digests of one operation's keys under one seed: for each kind of key, the digest's prefix.
 #[derive(Clone, Debug)]
 pub(super) struct Digests([SipHasher13; 5]);
 
@@ -78,7 +78,7 @@ impl Draw {
         self.0.next_u64()
     }
 
-    /// A number below `bound`, which is not zero; each as likely, to within `bound / 2^64`.
+    /// A number below `bound`, which is not zero; uniform to within `bound / 2^64`.
     pub fn below(&mut self, bound: u32) -> u32 {
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u32
     }

@@ -7,14 +7,14 @@ use super::stats::Counters;
 use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOperation, Table};
 use crate::time::TimeScale;
 
-/// How many keys' attempts are remembered.
+/// For how many keys the attempts are kept.
 const ATTEMPTS: usize = 1_000_000;
 
 /// Decides what happens to each request. One for the whole process.
 #[derive(Debug)]
 pub struct Chaos {
     plan: Plan,
-    /// Of each operation, in the order of the plan.
+    /// One per operation, in the order of the plan.
     states: Vec<OperationState>,
     attempts: Attempts,
 }
@@ -37,14 +37,14 @@ pub struct Drawn {
     pub outcome: &'static Outcome,
     /// How long it takes, after `TIME_SCALE`.
     pub delay: Duration,
-    /// Which attempt under its key this is, counted from 1.
+    /// The attempt's number under its key, from 1.
     pub attempt: u32,
-    /// Whatever else is random about the request.
+    /// Everything else that is random about the request.
     pub draw: Draw,
 }
 
 impl Chaos {
-    /// Chaos as planned.
+    /// Chaos that follows `plan`.
     pub fn new(plan: Plan) -> Self {
         let states = plan.operations.iter().map(|planned| OperationState {
             operation: planned.operation,
@@ -70,23 +70,23 @@ impl Chaos {
         self.state(operation).counters.request();
     }
 
-    /// Counts a request answered from the memory of its key.
+    /// Counts a request answered from its key's stored answer.
     pub(crate) fn count_replay(&self, operation: &'static Operation) {
         self.state(operation).counters.replay();
     }
 
-    /// Counts an outcome that gave way to the true answer.
+    /// Counts an outcome that gave way to the real answer.
     pub(crate) fn count_overridden(&self, operation: &'static Operation) {
         self.state(operation).counters.overridden();
     }
 
-    /// The key of a request that has nothing else to be known by.
+    /// The key of a request that has no other.
     pub(crate) fn arrival(&self, operation: &'static Operation) -> DrawKey<'static> {
         DrawKey::Arrival(self.state(operation).arrivals.fetch_add(1, Relaxed))
     }
 
-    /// Draws for the next attempt under `key`. Only here the attempt rises. A script's lines for `order`
-    /// hold, and those for every order.
+    /// Draws for the next attempt under `key`; nothing else counts attempts. A script's lines for `order`
+    /// apply, and those for every order.
     pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>, order: Option<&str>) -> Drawn {
         let (state, table) = self.state_and_table(operation);
         let digest = state.digests.digest(key);
@@ -94,8 +94,8 @@ impl Chaos {
         let mut draw = Draw::of_attempt(digest, attempt);
         // Drawn even when a script decides, so that a script changes nothing else about a request.
         let row = table.pick(&mut draw);
-        // Requests that nothing is known by are one another's attempts to a script, lest a fault of
-        // the first strikes all of them.
+        // Requests without any key count as attempts of one another for a script, lest a fault of the
+        // first attempt strikes all of them.
         let scripted_attempt = match key {
             DrawKey::Arrival(before) => u32::try_from(before).map_or(u32::MAX, |before| before + 1),
             _ => attempt,
@@ -119,18 +119,18 @@ impl Chaos {
         self.plan.operations.iter().filter(move |planned| planned.operation.domain() == domain)
     }
 
-    /// What was asked of `domain` and drawn for it.
+    /// The requests to `domain` and what was drawn for them.
     pub fn stats(&self, domain: &str) -> Vec<OperationStats> {
         let report = |planned: &PlannedOperation| self.state(planned.operation).counters.report(planned);
         self.operations_of(domain).map(report).collect()
     }
 
-    /// Sets the counters of `domain` to zero. Attempts go on.
+    /// Sets the counters of `domain` to zero, but not the attempts.
     pub fn reset_stats(&self, domain: &str) {
         self.operations_of(domain).for_each(|planned| self.state(planned.operation).counters.clear());
     }
 
-    /// Forgets all attempts and statistics: the next request of every key is its first.
+    /// Clears all attempts and statistics: the next request of every key is its first attempt.
     pub fn reset(&self) {
         self.attempts.clear();
         self.plan.operations.iter().for_each(|planned| {
@@ -144,7 +144,7 @@ impl Chaos {
         self.state_and_table(operation).0
     }
 
-    /// There are so few that it takes longer to hash a name than to look at all.
+    /// There are so few that hashing a name takes longer than comparing with all.
     fn state_and_table(&self, operation: &'static Operation) -> (&OperationState, &Table) {
         let index = self.states.iter().position(|state| std::ptr::eq(state.operation, operation));
         let index = index.expect("every operation that is served was planned");

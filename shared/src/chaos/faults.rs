@@ -1,5 +1,5 @@
-//! The outcomes that any operation's table may hold, one a file. What only one domain knows, such
-//! as `insufficient_funds`, is declared by that domain.
+//! The outcomes that any operation's table may hold, one per file. Those of a single domain, such as
+//! `insufficient_funds`, are declared by that domain.
 
 mod empty;
 mod hang;

@@ -12,7 +12,7 @@ pub struct Operation {
     pub access: Access,
     /// Its default table, in the grammar of [`Table::parse`](super::Table::parse).
     pub table: &'static str,
-    /// The outcomes that only this operation may have.
+    /// The outcomes that only this operation can have.
     pub outcomes: &'static [Outcome],
 }
 
@@ -21,7 +21,7 @@ pub struct Operation {
 pub enum Access {
     /// It changes something, and takes an `Idempotency-Key`.
     Write,
-    /// It changes nothing; it never fails by default, nor by a failure rate.
+    /// It changes nothing, and fails neither by default nor by a failure rate.
     Read,
 }
 
@@ -41,13 +41,12 @@ impl Operation {
         faults::ANYWHERE.iter().chain(self.outcomes)
     }
 
-    /// The outcome of that name, if the operation's table may hold it.
+    /// The outcome with that name, if the operation's table may hold it.
     pub fn outcome(&self, name: &str) -> Option<&'static Outcome> {
         self.possible().find(|outcome| outcome.name == name)
     }
 
-    /// The delay of an outcome where nobody gives one with `@`: that of the operation's own table,
-    /// else the outcome's.
+    /// The delay of an outcome without `@`: that of the operation's own table, else the outcome's.
     pub fn usual_delay(&self, outcome: &Outcome) -> Duration {
         let rows = self.table.split(',').filter_map(|row| row.split_once('='));
         let own =

@@ -10,9 +10,9 @@ pub struct Outcome {
     pub moment: Moment,
     /// What the client gets to see.
     pub surface: Surface,
-    /// The delay where neither a table nor a script gives one with `@`, nor the operation's own table.
+    /// The delay if neither a table nor a script sets one with `@`, nor the operation's own table.
     pub delay: Duration,
-    /// A sentence for people.
+    /// A sentence for humans.
     pub summary: &'static str,
 }
 
@@ -23,11 +23,11 @@ pub enum Moment {
     /// retry is a new attempt.
     Before,
     /// In place of an operation that would succeed now: a refusal that the domain itself decides
-    /// and keeps under the key. Where the operation would not succeed, the true answer is given.
+    /// and keeps under the key. If the operation would not succeed, the real answer is given.
     Instead,
-    /// After the operation, whatever it came to; its own result is kept under the key.
+    /// After the operation, whatever its result, which is kept under the key.
     After,
-    /// After the operation, if it succeeded; otherwise the true answer is given.
+    /// After the operation, if it succeeded; otherwise the real answer is given.
     AfterSuccess,
 }
 
@@ -38,11 +38,11 @@ pub enum Surface {
     Answer,
     /// This error.
     Problem(&'static ProblemKind),
-    /// Nothing, for five minutes at most.
+    /// Nothing, for at most five minutes.
     Silence,
     /// The connection is cut.
     Severed(Severed),
-    /// 200, with JSON that breaks off.
+    /// 200, with JSON that is cut short.
     Garbled,
 }
 
@@ -75,17 +75,17 @@ pub struct ProblemKind {
     pub code: &'static str,
     /// A short phrase for people.
     pub title: &'static str,
-    /// How long a client should wait, before `TIME_SCALE`; `None` when the answer does not tell.
+    /// How long a client should wait, before `TIME_SCALE`; `None` if the answer does not say.
     pub retry_after: Option<Duration>,
 }
 
 impl ProblemKind {
-    /// A kind that does not tell when to try again.
+    /// A kind that does not say when to retry.
     pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
         Self { status, code, title, retry_after: None }
     }
 
-    /// A kind that asks to be left alone for so many seconds.
+    /// A kind that asks clients to wait for that many seconds.
     pub const fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after: Some(Duration::from_secs(seconds)), ..self }
     }
@@ -116,12 +116,12 @@ impl Outcome {
         Self { moment: Moment::Instead, ..Self::failure(problem, summary) }
     }
 
-    /// A refusal told after the effect was applied, as if an earlier attempt had landed.
+    /// A refusal sent after the effect was applied, as if an earlier attempt had succeeded.
     pub const fn misreport(problem: &'static ProblemKind, summary: &'static str) -> Self {
         Self { moment: Moment::AfterSuccess, ..Self::failure(problem, summary) }
     }
 
-    /// The same outcome under another delay.
+    /// The same outcome with another delay.
     #[must_use]
     pub const fn delayed(self, delay: Duration) -> Self {
         Self { delay, ..self }

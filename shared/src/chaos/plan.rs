@@ -5,7 +5,7 @@ use super::{Operation, Preset, Script, Table};
 use crate::environment::{ConfigError, Environment};
 use crate::time::TimeScale;
 
-/// The whole configuration of chaos: what is drawn for every operation, from which seed.
+/// The whole configuration of chaos: the seed, and the table of every operation.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// `CHAOS_SEED`.
@@ -23,15 +23,15 @@ pub struct Plan {
 /// An operation with its effective table.
 #[derive(Clone, Debug)]
 pub struct PlannedOperation {
-    /// What is done.
+    /// The operation.
     pub operation: &'static Operation,
-    /// How it turns out.
+    /// Its outcomes and their shares.
     pub table: Table,
 }
 
 impl Plan {
     /// Reads the `CHAOS_…` variables and `TIME_SCALE`. `operations` are those of all domains, served
-    /// here or not; `random_seed` is the seed when `CHAOS_SEED` is not set.
+    /// here or not; `random_seed` is the seed if `CHAOS_SEED` is not set.
     ///
     /// # Errors
     /// The first variable that is wrong or, if it begins with `CHAOS_`, that does not exist.
@@ -66,7 +66,7 @@ fn effective_table(
     preset: Preset,
     operation: &'static Operation,
 ) -> Result<Table, ConfigError> {
-    // All are read, so that a slip in one that another overrides does not wait for its day.
+    // All are read, so that a mistake in an overridden one is reported at once.
     let mut rate = None;
     for name in rate_variables(operation).iter().filter(|name| environment.get(name).is_some()) {
         let given = environment.parse_or(name, 0, |text| {
@@ -93,7 +93,7 @@ fn rate_variables(operation: &Operation) -> [String; 3] {
     ]
 }
 
-/// Refuses `CHAOS_…` variables that do not exist, for whoever has no plan of its own.
+/// Refuses `CHAOS_…` variables that do not exist, for processes without a plan.
 ///
 /// # Errors
 /// The first of them, with the one that was probably meant.

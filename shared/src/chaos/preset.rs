@@ -9,7 +9,7 @@ pub enum Preset {
     Default,
     /// 2 % failures.
     Calm,
-    /// 50 % failures; on every write 5 % `lost_response` and 5 % `timeout_after` are among them.
+    /// 50 % failures, including 5 % `lost_response` and 5 % `timeout_after` on every write.
     Storm,
     /// Everything is unavailable.
     Blackout,
@@ -23,7 +23,7 @@ impl Preset {
         ("blackout", Self::Blackout),
     ];
 
-    /// The preset of that name.
+    /// The preset with that name.
     ///
     /// # Errors
     /// A sentence with the valid names.

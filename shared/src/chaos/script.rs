@@ -11,18 +11,18 @@ use crate::environment::format_duration;
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     lines: Vec<ScriptLine>,
-    /// The first line for each attempt of an operation, of one order or of each.
+    /// The first line for each attempt of an operation, for one order or for all.
     by_target: DigestMap<usize>,
 }
 
-/// One line of a [`Script`]. Written as it is read.
+/// One line of a [`Script`]. Its `Display` output parses back.
 #[derive(Clone, Debug)]
 pub struct ScriptLine {
-    /// Of which order; `None` for each.
+    /// The order; `None` for every order.
     pub order: Option<String>,
-    /// Which operation.
+    /// The operation.
     pub operation: &'static Operation,
-    /// Which attempt of it under the order, counted from 1.
+    /// The attempt's number under the order, from 1.
     pub attempt: u32,
     /// What happens.
     pub outcome: &'static Outcome,
@@ -32,7 +32,7 @@ pub struct ScriptLine {
 
 impl Script {
     /// Reads lines separated by `;` or by line ends: `[order:]operation#attempt=outcome[@delay]`.
-    /// Without an order it holds for that attempt of every order.
+    /// Without an order it applies to that attempt of every order.
     ///
     /// # Errors
     /// A sentence that says which line is wrong and what is valid.
@@ -42,7 +42,7 @@ impl Script {
         let mut parse = |line| {
             let parsed = parse_line(operations, line)?;
             let target = (parsed.order.clone(), parsed.operation.name, parsed.attempt);
-            if seen.insert(target) { Ok(parsed) } else { Err("this attempt has a line already".to_owned()) }
+            if seen.insert(target) { Ok(parsed) } else { Err("this attempt is already scripted".to_owned()) }
         };
         lines.map(|line| parse(line).map_err(|e| format!("in `{line}`: {e}"))).collect()
     }
@@ -52,7 +52,7 @@ impl Script {
         &self.lines
     }
 
-    /// What the script fixes for one attempt; a line that names the order goes before one that does not.
+    /// What the script fixes for one attempt; a line that names the order takes precedence.
     pub(super) fn outcome(
         &self,
         operation: &Operation,
@@ -68,7 +68,7 @@ impl Script {
         Some((line.outcome, line.delay))
     }
 
-    /// Whether nothing is fixed.
+    /// Whether it has no lines.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
@@ -112,8 +112,8 @@ impl fmt::Display for ScriptLine {
     }
 }
 
-/// An order id as it stands in a script. What ends or divides lines elsewhere is taken for a slip:
-/// a line that can never match would be a fault that silently never strikes.
+/// An order id in a script. A separator of lines or fields inside it is taken for a mistake: a line
+/// that can never match would be a fault that silently never strikes.
 fn parse_order(id: &str) -> Result<String, String> {
     if id.is_empty() || id.contains(|c: char| c.is_whitespace() || "=#,".contains(c)) {
         return Err(format!("`{id}` is not an order id; lines are separated by `;`"));
@@ -135,7 +135,7 @@ fn parse_line(operations: &[&'static Operation], line: &str) -> Result<ScriptLin
         format!("`{name}` is not an operation, expected one of {}", valid.join(", "))
     })?;
     let attempt = attempt.trim().parse().ok().filter(|attempt| *attempt > 0);
-    let attempt = attempt.ok_or("the attempt is a whole number from 1")?;
+    let attempt = attempt.ok_or("the attempt must be a whole number from 1")?;
     let (outcome, delay) = split_delay(outcome);
     let outcome = parse_outcome(operation, outcome.trim())?;
     let delay = parse_delay(operation, outcome, delay)?;

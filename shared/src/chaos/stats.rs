@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{PlannedOperation, faults};
 
-/// What one operation was asked and what was drawn for it. Counters only; read while they move.
+/// The requests to one operation and what was drawn for them. Plain counters, read while they change.
 #[derive(Debug)]
 pub(super) struct Counters {
     requests: AtomicU64,
@@ -76,16 +76,16 @@ impl Counters {
     }
 }
 
-/// What one operation was asked and what was drawn for it, since the start or the last reset.
+/// The requests to one operation and what was drawn for them, since the start or the last reset.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationStats {
     /// Such as `payment.authorize`.
     #[schema(example = "payment.authorize")]
     pub operation: &'static str,
-    /// Requests that were well-formed, replays and refused keys among them.
+    /// Well-formed requests, including replays and refused keys.
     pub requests: u64,
-    /// Requests answered from the memory of their `Idempotency-Key`.
+    /// Requests answered from the stored answer of their `Idempotency-Key`.
     pub replays: u64,
     /// Outcomes drawn from the table.
     pub draws: u64,
@@ -93,13 +93,13 @@ pub struct OperationStats {
     pub scripted: u64,
     /// Draws other than `success`.
     pub injected: u64,
-    /// Outcomes that gave way to the true answer, because the operation would not have succeeded.
+    /// Outcomes that gave way to the real answer, because the operation would not have succeeded.
     pub overridden: u64,
     /// Each outcome of the table.
     pub outcomes: Vec<OutcomeStats>,
 }
 
-/// How often an outcome should be drawn and was.
+/// How often an outcome should be drawn, and how often it was.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutcomeStats {
     /// Such as `insufficient_funds`.

@@ -8,8 +8,8 @@ use rust_decimal::prelude::ToPrimitive;
 use super::{Draw, Operation, Outcome, Surface, faults};
 use crate::environment::{format_duration, parse_duration};
 
-/// A whole, in the billionths that shares are counted in: exact, so that a configured share is
-/// the share that is drawn.
+/// One whole, in the billionths in which shares are counted: exact, so that the configured share is
+/// the drawn share.
 pub(super) const WHOLE: u32 = 1_000_000_000;
 
 /// An operation's outcomes and how often each is drawn.
@@ -43,7 +43,7 @@ impl Share {
 
 impl Table {
     /// Reads `success=40%, timeout=20%@5s, …`: a share is `30%` or `0.3`, `@` sets the delay, a
-    /// missing `success` takes what is left, and otherwise the shares must sum to exactly 1.
+    /// missing `success` takes the rest; otherwise the shares must sum to exactly 1.
     ///
     /// # Errors
     /// A sentence that says what is wrong and which outcomes the operation knows.
@@ -53,7 +53,7 @@ impl Table {
         for row in text.split(',').map(str::trim).filter(|row| !row.is_empty()) {
             let share = parse_row(operation, row)?;
             if !seen.insert(share.outcome.name) {
-                return Err(format!("`{}` is there twice", share.outcome.name));
+                return Err(format!("`{}` is listed twice", share.outcome.name));
             }
             shares.push(share);
         }
@@ -120,7 +120,7 @@ impl fmt::Display for Table {
         for (row, share) in self.shares.iter().enumerate() {
             let comma = if row == 0 { "" } else { ", " };
             write!(f, "{comma}{}={}", share.outcome.name, share.percent())?;
-            // The usual one as well: it is what people want to see, and operations differ in it.
+            // The default one as well: people want to see it, and operations differ in it.
             if !share.delay.is_zero() || !share.outcome.delay.is_zero() {
                 write!(f, "@{}", format_duration(share.delay))?;
             }
@@ -144,7 +144,7 @@ fn parse_row(operation: &'static Operation, row: &str) -> Result<Share, String> 
     Ok(Share { outcome, billionths, delay })
 }
 
-/// The outcome of that name.
+/// The outcome with that name.
 pub(super) fn parse_outcome(operation: &'static Operation, name: &str) -> Result<&'static Outcome, String> {
     operation.outcome(name).ok_or_else(|| {
         let valid: Vec<_> = operation.possible().map(|outcome| outcome.name).collect();
@@ -152,12 +152,12 @@ pub(super) fn parse_outcome(operation: &'static Operation, name: &str) -> Result
     })
 }
 
-/// What stands before the `@`, and the delay after it.
+/// The text before the `@`, and the delay after it.
 pub(super) fn split_delay(text: &str) -> (&str, Option<&str>) {
     text.split_once('@').map_or((text, None), |(before, delay)| (before, Some(delay)))
 }
 
-/// The delay that was given, or the usual one.
+/// The given delay, or the default one.
 pub(super) fn parse_delay(
     operation: &Operation,
     outcome: &Outcome,
@@ -165,14 +165,15 @@ pub(super) fn parse_delay(
 ) -> Result<Duration, String> {
     match given {
         None => Ok(operation.usual_delay(outcome)),
-        Some(_) if matches!(outcome.surface, Surface::Silence) => {
-            Err(format!("`{}` takes no delay: it lasts until the client leaves, 5m at most", outcome.name))
-        }
+        Some(_) if matches!(outcome.surface, Surface::Silence) => Err(format!(
+            "`{}` takes no delay: it lasts until the client disconnects, at most 5m",
+            outcome.name
+        )),
         Some(delay) => parse_duration(delay),
     }
 }
 
-/// A share, `30%` or `0.3`, in billionths; `None` unless it is from 0 to 1 and that exact.
+/// A share, `30%` or `0.3`, in billionths; `None` unless it is from 0 to 1 and a whole number of them.
 pub(super) fn parse_share(text: &str) -> Option<u32> {
     let (number, unit) = match text.strip_suffix('%') {
         Some(percent) => (percent.trim_end(), WHOLE / 100),

@@ -12,10 +12,10 @@ async fn no_such_route(method: Method, uri: Uri) -> Problem {
 /// The answer to a method that a route does not have.
 async fn no_such_method(method: Method, uri: Uri) -> Problem {
     let path = uri.path();
-    Problem::new(&problems::METHOD_NOT_ALLOWED, format!("{path} does not take {method}; see /api/docs."))
+    Problem::new(&problems::METHOD_NOT_ALLOWED, format!("{path} does not support {method}; see /api/docs."))
 }
 
-/// `routes` with what every service has around them.
+/// `routes` with the layers of every service.
 pub fn with_common(routes: Router, correlation: Correlation) -> Correlated {
     let routes = routes.fallback(no_such_route).method_not_allowed_fallback(no_such_method);
     Correlated::new(routes, correlation)

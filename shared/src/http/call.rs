@@ -15,7 +15,7 @@ use super::json::{parse_json, parse_raw};
 use super::{Context, FieldError, Problem, problems};
 use crate::digest::digest_of;
 
-/// The largest body that is read, in bytes.
+/// The largest accepted body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// How long a client may take to send a body.
@@ -26,14 +26,14 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest `Idempotency-Key`, in bytes.
 pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
-/// A request as a handler takes it: what came with it and its body, read but not parsed.
+/// A request as a handler receives it: its headers' values and its body, read but not parsed.
 #[derive(Debug)]
 pub struct Call {
-    /// What ties it to others.
+    /// Its correlation id and trace.
     pub context: Context,
-    /// Its `Idempotency-Key`, if that is one.
+    /// Its `Idempotency-Key`, if it has a valid one.
     pub key: Option<Arc<str>>,
-    /// What is wrong with the `Idempotency-Key`: only who takes one cares.
+    /// What is wrong with the `Idempotency-Key`: matters only to operations that take one.
     bad_key: Option<Problem>,
     /// Whether the client asks for Server-Sent Events.
     pub wants_events: bool,
@@ -44,7 +44,7 @@ impl Call {
     /// The body as a JSON object.
     ///
     /// # Errors
-    /// What is wrong with the request as a whole (its type, its size); else see [`parse_json`].
+    /// What is wrong with the request as a whole (its type, its size); otherwise those of [`parse_json`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse_json(self.bytes()?)
     }
@@ -52,7 +52,7 @@ impl Call {
     /// The body as a JSON object that is read member by member.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), but for the types of members.
+    /// As [`parse`](Self::parse), except for the types of members.
     pub fn raw(&self) -> Result<&RawValue, Problem> {
         parse_raw(self.bytes()?)
     }
@@ -61,7 +61,7 @@ impl Call {
         self.body.as_ref().map_err(Problem::clone)
     }
 
-    /// The request's `Idempotency-Key` is one, or it has none.
+    /// Checks that the request's `Idempotency-Key`, if it has one, is valid.
     ///
     /// # Errors
     /// `validation_error`.
@@ -69,7 +69,7 @@ impl Call {
         self.bad_key.clone().map_or(Ok(()), Err)
     }
 
-    /// The order that the body names, if it does, for a request that is refused before it is understood.
+    /// The order that the body names, if any, for a request that is refused before it is validated.
     pub(crate) fn named_order(&self) -> Option<Arc<str>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -106,7 +106,7 @@ impl<S: Sync> FromRequest<S> for Call {
             Problem::new(&problems::PANIC, "The route was served without its correlation layer.")
         })?;
         let wants_events = accepts(&parts.headers, "text/event-stream");
-        // A request that is wrong as a whole is a call all the same, so that it is written down.
+        // A request that is wrong as a whole is still a call, so that the ledger has it.
         let (key, bad_key) = match idempotency_key(&parts.headers) {
             Ok(key) => (key, None),
             Err(refusal) => (None, Some(refusal)),
@@ -142,7 +142,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
     }
 }
 
-/// A body without a declared type is taken for JSON, as the original service's clients send it.
+/// A body without a declared type is taken for JSON, because the original service's clients send such.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     if value == "application/json" {
@@ -166,7 +166,7 @@ async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Prob
 }
 
 async fn read_whole(body: axum::body::Body) -> Result<Bytes, Problem> {
-    // Nearly every body is there already, and needs no timer.
+    // Nearly every body has already arrived, and needs no timer.
     let mut reading = std::pin::pin!(Limited::new(body, MAX_BODY_BYTES).collect());
     let read = match poll_immediate(reading.as_mut()).await {
         Some(done) => done,

@@ -23,7 +23,7 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-correlation-id"
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const MAX_ID_LENGTH: usize = 128;
 
-/// What ties a request to others: its correlation id, and the trace it belongs to. Handlers find it
+/// What links a request to others: its correlation id, and the trace it belongs to. Handlers find it
 /// in the request's extensions.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -46,7 +46,7 @@ struct Source {
 }
 
 impl Correlation {
-    /// A source of ids. Two processes that should not make the same ids need different seeds.
+    /// A source of ids. Two processes that must not make the same ids need different seeds.
     pub fn seeded(seed: u64) -> Self {
         Self(Arc::new(Source { seed, made: AtomicU64::new(0) }))
     }
@@ -87,10 +87,10 @@ fn is_traceparent(value: &str) -> bool {
 }
 
 /// All routes of a service: gives the request its [`Context`], puts the correlation id into every
-/// log line, returns it, and writes out the [`Problem`] that a handler may have returned, or that a
-/// panic of ours amounts to.
+/// log line and into the answer, and writes out the [`Problem`] that a handler may have returned or
+/// that stands for a panic in it.
 ///
-/// Around the router rather than a layer of it: that would wrap each route, and each request would
+/// It wraps the router and is not a layer of it: that would wrap each route, and each request would
 /// pay for two more boxed services.
 #[derive(Clone, Debug)]
 pub struct Correlated {
@@ -118,8 +118,8 @@ impl Service<Request> for Correlated {
         let context = self.correlation.context(request.headers());
         let id = context.correlation_id.clone();
         let uri = request.uri().clone();
-        // At debug, because a span costs as much as a draw: what is logged above that level is
-        // logged here, with the id.
+        // At debug, because a span costs as much as a draw: anything above that level is logged here,
+        // with the id.
         let span = tracing::debug_span!(
             "request",
             correlation_id = &*id,
@@ -143,7 +143,7 @@ impl Service<Request> for Correlated {
     }
 }
 
-/// Headers that a layer inside set, such as `allow` on a 405, stay.
+/// Headers set by an inner layer, such as `allow` on a 405, are kept.
 fn write_out(problem: &Problem, response: &mut Response, instance: &str, correlation_id: &str) {
     if problem.status().is_server_error() && !problem.is_injected() {
         let (error, detail) = (problem.kind().code, problem.detail());

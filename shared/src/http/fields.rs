@@ -1,6 +1,6 @@
 use super::{FieldError, Problem};
 
-/// The longest id that is taken, in characters; the same everywhere, for one order goes everywhere.
+/// The longest accepted id, in characters; the same everywhere, because one order goes everywhere.
 pub(super) const MAX_ID_LENGTH: usize = 255;
 
 /// Collects what is wrong with a request, so that one answer names every field.
@@ -10,7 +10,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Nothing is wrong yet.
+    /// No errors yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -27,7 +27,7 @@ impl Fields {
         }
     }
 
-    /// The value of a field that must be there.
+    /// The value of a required field.
     pub fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.wrong(field, "is required");
@@ -35,13 +35,13 @@ impl Fields {
         value
     }
 
-    /// Text that must be there and of a sensible length.
+    /// Required text, with the rules of optional text.
     pub fn required_text(&mut self, field: &str, value: Option<String>, most: usize) -> Option<String> {
         let value = self.required(field, value);
         self.optional_text(field, value, most)
     }
 
-    /// Text that, if it is there, is not blank, not longer than `most` characters and printable.
+    /// Text that, if present, is not blank, not longer than `most` characters and printable.
     pub fn optional_text(&mut self, field: &str, value: Option<String>, most: usize) -> Option<String> {
         let text = value?;
         if text.trim().is_empty() {
@@ -54,13 +54,13 @@ impl Fields {
         Some(text)
     }
 
-    /// An id that must be there.
+    /// A required id.
     pub fn required_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
         let value = self.required(field, value);
         self.optional_id(field, value)
     }
 
-    /// An id that, if it is there, is not blank, not longer than 255 characters and on one line.
+    /// An id that, if present, is not blank, not longer than 255 characters and on one line.
     pub fn optional_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
         let errors = self.errors.len();
         let id = self.optional_text(field, value, MAX_ID_LENGTH)?;

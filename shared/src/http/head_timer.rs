@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 /// The timer of one HTTP/1 connection, which limits how long the head of a request may take.
 ///
-/// The server asks for a new sleep before each head. Here they are all the same one, moved on: the
-/// runtime moves a timer to a later time for next to nothing, while one that comes and goes with
-/// each request costs as much as a draw.
+/// The server asks for a new sleep before each head. Here one sleep serves them all: moving a timer to
+/// a later time costs the runtime next to nothing, while creating and dropping one per request costs as
+/// much as a draw.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeadTimer(Arc<Mutex<Option<Pin<Box<tokio::time::Sleep>>>>>);
 

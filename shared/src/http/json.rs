@@ -10,10 +10,10 @@ use serde_path_to_error::{Path, Segment};
 
 use super::{FieldError, Problem, problems};
 
-/// Room for nearly every answer, which then is written without being moved.
+/// Enough for nearly every answer, which is then written without being moved.
 const TYPICAL_BODY_BYTES: usize = 256;
 
-/// How many fields of the wrong type are named at most: each takes another reading.
+/// The most fields of the wrong type that are named: each takes another parse.
 const MAX_NAMED: usize = 20;
 
 /// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
@@ -55,7 +55,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {error}."))
 }
 
-/// Reads again and again, each time without the field that was found to be wrong, to name them all.
+/// Parses repeatedly, each time without the field that was found to be wrong, to name them all.
 fn wrong_types<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Vec<FieldError> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut rest = Cow::Borrowed(body);
@@ -91,9 +91,9 @@ fn without(body: &[u8], path: &Path) -> Option<Vec<u8>> {
     serde_json::to_vec(&json).ok()
 }
 
-/// What Serde says, in the words of JSON: the names of Rust say nothing to who wrote it.
+/// Serde's message in terms of JSON: the author of the body does not know Rust's type names.
 fn in_json(message: &str) -> String {
-    // Serde appends where in the text it was, which the path tells better.
+    // Serde appends the position in the text, which the path shows better.
     let message = message.split(" at line ").next().unwrap_or_default();
     let wrong_type = message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
     let Some((found, expected)) = wrong_type else { return message.to_owned() };

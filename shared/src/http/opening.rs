@@ -4,11 +4,11 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep};
 
-/// What an HTTP/2 connection begins with (RFC 9113, 3.4).
+/// The bytes with which an HTTP/2 connection begins (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// The beginning of a connection, as long as it may become one of HTTP/2 or of HTTP/1: the server
-/// itself waits for what tells them apart without a limit.
+/// The beginning of a connection, while it may still become HTTP/2 or HTTP/1: the server itself waits
+/// without a limit for the bytes that tell them apart.
 #[derive(Debug)]
 pub(super) struct Opening {
     /// How much of the preface was read.
@@ -22,7 +22,7 @@ impl Opening {
         Self { read: 0, deadline: Box::pin(tokio::time::sleep_until(deadline)) }
     }
 
-    /// Whether it goes on after `bytes`: they neither end the preface nor depart from it.
+    /// Whether it continues after `bytes`: they neither complete the preface nor depart from it.
     pub(super) fn goes_on_after(&mut self, bytes: &[u8]) -> bool {
         let rest = &PREFACE[self.read..];
         self.read += bytes.len();

@@ -3,7 +3,7 @@ use http::request::Parts;
 
 use super::{Problem, problems};
 
-/// The id of a resource, from the path of a request. One that is not even text names nothing.
+/// The id of a resource, from the path of a request. One that is not valid text names nothing.
 #[derive(Debug)]
 pub struct PathId(pub String);
 

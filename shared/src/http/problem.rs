@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::chaos::{Drawn, ProblemKind};
 
-/// The kinds of error that every service has; those of the domains are declared by the domains.
+/// The kinds of error that every service has; each domain declares its own.
 pub mod problems {
     use crate::chaos::ProblemKind;
 
@@ -24,7 +24,7 @@ pub mod problems {
     /// The route exists, the method on it does not.
     pub static METHOD_NOT_ALLOWED: ProblemKind =
         ProblemKind::new(405, "method_not_allowed", "Method not allowed");
-    /// The client was too slow in sending its body.
+    /// The client was too slow to send its body.
     pub static BODY_TIMEOUT: ProblemKind = ProblemKind::new(408, "body_timeout", "Body not received in time");
     /// The same key is being executed by another request.
     pub static IDEMPOTENCY_IN_PROGRESS: ProblemKind =
@@ -34,12 +34,12 @@ pub mod problems {
     /// The body is not declared to be JSON.
     pub static UNSUPPORTED_MEDIA_TYPE: ProblemKind =
         ProblemKind::new(415, "unsupported_media_type", "Unsupported media type");
-    /// The key was used for another body.
+    /// The key was used with another body.
     pub static IDEMPOTENCY_KEY_REUSE: ProblemKind =
         ProblemKind::new(422, "idempotency_key_reuse", "Idempotency key reused");
-    /// We failed, not chaos.
+    /// A bug of the service, not chaos.
     pub static PANIC: ProblemKind = ProblemKind::new(500, "bug", "Internal server error");
-    /// The store holds as many records as it may, and none of them is settled.
+    /// The store is full, and none of its records is settled.
     pub static STORE_FULL: ProblemKind = ProblemKind::new(503, "store_full", "Store full");
 }
 
@@ -47,7 +47,7 @@ pub mod problems {
 /// kept. Route handlers return it; [`Correlated`](super::Correlated) writes it out.
 ///
 /// Shared, because it is moved through every step of a request, may be kept under an idempotency key,
-/// and is seldom there.
+/// and is rare.
 #[derive(Clone, Debug)]
 pub struct Problem(Arc<Occurrence>);
 
@@ -71,7 +71,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// The member `chaos`: there only when an answer was injected.
+/// The member `chaos`: present only if the answer was injected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Injected {
     /// The operation that was hit.
@@ -83,7 +83,7 @@ pub struct Injected {
     /// The seed it was drawn from.
     #[schema(example = 42)]
     pub seed: u64,
-    /// Which attempt under its draw key this was, counted from 1.
+    /// The attempt's number under its draw key, from 1.
     #[schema(example = 1)]
     pub attempt: u32,
 }
@@ -106,24 +106,26 @@ impl Problem {
         Self::new(&problems::VALIDATION_ERROR, named.join("; ")).with(|problem| problem.errors = errors)
     }
 
-    /// A `not_found`: no `kind` has this id, or it had ended and made room for others.
+    /// A `not_found`: no `kind` has this id, or it ended and was evicted.
     pub fn not_found(kind: &str, id: &str) -> Self {
-        Self::new(&problems::NOT_FOUND, format!("The {kind} `{id}` does not exist, or was forgotten."))
+        Self::new(&problems::NOT_FOUND, format!("The {kind} `{id}` does not exist or has been evicted."))
     }
 
-    /// A `store_full`: none of the `things`, as many as the environment's `variable` lets be, may leave.
+    /// A `store_full`: none of the `things` can be evicted. The environment's `variable` sets `capacity`.
     pub fn store_full(capacity: usize, things: &str, variable: &str) -> Self {
-        let detail = format!("The {capacity} {things} that may be kept ({variable}) are all live.");
+        let detail = format!(
+            "The store is full: all {capacity} {things} ({variable}) are live, so none can be evicted."
+        );
         Self::new(&problems::STORE_FULL, detail)
     }
 
-    /// The same error, asking to be left alone for another time than its kind does.
+    /// The same error, with another retry delay than its kind has.
     #[must_use]
     pub fn retry_after(self, wait: Option<Duration>) -> Self {
         self.with(|problem| problem.retry_after = wait)
     }
 
-    /// The same error, marked as drawn and not true.
+    /// The same error, marked as injected.
     #[must_use]
     pub fn injected(self, drawn: &Drawn, seed: u64) -> Self {
         let injected = Injected {
@@ -150,7 +152,7 @@ impl Problem {
         &self.0.detail
     }
 
-    /// Whether chaos drew it: then it is not true.
+    /// Whether chaos injected it: then it is not real.
     pub fn is_injected(&self) -> bool {
         self.0.injected.is_some()
     }
@@ -210,7 +212,7 @@ pub(crate) fn mark_injected(headers: &mut http::HeaderMap, operation: &str, outc
 }
 
 /// An error is carried in the response's extensions until [`Correlated`](super::Correlated) knows
-/// what to put beside it.
+/// the values of the other members.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
@@ -237,7 +239,7 @@ pub struct ProblemBody<'a> {
     /// A sentence about this occurrence.
     #[schema(example = "The card has insufficient funds.")]
     detail: &'a str,
-    /// The path that was asked.
+    /// The path of the request.
     #[schema(example = "/payment/authorize")]
     instance: &'a str,
     /// Always false.
@@ -252,13 +254,13 @@ pub struct ProblemBody<'a> {
     /// The request's correlation id.
     #[schema(example = "checkout-7")]
     correlation_id: &'a str,
-    /// How long to wait before trying again, in milliseconds.
+    /// How long to wait before the next attempt, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
     /// Each field that breaks a rule.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
-    /// There only when the answer was injected.
+    /// Present only if the answer was injected.
     #[serde(skip_serializing_if = "Option::is_none")]
     chaos: Option<Injected>,
 }

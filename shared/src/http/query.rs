@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{FieldError, Fields, Problem};
 
-/// The query of a request, all of whose parameters are text. What it does not know is ignored.
+/// The query of a request, whose parameters are all text. Unknown parameters are ignored.
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
@@ -16,7 +16,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let parsed = Query::try_from_uri(&parts.uri);
         parsed.map(|Query(query)| Self(query)).map_err(|error| {
-            // All that can be wrong with texts is that one is given twice.
+            // The only possible error with texts is that one is given twice.
             let text = error.body_text();
             let message = text.split_once(": ").map_or(&*text, |(_, reason)| reason).to_owned();
             Problem::validation(vec![FieldError { field: "query".to_owned(), message }])
@@ -24,7 +24,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// A parameter with a value; one that is blank counts as not given, as forms send it.
+/// A parameter with a value; a blank one counts as absent, because forms send such.
 pub fn given(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())
 }

@@ -21,15 +21,15 @@ use super::Severed;
 use super::head_timer::HeadTimer;
 use super::socket::{ConnectionCutter, SeveringBody, SeversAtEnd, Socket};
 
-/// What a server allows.
+/// The limits of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections at once; more wait to be accepted.
     pub connections: usize,
-    /// How long a client may take to send the head of a request, and one that speaks HTTP/2 to show
-    /// that it is still there.
+    /// How long a client may take to send the head of a request, and an HTTP/2 client to show that it is
+    /// still there.
     pub head: Duration,
-    /// How long requests in flight may take to finish once the server is told to stop.
+    /// How long requests in flight may take to finish after the server was told to stop.
     pub grace: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Default for Limits {
 }
 
 /// Serves `routes` until `stop` resolves; then accepts nothing more and lets requests in flight finish.
-/// Those that do not in time are dropped.
+/// Those that take too long are dropped.
 pub async fn serve<S>(listener: TcpListener, routes: S, limits: Limits, stop: impl Future<Output = ()> + Send)
 where
     S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static,
@@ -65,19 +65,19 @@ where
             let service =
                 hyper::service::service_fn(move |request| answer(routes.clone(), cutter.clone(), request));
             let connection = protocol(limits).serve_connection(TokioIo::new(socket), service).into_owned();
-            // What ends a connection early is the client's affair, or chaos.
+            // A connection that ends early is the client's doing, or chaos.
             let _ = watcher.watch(connection).await;
             drop(permit);
         });
     }
     drop(listener);
     if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!(grace = ?limits.grace, "requests in flight did not finish in time and are dropped");
+        tracing::warn!(grace = ?limits.grace, "requests in flight did not finish in time and were dropped");
     }
     connections.shutdown().await;
 }
 
-/// HTTP/1 or HTTP/2, as the client wants, for one connection.
+/// HTTP/1 or HTTP/2, whichever the client speaks, for one connection.
 fn protocol(limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
     protocol.http1().timer(HeadTimer::default()).header_read_timeout(limits.head);
@@ -115,12 +115,12 @@ fn is_clients_affair(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Ends a request without an answer, where that ends no other.
+/// Ends a request without an answer, and no other request with it.
 #[derive(Debug, thiserror::Error)]
 #[error("cut by chaos")]
 struct Cut;
 
-/// Calls the service, and cuts the connection when the response says so; over HTTP/2, which carries
+/// Calls the service, and cuts the connection if the response says so; over HTTP/2, which carries
 /// other requests too, only the request's own stream.
 async fn answer<S>(routes: S, cutter: ConnectionCutter, request: Request<Incoming>) -> Result<Response, Cut>
 where
@@ -136,7 +136,7 @@ where
         return Ok(response);
     }
     Ok(match response.extensions().get::<SeversAtEnd>().copied() {
-        // Over HTTP/2 the error of its body by itself resets the stream.
+        // Over HTTP/2 an error of the body is enough to reset the stream.
         Some(SeversAtEnd(how)) => {
             response.map(|body| Body::new(SeveringBody::new(body, is_alone.then_some(cutter), how)))
         }

@@ -15,8 +15,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::opening::Opening;
 use crate::chaos::Severed;
 
-/// How long what a body has sent may take to be on its way before the body's error follows. Over
-/// HTTP/2 a task of its own writes, and an error overtakes what waits for it.
+/// How long a body's data may take to be sent before the body's error follows. Over HTTP/2 a separate
+/// task writes, and an error overtakes the data that waits for it.
 const ON_ITS_WAY: Duration = Duration::from_millis(5);
 
 /// A response extension: an error of this response's body cuts the connection in this way; over
@@ -24,8 +24,8 @@ const ON_ITS_WAY: Duration = Duration::from_millis(5);
 #[derive(Clone, Copy, Debug)]
 pub struct SeversAtEnd(pub Severed);
 
-/// A body whose error comes once all that came before it is on its way, and cuts the connection if it
-/// has the shears.
+/// A body whose error comes after all data before it was sent, and cuts the connection if it has the
+/// shears.
 #[derive(Debug)]
 pub(super) struct SeveringBody {
     body: Body,
@@ -50,7 +50,7 @@ impl HttpBody for SeveringBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.error.is_none() {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                // The server sends what it has when a body has nothing more for now.
+                // The server flushes when a body has nothing more for now.
                 Some(Err(error)) => self.error = Some((error, Box::pin(sleep(ON_ITS_WAY)))),
                 frame => return Poll::Ready(frame),
             }
@@ -74,7 +74,7 @@ impl ConnectionCutter {
     const RESET: u8 = 1;
     const EMPTY: u8 = 2;
 
-    /// From now on nothing is written; the connection ends like this.
+    /// From now on nothing is written; the connection ends in this way.
     pub(super) fn cut(&self, how: Severed) {
         let how = match how {
             Severed::Reset => Self::RESET,
@@ -84,8 +84,8 @@ impl ConnectionCutter {
     }
 }
 
-/// A TCP stream that can be cut, which an HTTP server otherwise gives no handler the means for, and
-/// on which a client that does not begin is not waited for.
+/// A TCP stream that a handler can cut, which an HTTP server does not offer otherwise, and that does not
+/// wait for a client that sends nothing.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
@@ -94,7 +94,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// A socket whose client must have said by `deadline` which HTTP it speaks.
+    /// A socket whose client must show by `deadline` which HTTP version it speaks.
     pub(super) fn new(stream: TcpStream, deadline: Instant) -> (Self, ConnectionCutter) {
         let cutter = ConnectionCutter::default();
         (Self { stream, cutter: cutter.clone(), opening: Some(Opening::until(deadline)) }, cutter)
@@ -105,7 +105,7 @@ impl Socket {
             ConnectionCutter::OPEN => Ok(()),
             how => {
                 if how == ConnectionCutter::RESET {
-                    // Closing a socket that must not linger sends RST in place of FIN.
+                    // Closing a socket that does not linger sends RST instead of FIN.
                     self.stream.set_zero_linger()?;
                 }
                 Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by chaos"))

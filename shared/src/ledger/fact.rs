@@ -2,27 +2,27 @@ use std::fmt;
 
 use crate::number::Number;
 
-/// Something that happened to a resource, as a domain tells it.
+/// Something that happened to a resource, as a domain reports it.
 #[derive(Clone, Copy)]
 pub struct Fact<'a> {
-    /// What, in the words of [`Effect`](super::Effect).
+    /// What happened, in the terms of [`Effect`](super::Effect).
     pub effect: &'static str,
-    /// To which resource: its id.
+    /// The resource's id.
     pub resource: &'a dyn fmt::Display,
     /// Whether it opened or closed something.
     pub lifecycle: Lifecycle,
     /// How much money moved.
     pub amount: Option<Number>,
-    /// What else tells it apart from others of its kind.
+    /// What else distinguishes it from others of its kind.
     pub detail: Option<&'a dyn fmt::Display>,
 }
 
 /// What a fact means for whether its order is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// Something is live that has to be closed some day: a hold, a reservation, a label in the making.
+    /// Something is now live that must be closed later: a hold, a reservation, a label being generated.
     Opens,
-    /// What was live is closed.
+    /// Something live was closed.
     Closes,
     /// Neither.
     Unchanged,

@@ -6,7 +6,7 @@ use super::{Effect, Record, Request};
 use crate::chaos::{Operation, Outcome, ProblemKind};
 use crate::number::Number;
 
-/// A record, compact: it is put into words when somebody reads it.
+/// A record in compact form; it is expanded when it is read.
 #[derive(Debug)]
 pub(super) enum Line {
     Effect(Box<EffectLine>),
@@ -63,7 +63,7 @@ impl Line {
         }
     }
 
-    /// The line in words, under its number.
+    /// The record of the line, with its number.
     pub(super) fn record(&self, seq: u64) -> Record {
         match self {
             Self::Effect(line) => Record::Effect(line.record(seq)),

@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 
 use super::line::Line;
 
-/// Lines by their numbers, which rise from one to the next. A line that is taken out leaves a gap,
-/// which is closed later, with many others.
+/// Lines by their numbers, which increase from one to the next. Removing a line leaves a gap, which is
+/// closed later, with many others.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     numbered: VecDeque<(u64, Option<Line>)>,
@@ -30,7 +30,7 @@ impl Lines {
         self.numbered.get_mut(place)?.1.as_mut()
     }
 
-    /// Takes a line out.
+    /// Removes a line.
     pub(super) fn remove(&mut self, seq: u64) {
         let Some(place) = self.place(seq) else { return };
         if self.numbered[place].1.take().is_some() {
@@ -39,7 +39,7 @@ impl Lines {
         }
     }
 
-    /// Takes the oldest line out.
+    /// Removes the oldest line.
     pub(super) fn pop_first(&mut self) -> Option<Line> {
         let oldest = self.numbered.pop_front()?.1;
         self.close_gaps();
@@ -52,8 +52,8 @@ impl Lines {
         self.numbered.range(first..).filter_map(|(seq, line)| Some((*seq, line.as_ref()?)))
     }
 
-    /// Numbers rise by one at least, so that a line is no more places from either end than its
-    /// number is: for the newest ones, which are asked for most, nothing is left to search.
+    /// Numbers increase by at least one, so that a line is no more places from either end than its
+    /// number is: for the newest ones, which are read most, nothing is left to search.
     fn place(&self, seq: u64) -> Option<usize> {
         let (first, last) = (self.numbered.front()?.0, self.numbered.back()?.0);
         let places = |distance: Option<u64>| usize::try_from(distance?).ok();
@@ -67,7 +67,7 @@ impl Lines {
         (self.numbered[low].0 == seq).then_some(low)
     }
 
-    /// Leaves no gap at the front, so that the oldest line is there, and fewer gaps than lines
+    /// Leaves no gap at the front, so that the first entry is the oldest line, and fewer gaps than lines
     /// elsewhere.
     fn close_gaps(&mut self) {
         while let Some((_, None)) = self.numbered.front() {

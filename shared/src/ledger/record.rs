@@ -12,11 +12,11 @@ use crate::number::Number;
 pub enum Record {
     /// Something happened.
     Effect(Effect),
-    /// Something was asked.
+    /// A request.
     Request(Request),
 }
 
-/// Something that happened to a resource, told by the atomic step in which it happened.
+/// Something that happened to a resource, recorded in the atomic step in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Effect {
@@ -24,22 +24,23 @@ pub struct Effect {
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// The order id, else the correlation id that the client sent; absent when there is neither.
+    /// The order id, else the correlation id that the client sent; absent if there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
-    /// What: `held`, `captured`, `released`, `refunded`, `expired`; `reserved`, `released`, `expired`;
+    /// What happened: `held`, `captured`, `released`, `refunded`, `expired`; `reserved`, `released`, `expired`;
     /// `generating`, `generated`, `cancelled`, `abandoned`; `sent`.
     pub effect: String,
-    /// To which resource.
+    /// The resource.
     pub resource: String,
     /// How much money, where money moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub amount: Option<Number>,
-    /// What tells two effects of a kind apart where the resource does not: the type of a message, its recipient, and its subject or else its text.
+    /// What distinguishes two effects of a kind if the resource does not: a message's type, its
+    /// recipient, and its subject or else a digest of its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The `seq` of the request that did it; absent for what the clock did.
+    /// The `seq` of the request that caused it; absent for an expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
 }
@@ -52,7 +53,7 @@ pub struct Request {
     pub seq: u64,
     /// Such as `payment.capture`.
     pub operation: String,
-    /// The order id, else the correlation id that the client sent; absent when there is neither.
+    /// The order id, else the correlation id that the client sent; absent if there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
     /// The resource that the request names, or the one that it made.
@@ -61,20 +62,20 @@ pub struct Request {
     /// Its `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
-    /// Equal for equal bodies, in hexadecimal digits; of a body that was refused as invalid, for equal
-    /// bytes. Absent for a body that did not arrive.
+    /// Equal for equal bodies, in hexadecimal digits; for a body that was refused as invalid, equal for
+    /// equal bytes. Absent for a body that did not arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// The chaos attempt, from 1; absent when nothing was drawn.
+    /// The chaos attempt, from 1; absent if nothing was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
-    /// Whether it was answered from the memory of its key.
+    /// Whether it was answered from its key's stored answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replay: bool,
     /// The outcome that was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// The status that was sent; absent when none was.
+    /// The status that was sent; absent if none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The member `error` of the answer.
@@ -91,10 +92,10 @@ pub struct Request {
     /// When it ended, with or without an answer; absent while it is executing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// The client left before it had its answer.
+    /// The client disconnected before it got its answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abandoned: bool,
-    /// Its correlation id, sent by the client or made.
+    /// Its correlation id, sent by the client or made here.
     pub correlation_id: String,
 }
 
@@ -107,7 +108,7 @@ impl Record {
         }
     }
 
-    /// Whose record it is.
+    /// The order, or correlation id, that the record belongs to.
     pub fn order(&self) -> Option<&str> {
         match self {
             Self::Effect(effect) => effect.order.as_deref(),
@@ -116,7 +117,7 @@ impl Record {
     }
 }
 
-/// By hand, because serde's way with tagged enums would read an amount as a float.
+/// By hand, because serde reads an amount in a tagged enum as a float.
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]

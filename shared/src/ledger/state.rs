@@ -18,10 +18,10 @@ pub(crate) struct LedgerState {
     sequence: Sequence,
     lines: Lines,
     orders: HashMap<Arc<str>, Order, RandomState>,
-    /// Orders of resources that are live and belong to a client's correlation id: what the clock
-    /// does to them is theirs, and the domain does not know it.
+    /// The correlation ids that live resources belong to: an expiry is recorded under them, and the domain
+    /// does not know them.
     lent: HashMap<Arc<str>, Arc<str>, RandomState>,
-    /// What may leave, first come first. An order that is live again when its turn comes stays.
+    /// The orders that may be evicted, first in, first out. One that is live again by then stays.
     leaving: VecDeque<Leaving>,
 }
 
@@ -58,7 +58,7 @@ impl Order {
         self.live == 0 && self.executing == 0
     }
 
-    /// Whether it is to stand in line to leave from now on: it is settled, and does not yet.
+    /// Whether it must now be queued for eviction: it is settled and not yet queued.
     fn begins_to_leave(&mut self) -> bool {
         self.is_settled() && !std::mem::replace(&mut self.is_leaving, true)
     }
@@ -69,11 +69,11 @@ impl Order {
 pub struct Selection<'a> {
     /// Only this order's.
     pub order: Option<&'a str>,
-    /// Only what happened or arrived from then on.
+    /// Only what happened or arrived since then.
     pub since: Option<Timestamp>,
     /// Only those after this one.
     pub after: Option<u64>,
-    /// At most so many.
+    /// At most this many; `None` means all.
     pub limit: Option<usize>,
 }
 
@@ -93,7 +93,7 @@ impl LedgerState {
         *self = Self::new(self.sequence.clone(), self.capacity);
     }
 
-    /// Writes a request; tells its number and whose it is.
+    /// Writes a request; returns its number and its order.
     pub(super) fn begin(
         &mut self,
         operation: &'static Operation,
@@ -182,7 +182,7 @@ impl LedgerState {
         self.insert(seq, Line::Effect(Box::new(line)));
     }
 
-    /// What the clock did. Where the domain knows no order, the resource was perhaps lent to one.
+    /// Records an expiry. If the domain knows no order, the resource may belong to a correlation id.
     pub(super) fn clock(&mut self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
         let order = match order {
             Some(order) => Some(
@@ -203,8 +203,8 @@ impl LedgerState {
         }
     }
 
-    /// Lets the order leave that was settled longest ago. While none is settled, the ledger may grow a
-    /// tenth beyond its capacity; then the oldest record leaves, live or not.
+    /// Evicts the order that was settled longest ago. While none is settled, the ledger may grow a tenth
+    /// beyond its capacity; then the oldest record is evicted, live or not.
     fn make_room(&mut self) {
         while let Some(candidate) = self.leaving.pop_front() {
             match candidate {
@@ -254,7 +254,7 @@ impl LedgerState {
     }
 }
 
-/// Most are ids, which fit at once.
+/// Most are ids, which fit without growing.
 fn text_of(value: &dyn fmt::Display) -> Arc<str> {
     let mut text = String::with_capacity(32);
     write!(text, "{value}").expect("a string takes everything");

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::state::LedgerState;
 use super::{Fact, Ledger};
 
-/// Writes what one request does. Cheap to clone, for what outlives the request's step.
+/// Writes the effects of one request. Cheap to clone, for work that outlives the request's step.
 #[derive(Clone, Debug)]
 pub struct LedgerWriter {
     pub(super) ledger: Ledger,
@@ -14,13 +14,13 @@ pub struct LedgerWriter {
 }
 
 impl LedgerWriter {
-    /// A writer of no request, whose facts belong to no order. For tests of domain code.
+    /// A writer without a request, whose facts belong to no order. For tests of domain code.
     pub fn of(ledger: Ledger) -> Self {
         Self { ledger, order: None, request: None }
     }
 
-    /// Writes a fact. It MUST be called in the atomic step that makes it one, and only when nothing
-    /// can undo that step any more.
+    /// Writes a fact. It MUST be called in the atomic step that makes it true, and only when nothing can
+    /// undo that step any more.
     pub fn record(&self, at: Timestamp, fact: &Fact<'_>) {
         self.ledger.state().effect(at, self.order.as_ref(), self.request, fact);
     }

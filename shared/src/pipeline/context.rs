@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use crate::chaos::{Draw, Outcome};
 use crate::ledger::{Fact, Ledger, LedgerWriter};
 
-/// What an operation gets for its one atomic step: the time, a source of ids, and the refusal that
-/// chaos wants in its place.
+/// What an operation's atomic step may use: the time, new ids, and the refusal that chaos injects
+/// instead.
 #[derive(Debug)]
 pub struct OperationContext<'a> {
     now: Timestamp,
@@ -34,24 +34,24 @@ impl<'a> OperationContext<'a> {
         self.now
     }
 
-    /// A new id. Should a resource have it already, ask for the next.
+    /// A new id. If a resource already has it, ask for the next.
     pub fn id<I: From<u64>>(&mut self) -> I {
         I::from(self.draw.bits())
     }
 
-    /// The refusal that was drawn, if one was. An operation MUST ask this only when it knows that it
-    /// would succeed now, and then refuse as told: a refusal never stands in for another truth.
+    /// The injected refusal, if one was drawn. An operation MUST call this only once it is known to
+    /// succeed, and MUST then return that refusal: it never replaces a real one.
     pub fn injected_refusal(&mut self) -> Option<&'static str> {
         self.injected_refusal = self.instead.is_some();
         self.instead.map(|outcome| outcome.name)
     }
 
-    /// Writes what happened into the ledger. It MUST be called in the step in which it happens.
+    /// Writes a fact into the ledger. It MUST be called in the step in which it happens.
     pub fn record(&self, fact: &Fact<'_>) {
         self.writer.record(self.now, fact);
     }
 
-    /// Writes into the ledger what a helper does in this step.
+    /// The ledger's writer, for helpers that act in this step.
     pub fn writer(&self) -> &LedgerWriter {
         &self.writer
     }

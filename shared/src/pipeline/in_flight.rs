@@ -12,11 +12,11 @@ use crate::http::Problem;
 use crate::ledger::{LedgerWriter, Ticket};
 use crate::time::Clock;
 
-/// How long a `hang` lasts for a client that does not leave. Not scaled: it ends by the client's
-/// own limit, which has a floor.
+/// How long a `hang` lasts for a client that does not disconnect. Not scaled: usually the client's own
+/// timeout ends it, and that has a minimum.
 const HANG: Duration = Duration::from_secs(300);
 
-/// A request on its way, past the idempotency check and the draw. Dropping it before
+/// A request in flight, past the idempotency check and the draw. Dropping it before
 /// [`operate`](Self::operate) frees its key.
 #[derive(Debug)]
 pub struct InFlight {
@@ -55,13 +55,13 @@ impl InFlight {
         &self.drawn
     }
 
-    /// A new id, for a resource that has a name before its operation is due.
+    /// An id for a resource that is named before its operation runs.
     pub fn id<I: From<u64>>(&mut self) -> I {
         I::from(self.drawn.draw.bits())
     }
 
-    /// Waits out a fault that strikes before the operation, and ends the request with it. `None`
-    /// when there is none: then the operation is next.
+    /// Waits for the delay of a fault that strikes before the operation, and ends the request with it.
+    /// `None` if there is none: then the operation is next.
     pub async fn before(&mut self) -> Option<Reply> {
         if self.drawn.outcome.moment != Moment::Before {
             return None;
@@ -74,8 +74,8 @@ impl InFlight {
         self.fault()
     }
 
-    /// Ends the request with the fault that strikes before the operation, without its wait. `None`
-    /// when there is none.
+    /// Ends the request with the fault that strikes before the operation, without its delay. `None` if
+    /// there is none.
     pub fn fault(&mut self) -> Option<Reply> {
         if self.drawn.outcome.moment != Moment::Before {
             return None;
@@ -88,12 +88,12 @@ impl InFlight {
         Some(self.end(reply))
     }
 
-    /// Writes what this request does into the ledger, for what outlives its step.
+    /// The ledger's writer for this request, for work that outlives its step.
     pub fn writer(&self) -> &LedgerWriter {
         self.ticket.writer()
     }
 
-    /// Takes a step that comes before the operation. A reset comes before all of it or after.
+    /// Runs a step before the operation. A reset comes entirely before or after it.
     pub fn prelude<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
         let stores = self.stores.clone();
         let _stores = stores.in_use();
@@ -105,7 +105,7 @@ impl InFlight {
         reply
     }
 
-    /// Takes the one atomic step, and stores its result under the key.
+    /// Runs the one atomic step, and stores its result under the key.
     pub fn operate<T: Serialize>(
         &mut self,
         status: StatusCode,
@@ -125,8 +125,8 @@ impl InFlight {
         self.result = Some(answer);
     }
 
-    /// Ends the request with a true refusal that came up before the operation was due. It is kept
-    /// under the key, and answered at once: no fault strikes any more.
+    /// Ends the request with a real refusal that was found before the operation ran. It is stored under
+    /// the key, and answered at once: no fault strikes any more.
     pub fn refuse(mut self, refusal: Problem) -> Reply {
         let answer = Answer::Refusal(refusal);
         if let Some(slot) = self.slot.take() {
@@ -138,7 +138,7 @@ impl InFlight {
         self.end(Reply::Own(answer, None))
     }
 
-    /// Waits out what strikes after the operation, and ends the request.
+    /// Waits for the delay of a fault after the operation, and ends the request.
     pub async fn after(mut self) -> Reply {
         if !self.drawn.delay.is_zero() {
             tokio::time::sleep(self.drawn.delay).await;
@@ -190,7 +190,7 @@ impl InFlight {
     }
 }
 
-/// A client that leaves drops its request wherever that is.
+/// When a client disconnects, its request is dropped at whatever step it is.
 impl Drop for InFlight {
     fn drop(&mut self) {
         if self.ticket.is_open() {

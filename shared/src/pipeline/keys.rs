@@ -7,11 +7,11 @@ use super::Answer;
 use crate::chaos::Operation;
 use crate::digest::{DigestMap, digest_of};
 
-/// How long an answer is remembered under its key.
+/// How long an answer is stored under its key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
 /// The idempotency keys in use, and the answers that were given under them. A key belongs to one
-/// operation. Bounded: the oldest answer is forgotten first; a key in use never is.
+/// operation. Bounded: the oldest answer is evicted first; a key in use never is.
 #[derive(Debug)]
 pub(super) struct Keys {
     known: Mutex<Known>,
@@ -22,9 +22,9 @@ pub(super) struct Keys {
 struct Known {
     /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
     by_key: DigestMap<Box<Entry>>,
-    /// Keys with an answer, oldest first, with the time at which they are forgotten.
+    /// Keys with an answer, oldest first, with the time at which they expire.
     answered: VecDeque<(u128, Timestamp)>,
-    /// How often a key was claimed, so that a claim from before a reset is told from a later one.
+    /// How many keys were claimed so far, to tell a claim from before a reset from a later one.
     claims: u64,
 }
 
@@ -35,16 +35,16 @@ struct Entry {
     answer: Option<Answer>,
 }
 
-/// What is known of a key.
+/// The state of a key.
 #[derive(Debug)]
 pub(super) enum KeyClaim {
-    /// Nothing: it is the caller's until the slot is finished or dropped.
+    /// Unused: it is the caller's until the slot is finished or dropped.
     New(Slot),
     /// It has an answer.
     Known(Answer),
     /// It is in use.
     Busy,
-    /// It is in use, or has an answer, for another body.
+    /// It is in use, or has an answer, with another body.
     OtherBody,
 }
 
@@ -109,7 +109,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Remembers the answer. A failure of ours is not remembered: trying again may help.
+    /// Stores the answer. A failure of the service itself is not stored: a retry may succeed.
     pub(super) fn finish(self, answer: &Answer, now: Timestamp) {
         if matches!(answer, Answer::Refusal(problem) if problem.status().is_server_error()) {
             return;
@@ -123,7 +123,7 @@ impl Slot {
         }
     }
 
-    /// What this slot claimed, unless a reset forgot it.
+    /// What this slot claimed, unless a reset cleared it.
     fn entry<'a>(&self, known: &'a mut Known) -> Option<&'a mut Entry> {
         known.by_key.get_mut(&self.digest).map(|entry| &mut **entry).filter(|entry| entry.claim == self.claim)
     }

@@ -8,7 +8,7 @@ use crate::chaos::{Drawn, Severed};
 use crate::http::{Problem, problems};
 use crate::ledger::Sent;
 
-/// An operation's own result: what is remembered under its key.
+/// An operation's own result: what is stored under its key.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// A success: status and JSON body.
@@ -17,23 +17,23 @@ pub enum Answer {
     Refusal(Problem),
 }
 
-/// How a request ends: what its client gets to see.
+/// How a request ends: what its client sees.
 #[derive(Debug)]
 pub enum Reply {
-    /// The operation's own result. The drawn outcome is there when it was made to be late.
+    /// The operation's own result, with the drawn outcome if that delayed it.
     Own(Answer, Option<Drawn>),
     /// The result of an earlier request under the same key.
     Replay(Answer),
-    /// An error that chaos put in the place of the result.
+    /// An error that chaos put in place of the result.
     Injected(Problem),
-    /// A status of success with this broken JSON.
+    /// A success status with this broken JSON.
     Garbled(Bytes, Drawn),
     /// The connection is cut.
     Severed(Severed),
 }
 
 impl Reply {
-    /// What of it goes into the ledger.
+    /// What the ledger records of it.
     pub(super) fn sent(&self) -> Sent {
         match self {
             Self::Own(answer, _) => answer.sent(),
@@ -119,7 +119,7 @@ impl IntoResponse for Reply {
 }
 
 impl Drawn {
-    /// Says in the head of an answer that this was injected.
+    /// Marks an answer as injected in its headers.
     pub fn mark(&self, response: &mut Response) {
         crate::http::mark_injected(response.headers_mut(), self.operation.name, self.outcome.name);
     }

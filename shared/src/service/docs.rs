@@ -15,8 +15,8 @@ use crate::chaos::{Access, Moment, Operation, ProblemKind, Surface};
 use crate::environment::format_duration;
 use crate::http::{MAX_KEY_LENGTH, Problem, ProblemBody, problems};
 
-/// Adds to a document what holds for every operation: the errors of every service, and what chaos
-/// may do to it. Operations are found by their `operation_id`.
+/// Adds to a document what applies to every operation: the errors of every service, and what chaos may
+/// do to it. Operations are found by their `operation_id`.
 pub fn describe_outcomes(document: &mut OpenApi, operations: &[&'static Operation]) {
     let schemas = &mut document.components.get_or_insert_default().schemas;
     let mut needed = vec![("Problem".to_owned(), <ProblemBody<'_> as utoipa::PartialSchema>::schema())];
@@ -36,8 +36,11 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
     let usual: &[(&ProblemKind, &str)] = match operation.access {
         Access::Read => &[],
         Access::Write => &[
-            (&problems::IDEMPOTENCY_IN_PROGRESS, "The same `Idempotency-Key` is being executed."),
-            (&problems::IDEMPOTENCY_KEY_REUSE, "The `Idempotency-Key` was used for another body."),
+            (
+                &problems::IDEMPOTENCY_IN_PROGRESS,
+                "A request with the same `Idempotency-Key` is still executing.",
+            ),
+            (&problems::IDEMPOTENCY_KEY_REUSE, "The `Idempotency-Key` was used with another body."),
         ],
     };
     let body: &[(&ProblemKind, &str)] = &[
@@ -80,7 +83,7 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
     }
 }
 
-/// One response a status: several reasons share it, one line each.
+/// One response per status: several reasons share it, one line each.
 fn add(documented: &mut Documented, kind: &ProblemKind, why: &str) {
     add_line(documented, kind.status, &format!("`{}`: {why}", kind.code), problem_response);
 }
@@ -109,7 +112,7 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Names what is asked for: a second request of this key gets the answer of the first.",
+            "Identifies the request. A second request with the same key gets the first one's answer.",
         ))
         .schema(Some(text))
         .build()
@@ -120,7 +123,7 @@ fn problem_response() -> Response {
     ResponseBuilder::new().content("application/problem+json", body).build()
 }
 
-/// Titles the document of `routes`.
+/// Sets the title and description of the OpenAPI document of `routes`.
 pub fn document<S: Clone + Send + Sync + 'static>(
     routes: &mut OpenApiRouter<S>,
     title: &str,
@@ -134,14 +137,14 @@ pub fn document<S: Clone + Send + Sync + 'static>(
     info.contact = None;
 }
 
-/// The routes, with their document at `/api/docs/openapi.json` and Swagger UI at `/api/docs`.
+/// The routes, with their OpenAPI document at `/api/docs/openapi.json` and Swagger UI at `/api/docs`.
 pub fn with_docs(routes: OpenApiRouter) -> Router {
     let (router, document) = routes.split_for_parts();
     let docs = Router::from(SwaggerUi::new("/api/docs").url("/api/docs/openapi.json", document));
     router.merge(docs.layer(map_response(missing)))
 }
 
-/// Swagger UI says of a file that it does not have no more than 404.
+/// For a file that it does not have, Swagger UI answers a bare 404.
 async fn missing(response: Answer) -> Answer {
     if response.status() == StatusCode::NOT_FOUND {
         Problem::new(&problems::NOT_FOUND, "The documentation has no such file.").into_response()

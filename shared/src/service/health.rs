@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// That the backends live, and what they are set to.
+/// That the backends are up, and their configuration.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
@@ -21,7 +21,7 @@ pub struct Health {
     /// The seed that all outcomes are drawn from.
     #[schema(example = 42)]
     pub seed: u64,
-    /// What simulated durations are multiplied by.
+    /// The factor for simulated durations.
     #[schema(example = 1.0)]
     pub time_scale: f64,
 }
@@ -33,7 +33,7 @@ pub fn health(health: Health) -> OpenApiRouter {
 
 /// Liveness
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", 
-    responses((status = 200, body = Health, description = "It answers; `status` tells how well it works.")) )]
+    responses((status = 200, body = Health, description = "The service answers; `status` says how well it works.")) )]
 async fn get_health(State(health): State<Health>) -> Json<Health> {
     Json(health)
 }

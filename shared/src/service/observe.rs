@@ -17,12 +17,12 @@ use crate::chaos::{Chaos, OperationStats};
 pub(super) struct Distributions {
     /// Always true.
     success: bool,
-    /// For each operation the share of each outcome, such as `"40%"`.
+    /// For each operation, the share of each outcome, such as `"40%"`.
     #[schema(example = json!({"authorize": {"success": "40%", "insufficient_funds": "30%"}}))]
     distributions: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
 }
 
-/// What was asked of a domain's operations and drawn for them.
+/// The requests to a domain's operations and what was drawn for them.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Stats {
     /// Always true.
@@ -70,7 +70,13 @@ pub fn observe(domain: &'static str, chaos: &Arc<Chaos>) -> OpenApiRouter {
             "The configured share of each outcome",
             "Distributions",
         ),
-        (of_stats, HttpMethod::Get, "stats", "What was drawn so far, beside what is configured", "Stats"),
+        (
+            of_stats,
+            HttpMethod::Get,
+            "stats",
+            "What has been drawn so far, next to what is configured",
+            "Stats",
+        ),
         (of_reset, HttpMethod::Post, "stats.reset", "Sets the counters to zero", "Done"),
     ];
     let mut router = OpenApiRouter::from(routes);

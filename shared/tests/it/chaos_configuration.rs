@@ -110,21 +110,21 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
     CHAOS_TOY_MAKE: `tmeout` is not an outcome of toy.make, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed, sold_out, already_made
     CHAOS_TOY_MAKE: the shares sum to 90%, expected exactly 100%
     CHAOS_TOY_MAKE: the shares sum to 110%, expected exactly 100%
-    CHAOS_TOY_MAKE: `reset` is there twice
+    CHAOS_TOY_MAKE: `reset` is listed twice
     CHAOS_TOY_MAKE: `reset` is not of the form outcome=share
     CHAOS_TOY_MAKE: `-1%` is not a share such as 30% or 0.3
     CHAOS_TOY_MAKE: `soon` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)
-    CHAOS_TOY_MAKE: `hang` takes no delay: it lasts until the client leaves, 5m at most
+    CHAOS_TOY_MAKE: `hang` takes no delay: it lasts until the client disconnects, at most 5m
     CHAOS_TOY_MAKE: is an empty table, expected something like `success=90%, timeout=10%@5s`
     CHAOS_TOY_STATUS: `sold_out` is not an outcome of toy.status, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed
     CHAOS_SCRIPT: in `toy.make=reset`: expected [order:]operation#attempt=outcome, such as ORD-7:payment.capture#1=lost_response
-    CHAOS_SCRIPT: in `toy.make#0=reset`: the attempt is a whole number from 1
+    CHAOS_SCRIPT: in `toy.make#0=reset`: the attempt must be a whole number from 1
     CHAOS_SCRIPT: in `toy.make#1=boom`: `boom` is not an outcome of toy.make, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed, sold_out, already_made
-    CHAOS_SCRIPT: in `toy.make#1=hang@8s`: `hang` takes no delay: it lasts until the client leaves, 5m at most
+    CHAOS_SCRIPT: in `toy.make#1=hang@8s`: `hang` takes no delay: it lasts until the client disconnects, at most 5m
     CHAOS_SCRIPT: in `toy.break#1=reset`: `toy.break` is not an operation, expected one of toy.make, toy.status
     CHAOS_SCRIPT: in `A:toy.make#1=reset, B:toy.make#1=reset`: `A:toy.make#1=reset, B` is not an order id; lines are separated by `;`
     CHAOS_SCRIPT: in `:toy.make#1=reset`: `` is not an order id; lines are separated by `;`
-    CHAOS_SCRIPT: in `toy.make#1=empty`: this attempt has a line already
+    CHAOS_SCRIPT: in `toy.make#1=empty`: this attempt is already scripted
     CHAOS_TOY_MAKE_FAILURE_RTE: is not a variable of this program; did you mean CHAOS_TOY_MAKE_FAILURE_RATE? There are CHAOS_FAILURE_RATE, CHAOS_PRESET, CHAOS_SCRIPT, CHAOS_SEED, CHAOS_TOY_FAILURE_RATE, CHAOS_TOY_MAKE, CHAOS_TOY_MAKE_FAILURE_RATE, CHAOS_TOY_STATUS, CHAOS_TOY_STATUS_FAILURE_RATE
     TIME_SCALE: `0` is not a number from 0.000001 to 1000, such as 0.01
     ");

@@ -36,7 +36,7 @@ async fn another_body_under_a_key_is_refused() {
     with_key(&toys, RED, "k").await;
     insta::assert_snapshot!(with_key(&toys, BLUE, "k").await, @r#"
     422 Unprocessable Entity
-    {"type":"urn:fake-stripe-chaos:problem:idempotency_key_reuse","title":"Idempotency key reused","status":422,"detail":"This Idempotency-Key was used for another body.","instance":"/toy/make","success":false,"error":"idempotency_key_reuse","message":"This Idempotency-Key was used for another body.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:idempotency_key_reuse","title":"Idempotency key reused","status":422,"detail":"This Idempotency-Key was used with another body.","instance":"/toy/make","success":false,"error":"idempotency_key_reuse","message":"This Idempotency-Key was used with another body.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
     assert_eq!(toys.made(), 1);
 }
@@ -52,7 +52,7 @@ async fn a_key_in_use_asks_to_wait() {
     insta::assert_snapshot!(with_key(&toys, RED, "k").await, @r#"
     409 Conflict
     retry-after: 1
-    {"type":"urn:fake-stripe-chaos:problem:idempotency_in_progress","title":"Request in progress","status":409,"detail":"A request with this Idempotency-Key is being executed.","instance":"/toy/make","success":false,"error":"idempotency_in_progress","message":"A request with this Idempotency-Key is being executed.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","retryAfterMs":1000}
+    {"type":"urn:fake-stripe-chaos:problem:idempotency_in_progress","title":"Request in progress","status":409,"detail":"A request with this Idempotency-Key is still executing.","instance":"/toy/make","success":false,"error":"idempotency_in_progress","message":"A request with this Idempotency-Key is still executing.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","retryAfterMs":1000}
     "#);
     assert!(with_key(&toys, BLUE, "k").await.contains("idempotency_key_reuse"));
     assert_eq!(toys.chaos().stats("toy")[0].draws, 1, "only the request that waits has drawn");

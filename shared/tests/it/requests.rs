@@ -74,7 +74,7 @@ async fn size_type_key_route_and_method_are_checked() {
     insta::assert_snapshot!(toys.send(Request::get("/toy/make").body(Body::empty()).unwrap()).await, @r#"
     405 Method Not Allowed
     allow: POST
-    {"type":"urn:fake-stripe-chaos:problem:method_not_allowed","title":"Method not allowed","status":405,"detail":"/toy/make does not take GET; see /api/docs.","instance":"/toy/make","success":false,"error":"method_not_allowed","message":"/toy/make does not take GET; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:method_not_allowed","title":"Method not allowed","status":405,"detail":"/toy/make does not support GET; see /api/docs.","instance":"/toy/make","success":false,"error":"method_not_allowed","message":"/toy/make does not support GET; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
 }
 

@@ -6,7 +6,7 @@ use super::{LabelService, facts, known};
 use crate::domain::{Error, Label};
 
 impl LabelService {
-    /// Calls a label off. If it is still being generated, that stops at once.
+    /// Cancels a label. If it is still being generated, that stops at once.
     pub(crate) fn cancel(&self, id: &str, now: Timestamp, writer: &LedgerWriter) -> Result<Label, Error> {
         let label = self.labels.change(known(id)?, &|label| {
             let cancelled = label.cancelled(now)?;

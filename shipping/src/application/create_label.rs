@@ -17,21 +17,21 @@ pub(crate) const GENERATION: Duration = Duration::from_secs(20);
 /// How many steps of progress that is.
 const STEPS: u8 = 4;
 
-/// The order for a label.
+/// A request for a label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CreateLabel {
-    /// Not kept with the label, as nothing is printed; it tells one order for a label from another.
+    /// Not stored with the label, as nothing is printed; it tells one request from another.
     pub(crate) address: Address,
     pub(crate) carrier: String,
     pub(crate) order: Option<Arc<str>>,
 }
 
-/// What the request for a label waited for.
+/// What the request for a label was waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// The label is that many per cent made, less than 100.
+    /// The label's progress in per cent, below 100.
     Reached(u8),
-    /// The time is over: the label can be committed.
+    /// The time has passed: the label can be committed.
     Due,
     /// Somebody cancelled the label.
     Stopped,
@@ -52,8 +52,8 @@ pub(crate) struct Generation {
 }
 
 impl LabelService {
-    /// Begins a label that takes `duration`, under the first of the `ids` that is not taken. What
-    /// becomes of it is written by `writer`.
+    /// Begins a label that takes `duration`, under the first of the `ids` that is not taken. `writer`
+    /// records what happens to it.
     pub(crate) fn begin(
         &self,
         order: &CreateLabel,
@@ -83,12 +83,12 @@ impl Generation {
         self.id
     }
 
-    /// Waits for the next step; the first, at 0 per cent, is there at once.
+    /// Waits for the next step; the first, at 0 per cent, comes at once.
     pub(crate) async fn next(&mut self) -> Step {
         let step = self.next;
         if step > 0 {
             let due = self.started + self.duration * u32::from(step) / u32::from(STEPS);
-            // A signal goes before a step of the same moment.
+            // A signal takes precedence over a step at the same moment.
             if tokio::time::timeout_at(due, &mut self.stopped).await.is_ok() {
                 return Step::Stopped;
             }
@@ -121,11 +121,11 @@ impl Generation {
             self.writer.record(now, &facts::generated(&self.id));
             Ok(generated)
         });
-        // It is gone only after a reset, which calls off whatever is in the making.
+        // It is missing only after a reset, which cancels every label being generated.
         Ok((label.map_err(|_| stopped)?, shipment))
     }
 
-    /// Whether the label was cancelled, or was forgotten by a reset and its id given to another.
+    /// Whether the label was cancelled, or dropped by a reset and its id given to another.
     fn is_stopped(&mut self) -> bool {
         !matches!(self.stopped.try_recv(), Err(TryRecvError::Empty))
     }

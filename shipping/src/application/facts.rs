@@ -1,4 +1,4 @@
-//! What shipping tells its ledger.
+//! The facts that shipping writes into its ledger.
 
 use shared::ledger::{Fact, Lifecycle};
 
@@ -16,7 +16,7 @@ pub(super) fn abandoned(id: &LabelId) -> Fact<'_> {
     Fact::new("abandoned", id, Lifecycle::Closes)
 }
 
-/// A label was called off that had been like `before`.
+/// A label was cancelled whose state had been `before`.
 pub(super) fn cancelled(before: &Label) -> Fact<'_> {
     let lifecycle = match before.state {
         State::Generating { .. } => Lifecycle::Closes,

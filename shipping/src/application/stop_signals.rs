@@ -18,15 +18,15 @@ impl StopSignals {
         receiver
     }
 
-    /// Signals whoever generates `id`, if anybody does.
+    /// Signals the request that generates `id`, if there is one.
     pub(super) fn stop(&self, id: LabelId) {
         if let Some(sender) = self.lock().remove(&id) {
-            // The request may have ended in this moment: then there is nobody to tell.
+            // The request may have just ended: then there is no one to signal.
             let _ = sender.send(());
         }
     }
 
-    /// Nobody generates `id` any more.
+    /// `id` is no longer being generated.
     pub(super) fn forget(&self, id: LabelId) {
         self.lock().remove(&id);
     }

@@ -5,7 +5,7 @@ use super::LabelId;
 pub(crate) enum Error {
     #[error("there is no label {id}")]
     UnknownLabel { id: String },
-    #[error("label {id} was {state} already")]
+    #[error("label {id} was already {state}")]
     AlreadyCancelled { id: LabelId, state: &'static str },
     #[error("label {id} was cancelled while it was generated")]
     LabelCancelled { id: LabelId },

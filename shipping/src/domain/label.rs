@@ -10,7 +10,7 @@ shared::typed_id!(
     "lbl_"
 );
 
-/// A label, from the moment it was asked for. Every change makes a new one and leaves this as it is.
+/// A label, from the moment it was requested. Every change makes a new value and leaves this unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     pub(crate) id: LabelId,
@@ -20,20 +20,20 @@ pub(crate) struct Label {
     pub(crate) state: State,
 }
 
-/// How far a label has come.
+/// The state of a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Being made: `progress` per cent, below 100.
+    /// Being generated: `progress` per cent, below 100.
     Generating { progress: u8 },
     /// Ready to ship.
     Generated(Shipment),
-    /// Called off, before or after it was made.
+    /// Cancelled, before or after it was generated.
     Cancelled { at: Timestamp, shipment: Option<Shipment> },
-    /// Never made: the request for it ended first.
+    /// Never generated: the request for it ended first.
     Abandoned { at: Timestamp },
 }
 
-/// What a label stands for once it is made.
+/// The shipment of a generated label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shipment {
     pub(crate) tracking_number: Arc<str>,
@@ -41,7 +41,7 @@ pub(crate) struct Shipment {
 }
 
 impl State {
-    /// The word for it.
+    /// The name of the state.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Generating { .. } => "generating",
@@ -83,12 +83,12 @@ impl Label {
         self.while_generating(State::Generated(shipment))
     }
 
-    /// The label, given up since nobody waits for it.
+    /// The label, abandoned because nobody waits for it.
     pub(crate) fn abandoned(&self, at: Timestamp) -> Result<Self, Error> {
         self.while_generating(State::Abandoned { at })
     }
 
-    /// The label, called off.
+    /// The label, cancelled.
     pub(crate) fn cancelled(&self, at: Timestamp) -> Result<Self, Error> {
         match &self.state {
             State::Generating { .. } => Ok(self.with(State::Cancelled { at, shipment: None })),
@@ -99,7 +99,7 @@ impl Label {
         }
     }
 
-    /// Only the request that generates a label asks for this, so what ended the generation was a
+    /// Only the request that generates a label calls this, so if the generation has ended, it was by a
     /// cancellation.
     fn while_generating(&self, next: State) -> Result<Self, Error> {
         match self.state {
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// WIRE: what may follow what.
+    /// The allowed transitions. (Rule: WIRE.)
     fn may_follow(before: &State, act: Act) -> bool {
         match before {
             State::Generating { .. } => true,
@@ -182,9 +182,9 @@ mod tests {
             cancelled.at_progress(25).unwrap_err(),
         ]
         .map(|error| error.to_string());
-        insta::assert_snapshot!(said.join("\n"), @r"
-        label lbl_0000000000000001 was cancelled already
-        label lbl_0000000000000001 was abandoned already
+        insta::assert_snapshot!(said.join("\n"), @"
+        label lbl_0000000000000001 was already cancelled
+        label lbl_0000000000000001 was already abandoned
         label lbl_0000000000000001 was cancelled while it was generated
         ");
     }

@@ -1,7 +1,7 @@
 const ALPHANUMERIC: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// The tracking number that `carrier` gives a parcel, made from `bits`: in the form of UPS, check
-/// digit and all, for UPS; twelve digits for anybody else.
+/// digit and all, for UPS; twelve digits for any other carrier.
 pub(crate) fn tracking_number(carrier: &str, bits: u64) -> String {
     if !carrier.eq_ignore_ascii_case("ups") {
         return format!("{:012}", bits % 1_000_000_000_000);

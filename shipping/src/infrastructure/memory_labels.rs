@@ -17,7 +17,7 @@ pub(crate) struct MemoryLabels {
 #[derive(Debug, Default)]
 struct Stored {
     by_id: BTreeMap<LabelId, Label>,
-    /// Settled labels, the one that was settled first in front.
+    /// Settled labels, the first to be settled first.
     settled: VecDeque<LabelId>,
 }
 
@@ -37,7 +37,7 @@ impl MemoryLabels {
 }
 
 impl DomainStore for MemoryLabels {
-    /// Nothing of a label happens by the clock: the request that generates it does that.
+    /// Labels do not expire: everything that happens to one is done by a request.
     fn expire(&self, _now: Timestamp) {}
 
     fn clear(&self) {

@@ -14,7 +14,7 @@ use super::responses::LabelProgress;
 use super::routes::CREATE_LABEL_PATH;
 
 /// The request for a label as Server-Sent Events. The body drives the request, so a client that
-/// leaves drops both.
+/// disconnects drops both.
 pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Response {
     let (severs, disguised) = (request.severs(), request.disguised().cloned());
     let events = stream::unfold(Some(request), move |request| {
@@ -41,7 +41,7 @@ pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Resp
 }
 
 /// The answer to a request that ended before a label began. Only the replay of a label is an event;
-/// everything else has an HTTP status to tell.
+/// everything else has an HTTP status.
 pub(super) fn answer_of(reply: Reply) -> Response {
     match &reply {
         Reply::Replay(Answer::Success(_, label)) => {
@@ -81,7 +81,7 @@ fn event_of(name: &str, data: &impl Serialize) -> Bytes {
     }
 }
 
-/// One event. Its data is JSON, which has no line breaks as we write it.
+/// One event. Its data is JSON, written without line breaks.
 fn event(name: &str, data: &[u8]) -> Bytes {
     [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"].concat().into()
 }

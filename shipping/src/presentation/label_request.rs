@@ -12,14 +12,14 @@ use crate::application::{CreateLabel, GENERATION, Generation, LabelService, Step
 use crate::domain::{Error, LabelId};
 use crate::infrastructure::chaos::CREATE_LABEL;
 
-/// A request whose label is being generated. Whoever holds it drives it, and drops it to end it.
+/// A request whose label is being generated. Its owner drives it, and drops it to end it.
 #[derive(Debug)]
 pub(super) struct LabelRequest {
     id: LabelId,
     stage: Stage,
 }
 
-/// The commit is the border: dropped before it, the label is abandoned and the key is free.
+/// The commit is the point of no return: dropped before it, the label is abandoned and the key is free.
 #[derive(Debug)]
 enum Stage {
     Generating(Generation, InFlight),
@@ -30,14 +30,14 @@ enum Stage {
 #[expect(clippy::large_enum_variant, reason = "moved five times in twenty seconds")]
 #[derive(Debug)]
 pub(super) enum Shown {
-    /// Progress, in per cent. The request goes on.
+    /// Progress, in per cent. The request continues.
     Progress(u8, LabelRequest),
     /// The end.
     End(Reply),
 }
 
 impl LabelRequest {
-    /// Takes a request to where its label begins.
+    /// Takes a request up to the beginning of its label.
     ///
     /// # Errors
     /// The answer, when there is one without a label: a replay, a refusal, a fault that strikes at
@@ -70,12 +70,12 @@ impl LabelRequest {
         }
     }
 
-    /// The label that this is about.
+    /// The label's id.
     pub(super) fn id(&self) -> LabelId {
         self.id
     }
 
-    /// How chaos means to cut the connection at the end.
+    /// How chaos will cut the connection at the end.
     pub(super) fn severs(&self) -> Option<Severed> {
         match self.drawn().outcome.surface {
             Surface::Severed(how) => Some(how),
@@ -83,7 +83,7 @@ impl LabelRequest {
         }
     }
 
-    /// What chaos drew, if the end will not say that it was injected.
+    /// The drawn outcome, if the last event will not say that it was injected.
     pub(super) fn disguised(&self) -> Option<&Drawn> {
         let drawn = self.drawn();
         match drawn.outcome.surface {
@@ -112,7 +112,7 @@ impl LabelRequest {
                     Shown::End(in_flight.refuse(stopped.into()))
                 }
                 Step::Due => match in_flight.fault() {
-                    // Ends here, so that the client finds the key free when it hears of the fault.
+                    // Ends here, so that the key is free when the client learns of the fault.
                     Some(fault) => Shown::End(fault),
                     None => commit(&mut generation, in_flight, self.id).await,
                 },
@@ -120,7 +120,7 @@ impl LabelRequest {
         }
     }
 
-    /// Goes to the end without showing any progress.
+    /// Runs to the end without showing progress.
     pub(super) async fn finish(mut self) -> Response {
         loop {
             match self.next().await {
@@ -131,7 +131,7 @@ impl LabelRequest {
     }
 }
 
-/// The refusal that was drawn in place of a label, unless there is a truer one.
+/// The refusal that was drawn in place of a label, unless a real one applies.
 async fn refuse(mut in_flight: InFlight, service: &LabelService) -> Reply {
     in_flight.operate::<LabelCreated>(StatusCode::CREATED, |ctx| {
         service.ensure_room()?;
@@ -151,7 +151,7 @@ async fn commit(generation: &mut Generation, mut in_flight: InFlight, id: LabelI
     if committed {
         Shown::Progress(100, LabelRequest { id, stage: Stage::Committed(in_flight) })
     } else {
-        // Cancelled in the very moment of the commit.
+        // Cancelled at the very moment of the commit.
         Shown::End(in_flight.after().await)
     }
 }

@@ -12,14 +12,14 @@ const MAX_ZIP_LENGTH: usize = 20;
 const MAX_COUNTRY_LENGTH: usize = 60;
 const MAX_CARRIER_LENGTH: usize = 50;
 
-/// The order for a label.
+/// A request for a label.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateLabelRequest {
     /// Where the parcel goes.
     #[schema(required)]
     shipping_address: Option<AddressBody>,
-    /// Who carries it; UPS when it is not given.
+    /// The carrier; UPS by default.
     #[schema(example = "UPS", default = "UPS", max_length = 50)]
     carrier: Option<String>,
     /// The order it belongs to.
@@ -64,7 +64,7 @@ impl AddressBody {
     fn check(self, fields: &mut Fields) -> Option<Address> {
         let mut text =
             |name: &str, value, most| fields.required_text(&format!("shippingAddress.{name}"), value, most);
-        // Each is checked before any is missed, so that one answer names them all.
+        // Every field is checked before any is reported, so that one answer names them all.
         let street = text("street", self.street, MAX_STREET_LENGTH);
         let city = text("city", self.city, MAX_NAME_LENGTH);
         let state = text("state", self.state, MAX_NAME_LENGTH);
@@ -74,7 +74,7 @@ impl AddressBody {
     }
 }
 
-/// The order to call a label off.
+/// A request to cancel a label.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelRequest {
@@ -84,8 +84,8 @@ pub(crate) struct CancelRequest {
 }
 
 impl CancelRequest {
-    /// Checks every rule of the body, and gives the label's id. Whether there is such a label is for
-    /// the operation to say.
+    /// Checks every rule of the body, and returns the label's id. The operation itself checks whether
+    /// the label exists.
     pub(super) fn label_id(self) -> Result<String, Problem> {
         let mut fields = Fields::new();
         let id = fields.required_id("labelId", self.label_id);

@@ -44,7 +44,7 @@ impl LabelCreated {
     }
 }
 
-/// A label that was called off.
+/// A label that was cancelled.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LabelCancelled {
@@ -65,7 +65,7 @@ impl LabelCancelled {
     }
 }
 
-/// How far a label has come.
+/// The status of a label.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LabelStatus {

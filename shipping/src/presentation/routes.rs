@@ -16,22 +16,22 @@ use super::responses::{LabelCancelled, LabelCreated, LabelStatus};
 use crate::application::LabelService;
 use crate::infrastructure::chaos::{CANCEL, CREATE_LABEL, STATUS};
 
-/// Where labels are asked for.
+/// The path of the label requests.
 pub(super) const CREATE_LABEL_PATH: &str = "/shipping/create-label";
 
-/// What the handlers share.
+/// State shared by all handlers.
 #[derive(Debug)]
 pub(crate) struct Shipping {
     pub(crate) service: LabelService,
     pub(crate) pipeline: Pipeline,
 }
 
-/// The routes of shipping, with their document.
+/// The routes of shipping, with their OpenAPI document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Shipping>> {
     OpenApiRouter::new().routes(routes!(create_label)).routes(routes!(cancel)).routes(routes!(status))
 }
 
-/// The routes alone, put together once.
+/// The routes alone, built once.
 pub(crate) fn bare() -> Router<Arc<Shipping>> {
     static ROUTES: LazyLock<Router<Arc<Shipping>>> = LazyLock::new(|| documented().split_for_parts().0);
     ROUTES.clone()
@@ -41,19 +41,19 @@ pub(crate) fn bare() -> Router<Arc<Shipping>> {
 ///
 /// That takes 20 s (times `TIME_SCALE`), in four steps. A client that accepts `text/event-stream` gets
 /// a `progress` event at once and at each step, and then one `label` event (the body of the 201) or
-/// one `problem` event (a problem body); any other client gets the one answer at the end. Leaving
+/// one `problem` event (a problem body); any other client gets one answer at the end. Disconnecting
 /// before the end abandons the label.
 #[utoipa::path(
     post, path = "/shipping/create-label", operation_id = "shipping.create_label", tag = "shipping",
     request_body = CreateLabelRequest,
     responses(
         (status = 201, description = "The label was generated.", body = LabelCreated),
-        (status = 200, description = "The generation, as it goes on.", body = String,
+        (status = 200, description = "The progress of the generation, as a stream of events.", body = String,
             content_type = "text/event-stream",
             example = "event: progress\ndata: {\"labelId\":\"lbl_5c7d0a4e9b1f2836\",\"progress\":0}\n\n"),
-        (status = 409, description = "- `label_cancelled`: It was cancelled while it was generated.",
+        (status = 409, description = "- `label_cancelled`: The label was cancelled while it was being generated.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "- `store_full`: Every label that may be kept (`SHIPPING_CAPACITY`) is live.",
+        (status = 503, description = "- `store_full`: All `SHIPPING_CAPACITY` labels are live, so none can be evicted.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -79,9 +79,9 @@ async fn create_label(State(shipping): State<Arc<Shipping>>, call: Call) -> Resp
     request_body = CancelRequest,
     responses(
         (status = 200, description = "The label is cancelled.", body = LabelCancelled),
-        (status = 404, description = "- `not_found`: There is no such label, or it was forgotten.",
+        (status = 404, description = "- `not_found`: The label does not exist or has been evicted.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
-        (status = 409, description = "- `already_cancelled`: It was cancelled, or abandoned.",
+        (status = 409, description = "- `already_cancelled`: The label had already been cancelled or abandoned.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -98,13 +98,13 @@ async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
     shipping.pipeline.write(&CANCEL, &call, StatusCode::OK, prepare, cancel).await
 }
 
-/// Shows how far a label has come.
+/// Reads the status of a label.
 #[utoipa::path(
     get, path = "/shipping/{labelId}/status", operation_id = "shipping.status", tag = "shipping",
     params(("labelId" = String, Path, description = "The label.", example = "lbl_5c7d0a4e9b1f2836")),
     responses(
         (status = 200, description = "The label.", body = LabelStatus),
-        (status = 404, description = "- `not_found`: There is no such label, or it was forgotten.",
+        (status = 404, description = "- `not_found`: The label does not exist or has been evicted.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]

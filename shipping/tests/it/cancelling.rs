@@ -142,12 +142,12 @@ async fn an_unknown_label_is_not_found() {
     insta::assert_snapshot!(service.cancel("lbl_0000000000000000", "c").await, @r#"
     after 0ns: 404
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The label `lbl_0000000000000000` does not exist, or was forgotten.","instance":"/shipping/cancel","success":false,"error":"not_found","message":"The label `lbl_0000000000000000` does not exist, or was forgotten.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The label `lbl_0000000000000000` does not exist or has been evicted.","instance":"/shipping/cancel","success":false,"error":"not_found","message":"The label `lbl_0000000000000000` does not exist or has been evicted.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
     insta::assert_snapshot!(service.status("label-7").await, @r#"
     after 0ns: 404
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The label `label-7` does not exist, or was forgotten.","instance":"/shipping/label-7/status","success":false,"error":"not_found","message":"The label `label-7` does not exist, or was forgotten.","correlationId":"f061c902-6ef1-4381-b355-7d3058fa4966"}
+    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"The label `label-7` does not exist or has been evicted.","instance":"/shipping/label-7/status","success":false,"error":"not_found","message":"The label `label-7` does not exist or has been evicted.","correlationId":"f061c902-6ef1-4381-b355-7d3058fa4966"}
     "#);
 }
 

@@ -46,7 +46,7 @@ async fn another_body_under_the_same_key_is_refused() {
     insta::assert_snapshot!(answered.shown().await, @r#"
     after 0ns: 422
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:idempotency_key_reuse","title":"Idempotency key reused","status":422,"detail":"This Idempotency-Key was used for another body.","instance":"/shipping/create-label","success":false,"error":"idempotency_key_reuse","message":"This Idempotency-Key was used for another body.","correlationId":"f061c902-6ef1-4381-b355-7d3058fa4966"}
+    {"type":"urn:fake-stripe-chaos:problem:idempotency_key_reuse","title":"Idempotency key reused","status":422,"detail":"This Idempotency-Key was used with another body.","instance":"/shipping/create-label","success":false,"error":"idempotency_key_reuse","message":"This Idempotency-Key was used with another body.","correlationId":"f061c902-6ef1-4381-b355-7d3058fa4966"}
     "#);
 }
 
@@ -62,7 +62,7 @@ async fn a_key_in_use_is_refused_until_its_label_is_made() {
     after 0ns: 409
     content-type: application/problem+json
     retry-after: 1
-    {"type":"urn:fake-stripe-chaos:problem:idempotency_in_progress","title":"Request in progress","status":409,"detail":"A request with this Idempotency-Key is being executed.","instance":"/shipping/create-label","success":false,"error":"idempotency_in_progress","message":"A request with this Idempotency-Key is being executed.","correlationId":"f061c902-6ef1-4381-b355-7d3058fa4966","retryAfterMs":1000}
+    {"type":"urn:fake-stripe-chaos:problem:idempotency_in_progress","title":"Request in progress","status":409,"detail":"A request with this Idempotency-Key is still executing.","instance":"/shipping/create-label","success":false,"error":"idempotency_in_progress","message":"A request with this Idempotency-Key is still executing.","correlationId":"f061c902-6ef1-4381-b355-7d3058fa4966","retryAfterMs":1000}
     "#);
     // It drew nothing: the one draw is that of the label.
     let drawn: u64 = service.chaos.stats("shipping")[0].outcomes.iter().map(|outcome| outcome.drawn).sum();

@@ -16,7 +16,7 @@ async fn a_full_store_refuses_and_settled_labels_leave_first() {
     insta::assert_snapshot!(service.stream("c").await.shown().await, @r#"
     after 0ns: 503
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The 2 labels that may be kept (SHIPPING_CAPACITY) are all live.","instance":"/shipping/create-label","success":false,"error":"store_full","message":"The 2 labels that may be kept (SHIPPING_CAPACITY) are all live.","correlationId":"0ab89497-56a8-425a-b57b-3abdd0421019"}
+    {"type":"urn:fake-stripe-chaos:problem:store_full","title":"Store full","status":503,"detail":"The store is full: all 2 labels (SHIPPING_CAPACITY) are live, so none can be evicted.","instance":"/shipping/create-label","success":false,"error":"store_full","message":"The store is full: all 2 labels (SHIPPING_CAPACITY) are live, so none can be evicted.","correlationId":"0ab89497-56a8-425a-b57b-3abdd0421019"}
     "#);
     service.cancel(&first, "x").await;
     assert!(service.label("c").await.contains(": 201"));

@@ -108,7 +108,7 @@ async fn routes_have_their_methods() {
     insta::assert_snapshot!(service.send(get).await.shown().await, @r#"
     after 0ns: 405
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:method_not_allowed","title":"Method not allowed","status":405,"detail":"/shipping/create-label does not take GET; see /api/docs.","instance":"/shipping/create-label","success":false,"error":"method_not_allowed","message":"/shipping/create-label does not take GET; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:method_not_allowed","title":"Method not allowed","status":405,"detail":"/shipping/create-label does not support GET; see /api/docs.","instance":"/shipping/create-label","success":false,"error":"method_not_allowed","message":"/shipping/create-label does not support GET; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
 }
 

@@ -1,4 +1,4 @@
-//! What every [`StockLedger`] must do, whoever keeps its books.
+//! What every [`StockLedger`] must do, however it stores its data.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::domain::{Error, Item, Items, Quantity, Reservation, ReservationId, Sk
 
 const TTL: Duration = Duration::from_secs(60);
 
-/// Makes a ledger with this stock, for so many reservations.
+/// Makes a ledger with this stock, for this many reservations.
 type New = fn(Stock, usize) -> Box<dyn StockLedger>;
 
 /// Runs the whole suite.
@@ -83,7 +83,7 @@ fn a_reservation_keeps_stock_aside_until_it_ends(new: New) {
     assert_eq!(["A", "B", "C", "D"].map(|sku| available(&*ledger, sku, 1)), [5, 3, 2, 2]);
     assert_eq!(ledger.find(id(1), at(1)).unwrap().state(), State::Released { at: at(1) });
     assert_eq!(release(&*ledger, 1, 2), Err(Error::AlreadyReleased { id: id(1), at: at(1) }));
-    assert_eq!(available(&*ledger, "A", 2), 5, "given back once");
+    assert_eq!(available(&*ledger, "A", 2), 5, "released once");
 }
 
 fn a_refusal_changes_nothing(new: New) {
@@ -184,7 +184,7 @@ fn what_ended_first_is_forgotten_first(new: New) {
     let kept = |now| [1, 2, 3, 4, 5].map(|number| ledger.find(id(number), at(now)).is_some());
     let refused = ledger.reserve(&items(&[("A", 1)]), at(3), &mut |_, _| Err(Error::StockWithheld));
     assert!(refused.is_err());
-    assert_eq!(kept(3), [true, true, true, false, false], "nobody is forgotten for nothing");
+    assert_eq!(kept(3), [true, true, true, false, false], "nothing is evicted without need");
     reserve(&*ledger, 4, &[("A", 1)], 3).unwrap();
     assert_eq!(kept(3), [true, true, false, true, false]);
     reserve(&*ledger, 5, &[("A", 1)], 3).unwrap();
@@ -194,7 +194,7 @@ fn what_ended_first_is_forgotten_first(new: New) {
 #[derive(Clone, Debug)]
 enum Step {
     Reserve(Vec<(&'static str, u32)>),
-    /// Of the reservation made so many ago.
+    /// The reservation made this many ago.
     Release(usize),
     Wait(i64),
 }
@@ -216,8 +216,8 @@ struct Expected {
     released: bool,
 }
 
-/// Over any sequence of reserve, release and expiry, what is available and what live reservations keep
-/// aside is the stock, of every SKU; and reserve is refused exactly where it would go below zero.
+/// Over any sequence of reserve, release and expiry, what is available plus what live reservations hold
+/// is the stock, for every SKU; and reserve is refused exactly where it would go below zero.
 fn stock_is_conserved(new: New) {
     let property = |steps: Vec<Step>| {
         let ledger = new(stock(), 1000);

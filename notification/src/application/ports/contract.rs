@@ -1,4 +1,4 @@
-//! What every [`Outbox`] has to satisfy, whatever it is made of.
+//! The contract that every [`Outbox`] must satisfy.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What every [`AuthorizationStore`] has to satisfy, whatever it is made of.
+//! The contract that every [`AuthorizationStore`] must satisfy.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

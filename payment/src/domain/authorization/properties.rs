@@ -1,4 +1,4 @@
-//! Whatever is asked in whatever order, no money appears or gets lost.
+//! In any sequence of requests, no money appears or is lost.
 
 use jiff::Timestamp;
 use proptest::prelude::*;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::chaos::{Moment, Outcome, Severed, Surface};
 
-/// A connection closed in good order, without an answer: a proxy whose upstream went away.
+/// A connection closed properly, without an answer: a proxy whose upstream went away.
 pub(super) const OUTCOME: Outcome = Outcome {
     name: "empty",
     moment: Moment::Before,

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use crate::chaos::{Moment, Outcome, Surface};
 
-/// A success whose body breaks off, under 200 whatever the status of success is: a client that only
-/// looks at the status believes half of it.
-/// A refused operation is answered as it is, since a status of success would lie about it.
+/// A success whose body is cut short, with status 200 whatever the success status is: a client that
+/// only looks at the status believes half of it.
+/// A refusal is answered unchanged, since a success status would lie about it.
 pub(super) const OUTCOME: Outcome = Outcome {
     name: "malformed",
     moment: Moment::AfterSuccess,

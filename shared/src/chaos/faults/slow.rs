@@ -8,5 +8,5 @@ pub(super) const OUTCOME: Outcome = Outcome {
     moment: Moment::After,
     surface: Surface::Answer,
     delay: Duration::from_secs(2),
-    summary: "The operation happens at once and its answer arrives late.",
+    summary: "The operation happens at once, but its answer arrives late.",
 };

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::chaos::{Moment, Outcome, Surface};
 
-/// The operation happens and its answer arrives: the share of a table that is not failure.
+/// The operation happens and its answer arrives: the share of a table that is not a failure.
 pub const OUTCOME: Outcome = Outcome {
     name: "success",
     moment: Moment::After,

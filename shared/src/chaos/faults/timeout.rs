@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::chaos::{Outcome, ProblemKind};
 
-/// A request that was lost on its way: after the delay the client is told so, and nothing happened.
+/// A request that was lost on the way: after the delay the client is told so, and nothing happened.
 pub static PROBLEM: ProblemKind = ProblemKind::new(408, "timeout", "Request timed out");
 
 pub(super) const OUTCOME: Outcome =

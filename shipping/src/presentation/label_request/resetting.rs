@@ -20,7 +20,7 @@ use crate::infrastructure::memory_labels::MemoryLabels;
 
 const ORDER: &str = r#"{"shippingAddress":{"street":"123 Main St","city":"San Francisco","state":"CA","zip":"94105","country":"US"},"orderId":"ORD-123"}"#;
 
-/// Labels that, once one was added, give a reset every chance to slip in.
+/// Labels that, after adding one, give a reset every chance to slip in.
 #[derive(Debug)]
 struct Slow {
     labels: Arc<MemoryLabels>,
@@ -68,8 +68,8 @@ async fn a_label_that_was_forgotten_is_not_written_down() {
     let routes = bare().with_state(Arc::new(Shipping { service, pipeline: pipeline.clone() }));
     let request = Request::post("/shipping/create-label").body(Body::from(ORDER)).unwrap();
     let asking = with_common(routes, Correlation::seeded(1)).oneshot(request);
-    // The client leaves, unless it hears of the reset before.
+    // The client disconnects, unless it learns of the reset first.
     let _ = tokio::time::timeout(Duration::from_secs(1), asking).await;
     slow.resetting.lock().unwrap().take().unwrap().join().unwrap();
-    assert_eq!(pipeline.ledger().records().len(), 0, "nothing is live that nobody knows");
+    assert_eq!(pipeline.ledger().records().len(), 0, "nothing unknown is left live");
 }
