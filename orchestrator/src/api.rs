@@ -1,7 +1,7 @@
 //! The HTTP API of the orchestrator (port 3002): place orders, decide on them, watch them.
 //!
-//! It stands on [`WorkflowClient`] and may know nothing else of an engine. The handlers under
-//! `/workflows` answer under `/api/v1/order` too, the paths of the original service.
+//! It builds on [`WorkflowClient`] and may know nothing else of an engine. The handlers under
+//! `/workflows` also answer under `/api/v1/order`, the paths of the original service.
 
 mod decide;
 mod docs;
@@ -45,27 +45,27 @@ pub use status::{Progress, Status};
 pub use steps::{StepState, StepView, Steps};
 
 const DESCRIPTION: &str = "Fulfils orders as a saga: authorize the payment, wait for a manager, reserve the \
-stock, capture the payment, have a label made, notify the customer; what was done is undone when a step fails.\n\n\
-Every path under `/workflows` answers under `/api/v1/order` too, with `POST /api/v1/order` for \
+stock, capture the payment, create a label, notify the customer; when a step fails, what was done is undone.\n\n\
+Every path under `/workflows` also works under `/api/v1/order`, with `POST /api/v1/order` for \
 `POST /workflows/order` and `GET /api/v1/order` for `GET /workflows`. An order is named by its workflow's id, \
 `order-fulfillment-{orderId}`, or by its `orderId` alone. Errors are `application/problem+json`; match on `error`.";
 
-/// What the API stands on.
+/// The dependencies of the API.
 #[derive(Clone)]
 pub struct Deps {
     /// The engine that runs the orders.
     pub client: Arc<dyn WorkflowClient>,
     /// The engine's name for people, such as `embedded`.
     pub engine: &'static str,
-    /// How long new orders wait.
+    /// The timeouts of new orders.
     pub timings: Timings,
     /// This process's `TIME_SCALE`, which the backends should share.
     pub time_scale: TimeScale,
-    /// Reaches the backends, to ask how they are.
+    /// Reaches the backends, to check their health.
     pub backends: Arc<dyn Transport>,
     /// For the uptime.
     pub clock: Clock,
-    /// Cancelled when the process is asked to stop: who waits for an order is told to ask again.
+    /// Cancelled when the process is asked to stop: clients that wait for an order are told to ask again.
     pub stop: CancellationToken,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Debug for Deps {
     }
 }
 
-/// What handlers take parts of.
+/// State shared by all handlers.
 #[derive(Clone)]
 struct Api {
     orders: Orders,
@@ -102,19 +102,19 @@ impl FromRef<Api> for Arc<Vitals> {
     }
 }
 
-/// The routes, with their document and Swagger UI at `/api/docs`; to be served within
+/// The routes, with their OpenAPI document and Swagger UI at `/api/docs`; to be served within
 /// [`shared::http::with_common`].
 pub fn router(deps: Deps) -> Router {
     with_docs(documented().with_state(Api::from(deps)))
 }
 
-/// The routes alone, which are put together once, for worlds that come and go by the thousand.
+/// The routes alone, built once, for simulated worlds that come and go by the thousand.
 pub fn routes(deps: Deps) -> Router {
     static ROUTES: LazyLock<Router<Api>> = LazyLock::new(|| documented().split_for_parts().0);
     ROUTES.clone().with_state(Api::from(deps))
 }
 
-/// The document of the routes.
+/// The OpenAPI document of the routes.
 pub fn openapi() -> OpenApi {
     documented().into_openapi()
 }
@@ -145,7 +145,7 @@ fn of_orders() -> OpenApiRouter<Api> {
         .routes(routes!(decide::retry))
 }
 
-/// An order that can be placed as it is, for examples.
+/// A complete order, for examples.
 pub fn sample_order() -> serde_json::Value {
     serde_json::from_str(include_str!("api/sample_order.json")).expect("the sample is checked by a test")
 }

@@ -16,31 +16,31 @@ use crate::workflows::order_fulfillment::{
 const MAX_NAME_LENGTH: usize = 128;
 const MAX_REASON_LENGTH: usize = 500;
 
-/// Nothing to say beside the request itself.
+/// A body without members.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Nothing {}
 
-/// A decision is kept: it survives a crash, and a repeat of it changes nothing.
+/// A decision was accepted: it survives a crash, and a repeat changes nothing.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Decided {
     /// Always true.
     #[schema(example = true)]
     pub success: bool,
-    /// A sentence for people.
+    /// A sentence for humans.
     #[schema(example = "The order is approved.")]
     pub message: String,
-    /// The run that was told.
+    /// The run that it is about.
     #[schema(example = "order-fulfillment-ORD-123")]
     pub workflow_id: String,
 }
 
 /// Approve an order
 ///
-/// Also before the run waits for it: the decision is kept.
+/// May be sent before the order waits for approval; the decision is stored.
 #[utoipa::path(post, path = "/{id}/approve", operation_id = "approve", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    request_body(content = Option<Approval>, example = json!({"approvedBy": "manager@company.com"})), responses((status = 200, body = Decided, description = "The order is approved, now or before."), DecisionErrors))]
+    request_body(content = Option<Approval>, example = json!({"approvedBy": "manager@company.com"})), responses((status = 200, body = Decided, description = "The order is approved, now or already."), DecisionErrors))]
 pub(super) async fn approve(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -51,15 +51,15 @@ pub(super) async fn approve(
     fields.optional_text("approvedBy", approval.approved_by.clone(), MAX_NAME_LENGTH);
     let approval = fields.finish(Some(approval))?;
     let reception = orders.tell(&id.0, APPROVE, &approval).await?;
-    decided(id, &reception, "The order is approved.", "The order was approved before.")
+    decided(id, &reception, "The order is approved.", "The order was already approved.")
 }
 
 /// Reject an order
 ///
-/// Also before the run waits for it: the decision is kept.
+/// May be sent before the order waits for approval; the decision is stored.
 #[utoipa::path(post, path = "/{id}/reject", operation_id = "reject", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    request_body(content = Option<Rejection>, example = json!({"rejectedBy": "manager@company.com", "reason": "over budget"})), responses((status = 200, body = Decided, description = "The order is rejected, now or before."), DecisionErrors))]
+    request_body(content = Option<Rejection>, example = json!({"rejectedBy": "manager@company.com", "reason": "over budget"})), responses((status = 200, body = Decided, description = "The order is rejected, now or already."), DecisionErrors))]
 pub(super) async fn reject(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -71,15 +71,15 @@ pub(super) async fn reject(
     fields.optional_text("reason", rejection.reason.clone(), MAX_REASON_LENGTH);
     let rejection = fields.finish(Some(rejection))?;
     let reception = orders.tell(&id.0, REJECT, &rejection).await?;
-    decided(id, &reception, "The order is rejected.", "The order was rejected before.")
+    decided(id, &reception, "The order is rejected.", "The order was already rejected.")
 }
 
 /// Cancel an order
 ///
-/// At any time until the customer is told that it is shipped. What is done is undone.
+/// At any time until the customer is notified of the shipment. What was done is undone.
 #[utoipa::path(post, path = "/{id}/cancel", operation_id = "cancel", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    request_body(content = Option<Cancellation>, example = json!({"reason": "ordered by mistake"})), responses((status = 200, body = Decided, description = "The order is cancelled, now or before; what was done is being undone."), DecisionErrors))]
+    request_body(content = Option<Cancellation>, example = json!({"reason": "ordered by mistake"})), responses((status = 200, body = Decided, description = "The order is cancelled, now or already; what was done is being undone."), DecisionErrors))]
 pub(super) async fn cancel(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -90,15 +90,15 @@ pub(super) async fn cancel(
     fields.optional_text("reason", cancellation.reason.clone(), MAX_REASON_LENGTH);
     let cancellation = fields.finish(Some(cancellation))?;
     let reception = orders.tell(&id.0, CANCEL, &cancellation).await?;
-    decided(id, &reception, "The order is being cancelled.", "The order was cancelled before.")
+    decided(id, &reception, "The order is being cancelled.", "The order was already cancelled.")
 }
 
-/// Try failed compensations again
+/// Retry failed compensations
 ///
 /// For an order that needs attention, under the same idempotency keys.
 #[utoipa::path(post, path = "/{id}/retry", operation_id = "retry", tag = "decisions",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Decided, description = "What could not be undone is tried again."), DecisionErrors))]
+    responses((status = 200, body = Decided, description = "The failed compensations are being retried."), DecisionErrors))]
 pub(super) async fn retry(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -109,8 +109,8 @@ pub(super) async fn retry(
     decided(
         id,
         &reception,
-        "The failed compensations are tried again.",
-        "The failed compensations are being tried again already.",
+        "The failed compensations are being retried.",
+        "The failed compensations are already being retried.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! The parts of the document at `/api/docs` that several operations share.
+//! The parts of the OpenAPI document at `/api/docs` that several operations share.
 
 use std::collections::BTreeMap;
 
@@ -23,11 +23,11 @@ const BAD_BODY: Errors<'static> = &[
 ];
 const BAD_QUERY: Errors<'static> =
     &[(&problems::VALIDATION_ERROR, "A parameter breaks a rule; `errors` names each.")];
-const NO_SUCH_RUN: Errors<'static> = &[(&problems::NOT_FOUND, "There is no such workflow.")];
+const NO_SUCH_RUN: Errors<'static> = &[(&problems::NOT_FOUND, "The workflow does not exist.")];
 const QUARANTINE: Errors<'static> =
-    &[(&QUARANTINED, "The run's journal does not fit this program; a fixed one resumes it.")];
+    &[(&QUARANTINED, "The run's journal does not fit this version of the program; a fixed one resumes it.")];
 const NO_ENGINE: Errors<'static> =
-    &[(&ENGINE_UNAVAILABLE, "The engine cannot take work now; `retryAfterMs` says when to try again.")];
+    &[(&ENGINE_UNAVAILABLE, "The engine cannot accept work now; `retryAfterMs` says when to retry.")];
 
 /// The errors of placing an order.
 pub(super) struct PlaceErrors;
@@ -36,7 +36,7 @@ impl IntoResponses for PlaceErrors {
     fn responses() -> Responses {
         responses(&[
             BAD_BODY,
-            &[(&ORDER_CONFLICT, "The order was placed before with another body.")],
+            &[(&ORDER_CONFLICT, "The order was already placed with another body.")],
             NO_ENGINE,
         ])
     }
@@ -48,7 +48,7 @@ pub(super) struct DecisionErrors;
 impl IntoResponses for DecisionErrors {
     fn responses() -> Responses {
         let late: Vec<_> = TOO_LATE.iter().map(|(kind, why)| (kind, *why)).collect();
-        let many: Errors<'_> = &[(&TOO_MANY_SIGNALS, "The run has taken as many decisions as one may.")];
+        let many: Errors<'_> = &[(&TOO_MANY_SIGNALS, "The run has already accepted the maximum number of decisions.")];
         responses(&[BAD_BODY, NO_SUCH_RUN, &late, QUARANTINE, many, NO_ENGINE])
     }
 }
@@ -85,12 +85,12 @@ pub(super) struct ResultErrors;
 
 impl IntoResponses for ResultErrors {
     fn responses() -> Responses {
-        let timeout: Errors<'_> = &[(&RESULT_TIMEOUT, "The order is not over yet; ask again.")];
+        let timeout: Errors<'_> = &[(&RESULT_TIMEOUT, "The order has not ended yet; ask again.")];
         responses(&[BAD_QUERY, NO_SUCH_RUN, timeout, QUARANTINE, NO_ENGINE])
     }
 }
 
-/// One response a status: kinds that share it get a line each.
+/// One response per status: kinds that share it get a line each.
 fn responses(errors: &[Errors<'_>]) -> Responses {
     let mut lines: BTreeMap<u16, Vec<String>> = BTreeMap::new();
     for (kind, why) in errors.iter().copied().flatten() {
@@ -103,7 +103,7 @@ fn responses(errors: &[Errors<'_>]) -> Responses {
     lines.into_iter().map(|(status, lines)| (status.to_string(), response(lines).build().into())).collect()
 }
 
-/// Adds the schema that all errors refer to.
+/// Adds the schema that all errors reference.
 pub(super) fn add_problem_schema(document: &mut OpenApi) {
     let schemas = &mut document.components.get_or_insert_default().schemas;
     let mut needed = vec![("Problem".to_owned(), <ProblemBody<'_> as PartialSchema>::schema())];

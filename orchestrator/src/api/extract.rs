@@ -1,4 +1,4 @@
-//! What handlers take from a request's line: the run it is about.
+//! What handlers read from a request's path: the run it is about.
 
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;

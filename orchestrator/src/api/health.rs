@@ -14,7 +14,7 @@ use super::orders::Orders;
 use crate::gateways::Transport;
 use probe::Probe;
 
-/// That the orchestrator lives, and whether it can work.
+/// That the orchestrator is up, and whether it can work.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
@@ -30,10 +30,10 @@ pub struct Health {
     /// Which engine runs the orders.
     #[schema(example = "embedded")]
     pub engine: String,
-    /// What simulated durations are multiplied by.
+    /// The factor for simulated durations.
     #[schema(example = 1.0)]
     pub time_scale: f64,
-    /// For how many seconds the orchestrator has run.
+    /// How long the orchestrator has been running, in seconds.
     #[schema(example = 42)]
     pub uptime_seconds: u64,
 }
@@ -44,11 +44,11 @@ pub struct Health {
 pub enum HealthStatus {
     /// All is well.
     Ok,
-    /// It lives and answers, but orders may have to wait; `reason` says why.
+    /// It is up and answers, but orders may have to wait; `reason` says why.
     Degraded,
 }
 
-/// What health is told of.
+/// What health is derived from.
 #[derive(Debug)]
 pub(super) struct Vitals {
     engine: &'static str,
@@ -73,14 +73,14 @@ impl Vitals {
     }
 }
 
-/// Liveness, and why the orchestrator cannot work if it cannot
+/// Liveness, and why the orchestrator cannot work, if so
 ///
-/// Always answers 200, so that nobody restarts an orchestrator because its backends are away.
+/// Always answers 200, so that nobody restarts an orchestrator because its backends are down.
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", 
-    responses((status = 200, body = Health, description = "It answers; `status` tells how well it works.")) )]
+    responses((status = 200, body = Health, description = "The service answers; `status` says how well it works.")) )]
 pub(super) async fn health(State(orders): State<Orders>, State(vitals): State<Arc<Vitals>>) -> Json<Health> {
     let reason = match orders.client().health().await {
-        Err(reason) => Some(format!("the engine cannot take work: {reason}")),
+        Err(reason) => Some(format!("the engine cannot accept work: {reason}")),
         Ok(()) => vitals.probe.complaint().await,
     };
     Json(Health {

@@ -18,7 +18,7 @@ const MAX_LIMIT: u64 = 1000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct HistoryQuery {
-    /// The `nextCursor` of the page before.
+    /// The `nextCursor` of the previous page.
     cursor: Option<String>,
     /// At most this many events.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 1000, default = 100)]
@@ -37,7 +37,7 @@ pub struct History {
     pub workflow_id: String,
     /// The events.
     pub events: Vec<Event>,
-    /// Where the next page begins; not there after the last.
+    /// The cursor of the next page; absent after the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -58,7 +58,7 @@ pub struct Event {
     /// What the event carries.
     #[schema(value_type = Object)]
     pub details: workflow::Json,
-    /// What the workflow asked for in answer to it.
+    /// The commands that the workflow issued in response.
     pub commands: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn history(
 ) -> Result<Json<History>, Problem> {
     let mut fields = Fields::new();
     let after = given(query.cursor.as_deref()).map(str::parse);
-    fields.check(!matches!(after, Some(Err(_))), "cursor", "must be the nextCursor of the page before");
+    fields.check(!matches!(after, Some(Err(_))), "cursor", "must be the nextCursor of the previous page");
     let after = after.and_then(Result::ok).unwrap_or(0);
     let limit =
         whole_number(&mut fields, "limit", query.limit.as_deref(), 1..=MAX_LIMIT).unwrap_or(DEFAULT_LIMIT);

@@ -23,14 +23,14 @@ pub struct OrderList {
     /// Always true.
     #[schema(example = true)]
     pub success: bool,
-    /// The runs that meet every filter.
+    /// The runs that match every filter.
     pub workflows: Vec<OrderSummary>,
-    /// Where the next page begins; not there after the last.
+    /// The cursor of the next page; absent after the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
 
-/// An order as its search attributes tell it.
+/// An order as its search attributes describe it.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderSummary {
@@ -45,7 +45,7 @@ pub struct OrderSummary {
     /// Who placed it.
     #[schema(example = "CUST-456")]
     pub customer_id: Option<String>,
-    /// What has become of it; `pending` while it waits for approval.
+    /// Its status; `pending` while it waits for approval.
     #[schema(example = "shipped")]
     pub order_status: Option<String>,
     /// What is charged.
@@ -57,7 +57,7 @@ pub struct OrderSummary {
     /// When its run ended.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub closed_at: Option<Timestamp>,
-    /// Whether a person has to look at it.
+    /// Whether it needs a person's attention.
     pub needs_attention: bool,
 }
 
@@ -65,7 +65,7 @@ impl From<RunSummary> for OrderSummary {
     fn from(run: RunSummary) -> Self {
         let text = |name| match attribute(&run, name) {
             Some(SearchValue::Keyword(text)) => Some(text.clone()),
-            // Untyped storage may take text that looks like a time for one.
+            // Untyped storage may read text that looks like a time as a time.
             Some(SearchValue::Datetime(at)) => Some(at.to_string()),
             _ => None,
         };
@@ -98,17 +98,17 @@ fn attribute<'a>(run: &'a RunSummary, name: &str) -> Option<&'a SearchValue> {
 
 /// Find orders
 ///
-/// Those that meet every filter given, newest first.
+/// Those that match every given filter, newest first.
 #[utoipa::path(get, path = "/", operation_id = "list", tag = "orders", params(ListQuery),
-    responses((status = 200, body = OrderList, description = "A page of orders, those placed last first."), ListErrors))]
+    responses((status = 200, body = OrderList, description = "A page of orders, newest first."), ListErrors))]
 pub(super) async fn list(
     State(orders): State<Orders>,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<OrderList>, Problem> {
     let filter = query.filter()?;
     let page = orders.client().list(&filter).await.map_err(|error| match error {
-        // All else in the filter is checked already.
-        ClientError::Invalid(_) => invalid("cursor", "must be the nextCursor of the page before"),
+        // Everything else in the filter was already checked.
+        ClientError::Invalid(_) => invalid("cursor", "must be the nextCursor of the previous page"),
         error => refused("", error),
     })?;
     let workflows = page.runs.into_iter().map(OrderSummary::from).collect();

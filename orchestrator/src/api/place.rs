@@ -13,7 +13,7 @@ use crate::domain::{InvalidOrder, OrderInput, OrderStatus, Trace, Violation, Wor
 use crate::workflow::{ClientError, Start, WorkflowDef};
 use crate::workflows::order_fulfillment::{OrderFulfillment, OrderFulfillmentInput, workflow_id};
 
-/// An order is placed: it will be worked on until its end, whatever crashes meanwhile.
+/// An order was placed: it will be processed to its end, even across crashes.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Placed {
@@ -29,17 +29,17 @@ pub struct Placed {
     /// The order.
     #[schema(example = "ORD-123")]
     pub order_id: String,
-    /// Where it stands.
+    /// Its status.
     pub status: OrderStatus,
 }
 
 /// Place an order
 ///
-/// Idempotent by `orderId`: the same order again answers 200 with the run that there is.
+/// Idempotent by `orderId`: placing the same order again answers 200 with the existing run.
 #[utoipa::path(post, path = "/order", operation_id = "place", tag = "orders",
     request_body(content = OrderInput, example = super::sample_order),
     responses((status = 201, body = Placed, description = "The order is placed."),
-        (status = 200, body = Placed, description = "The same order was placed before."), PlaceErrors))]
+        (status = 200, body = Placed, description = "The same order was already placed."), PlaceErrors))]
 pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Response, Problem> {
     let order = parse(&call)?;
     let order_id = order.order_id.clone();
@@ -56,7 +56,7 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
         Err(error) => return Err(refused(&workflow_id, error)),
     };
     let location = HeaderValue::try_from(format!("/workflows/{workflow_id}/status"))
-        .map_err(|error| bug(&format!("a workflow's id fits no header: {error}")))?;
+        .map_err(|error| bug(&format!("a workflow's id does not fit into a header: {error}")))?;
     let placed = Placed { success: true, workflow_id, run_id, order_id, status: state.status };
     Ok((status, [(header::LOCATION, location)], Json(placed)).into_response())
 }
@@ -68,7 +68,7 @@ fn parse(call: &Call) -> Result<OrderInput, Problem> {
     })
 }
 
-/// The order that the existing run was started with must be this one.
+/// Checks that the existing run was started with this very order.
 async fn require_same(orders: &Orders, workflow_id: &str, order: &OrderInput) -> Result<(), Problem> {
     let existing: OrderFulfillmentInput = read(&orders.describe(workflow_id).await?.input)?;
     if existing.order == *order {
@@ -77,7 +77,7 @@ async fn require_same(orders: &Orders, workflow_id: &str, order: &OrderInput) ->
     let id = &order.order_id;
     Err(Problem::new(
         &ORDER_CONFLICT,
-        format!("The order `{id}` was placed before with another body; use another orderId."),
+        format!("The order `{id}` was already placed with another body; use another orderId."),
     ))
 }
 

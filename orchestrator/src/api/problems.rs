@@ -1,4 +1,4 @@
-//! The errors that only this API has, and what an engine's refusals look like to its clients.
+//! The errors that only this API has, and how an engine's refusals are shown to its clients.
 
 use shared::chaos::ProblemKind;
 use shared::http::{FieldError, Problem, problems};
@@ -7,9 +7,9 @@ use crate::workflow::ClientError;
 
 /// The order exists with another body.
 pub(super) static ORDER_CONFLICT: ProblemKind = ProblemKind::new(409, "order_conflict", "Order conflict");
-/// The order has not ended in the time that the client gave it.
-pub(super) static RESULT_TIMEOUT: ProblemKind = ProblemKind::new(408, "result_timeout", "Not over yet");
-/// The run takes no more decisions, valid or not.
+/// The order did not end within the time that the client gave.
+pub(super) static RESULT_TIMEOUT: ProblemKind = ProblemKind::new(408, "result_timeout", "Not ended yet");
+/// The run accepts no more decisions, valid or not.
 pub(super) static TOO_MANY_SIGNALS: ProblemKind =
     ProblemKind::new(429, "too_many_signals", "Too many decisions");
 /// The run's journal does not fit this program.
@@ -22,12 +22,12 @@ pub(super) static ENGINE_UNAVAILABLE: ProblemKind =
 pub(super) static TOO_LATE: [(ProblemKind, &str); 6] = [
     (
         ProblemKind::new(409, "already_approved", "Already approved"),
-        "The order was approved before; cancel it instead.",
+        "The order was already approved; cancel it instead.",
     ),
-    (ProblemKind::new(409, "already_rejected", "Already rejected"), "The order was rejected before."),
+    (ProblemKind::new(409, "already_rejected", "Already rejected"), "The order was already rejected."),
     (
         ProblemKind::new(409, "already_compensating", "Already being undone"),
-        "The order is being undone already.",
+        "The order is already being undone.",
     ),
     (
         ProblemKind::new(409, "already_shipped", "Already shipped"),
@@ -36,11 +36,11 @@ pub(super) static TOO_LATE: [(ProblemKind, &str); 6] = [
     (ProblemKind::new(409, "already_ended", "Already ended"), "The order has ended; see its status."),
     (
         ProblemKind::new(409, "nothing_to_retry", "Nothing to retry"),
-        "The order has no failed compensation that could be tried again.",
+        "The order has no failed compensation to retry.",
     ),
 ];
 
-/// A reason that this API has no words for.
+/// A reason that this API does not know.
 static REFUSED: ProblemKind = ProblemKind::new(409, "refused", "Refused");
 
 /// The answer to a decision that comes too late.
@@ -52,16 +52,17 @@ pub(super) fn too_late(reason: &str) -> Problem {
     )
 }
 
-/// What an engine's refusal of something about run `id` means to a client.
+/// An engine's refusal of a request about run `id`, as the client sees it.
 pub(super) fn refused(id: &str, error: ClientError) -> Problem {
     match error {
-        ClientError::NotFound => {
-            Problem::new(&problems::NOT_FOUND, format!("There is no workflow `{id}`; see GET /workflows."))
-        }
+        ClientError::NotFound => Problem::new(
+            &problems::NOT_FOUND,
+            format!("The workflow `{id}` does not exist; see GET /workflows."),
+        ),
         ClientError::Invalid(reason) => invalid("body", &reason),
         ClientError::TooManySignals { limit } => Problem::new(
             &TOO_MANY_SIGNALS,
-            format!("The workflow has taken {limit} decisions, which is the most that one may."),
+            format!("The workflow has already accepted {limit} decisions, the maximum."),
         ),
         ClientError::Quarantined(reason) => Problem::new(
             &QUARANTINED,
@@ -72,17 +73,17 @@ pub(super) fn refused(id: &str, error: ClientError) -> Problem {
                 .retry_after(Some(retry_after))
         }
         ClientError::AlreadyStarted { run_id } => {
-            bug(&format!("run {run_id} of `{id}` is said to be started twice"))
+            bug(&format!("run {run_id} of `{id}` was reported as started twice"))
         }
     }
 }
 
-/// The one thing named `field` breaks a rule.
+/// The parameter `field` breaks a rule.
 pub(super) fn invalid(field: &str, message: &str) -> Problem {
     Problem::validation(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
 }
 
-/// What cannot happen did.
+/// Something impossible happened.
 pub(super) fn bug(detail: &str) -> Problem {
     tracing::error!(detail, "this is a bug");
     Problem::new(&problems::PANIC, "This is a bug in the service, not an injected fault.")

@@ -18,8 +18,8 @@ use crate::workflow::{ClientError, Closed};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_TIMEOUT: f64 = 300.0;
-/// A run that comes to need attention has its final state but stays open: nothing wakes us then. Each
-/// look is twice as long after the one before, since some engines have to ask another process.
+/// A run that needs attention has its final state but stays open, so no event announces it. The
+/// interval doubles from poll to poll, since some engines must ask another process.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How long to wait.
@@ -35,7 +35,7 @@ pub(super) struct WaitParams {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// Always true: the answer is there, whatever it is.
+    /// Always true: the order has ended, however it did.
     #[schema(example = true)]
     pub success: bool,
     /// The order's run.
@@ -47,10 +47,10 @@ pub struct Outcome {
 
 /// Wait for the end of an order
 ///
-/// Answers at once when it is over, also when it only waits for `retry`.
+/// Answers at once if it has ended, also if it only waits for `retry`.
 #[utoipa::path(get, path = "/{id}/result", operation_id = "result", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), WaitParams),
-    responses((status = 200, body = Outcome, description = "The order has ended so."), ResultErrors))]
+    responses((status = 200, body = Outcome, description = "How the order ended."), ResultErrors))]
 pub(super) async fn result(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -72,7 +72,7 @@ pub(super) async fn result(
                 continue;
             }
             Either::Right((None, _)) => {
-                return Err(Problem::new(&RESULT_TIMEOUT, "The orchestrator stops; ask again."));
+                return Err(Problem::new(&RESULT_TIMEOUT, "The orchestrator is shutting down; try again."));
             }
         };
         let closed = end.map_err(|error| refused(&id.0, error))?;
@@ -85,7 +85,8 @@ pub(super) async fn result(
         } else if let Some(reason) = orders.describe(&id.0).await?.quarantine {
             Err(refused(&id.0, ClientError::Quarantined(reason)))
         } else {
-            let detail = format!("The order is not over after {} seconds; ask again.", timeout.as_secs_f64());
+            let detail =
+                format!("The order has not ended after {} seconds; ask again later.", timeout.as_secs_f64());
             Err(Problem::new(&RESULT_TIMEOUT, detail))
         };
     }

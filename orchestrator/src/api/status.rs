@@ -11,10 +11,10 @@ use crate::domain::{Compensation, CompensationStatus, NeedsAttention, Step, Work
 use crate::gateways::LabelProgress;
 use crate::workflow::{ActivityState, RunDescription};
 
-/// What needs attention of a run that is quarantined.
+/// What needs attention in a quarantined run.
 const QUARANTINE: &str = "nondeterminism";
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
@@ -29,7 +29,7 @@ pub struct Status {
     pub state: WorkflowState,
 }
 
-/// How far an order is.
+/// The progress of an order.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
@@ -59,7 +59,7 @@ impl Status {
 /// The state of an order
 #[utoipa::path(get, path = "/{id}/status", operation_id = "status", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Status, description = "Where the order stands."), ReadErrors))]
+    responses((status = 200, body = Status, description = "The state of the order."), ReadErrors))]
 pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Status>, Problem> {
     let state = current(&orders, &id).await?;
     Ok(Json(Status { success: true, workflow_id: id.0, state }))
@@ -68,7 +68,7 @@ pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Resu
 /// The progress of an order in percent
 #[utoipa::path(get, path = "/{id}/progress", operation_id = "progress", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Progress, description = "How far it is."), ReadErrors))]
+    responses((status = 200, body = Progress, description = "The progress of the order."), ReadErrors))]
 pub(super) async fn progress(
     State(orders): State<Orders>,
     id: WorkflowId,
@@ -77,12 +77,12 @@ pub(super) async fn progress(
     Ok(Json(Progress { success: true, workflow_id: id.0, progress }))
 }
 
-/// The state of a run, with what the engine alone knows of an open one: that it is quarantined, how
-/// often an undo has been tried that is not done yet, and the progress of the label that is being
-/// made, which is only a heartbeat of its activity.
+/// The state of a run, with what only the engine knows about an open one: that it is quarantined, how
+/// many attempts an unfinished undo has had, and the progress of the label being generated, which is
+/// only a heartbeat of its activity.
 async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Problem> {
     let mut state = orders.state(&id.0).await?;
-    // One that needs attention shows how it ended, and is open: it waits for `retry`.
+    // A run that needs attention shows how it ended, but is open: it waits for `retry`.
     if state.status.is_final() && state.needs_attention.is_empty() {
         return Ok(state);
     }
@@ -98,7 +98,7 @@ async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Prob
     Ok(state)
 }
 
-/// How many attempts have ended of an undo that has not.
+/// How many attempts of an unfinished undo have ended.
 fn attempts_ended(run: &RunDescription, compensation: Compensation) -> u32 {
     let undo = run.activities.iter().rfind(|activity| activity.name == compensation.name());
     undo.filter(|activity| activity.ended_at.is_none()).map_or(0, |activity| {

@@ -23,16 +23,16 @@ pub struct Steps {
     /// The order's run.
     #[schema(example = "order-fulfillment-ORD-123")]
     pub workflow_id: String,
-    /// The steps, in their order, also those to come.
+    /// The steps in order, including those to come.
     pub steps: Vec<StepView>,
-    /// The compensations, in the order they started.
+    /// The compensations, in the order in which they started.
     pub compensations: Vec<StepView>,
 }
 
 /// Each step of an order, with timing, attempts and what went wrong
 #[utoipa::path(get, path = "/{id}/steps", operation_id = "steps", tag = "orders",
     params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
-    responses((status = 200, body = Steps, description = "The steps that were begun, in that order."), ReadErrors))]
+    responses((status = 200, body = Steps, description = "The steps and compensations of the order."), ReadErrors))]
 pub(super) async fn steps(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Steps>, Problem> {
     let state = orders.state(&id.0).await?;
     let run = orders.describe(&id.0).await?;

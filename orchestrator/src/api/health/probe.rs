@@ -11,23 +11,22 @@ use tokio::time::Instant;
 
 use crate::gateways::Transport;
 
-/// Shorter than anybody waits for the orchestrator's own health.
+/// Shorter than clients wait for the orchestrator's own health.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a finding is passed on.
+/// How long a result is reused.
 const CACHE_TTL: Duration = Duration::from_secs(1);
 const MAX_BODY: usize = 64 * 1024;
 /// The domains that an order needs.
 const NEEDED: [&str; 4] = ["payment", "inventory", "shipping", "notification"];
 
-/// Asks the backends how they are. Many who ask are one who asks the backends: the others wait for its
-/// finding.
+/// Checks the backends' health. Concurrent callers send one request: the others wait for its result.
 pub(super) struct Probe {
     backends: Arc<dyn Transport>,
     time_scale: TimeScale,
     last: Mutex<Option<(Instant, Option<String>)>>,
 }
 
-/// What the backends say of themselves.
+/// What the backends say about themselves.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct BackendHealth {
@@ -41,7 +40,7 @@ impl Probe {
         Self { backends, time_scale, last: Mutex::new(None) }
     }
 
-    /// Why orders cannot be worked on with these backends, if so.
+    /// Why orders cannot be processed with these backends, if so.
     pub(super) async fn complaint(&self) -> Option<String> {
         let mut last = self.last.lock().await;
         if let Some((at, complaint)) = &*last
@@ -50,7 +49,7 @@ impl Probe {
             return complaint.clone();
         }
         let complaint = match tokio::time::timeout(TIMEOUT, self.ask()).await {
-            Err(_) => Some("the backends do not answer within a second".to_owned()),
+            Err(_) => Some("the backends did not answer within a second".to_owned()),
             Ok(Err(complaint)) => Some(complaint),
             Ok(Ok(health)) => self.disagreement(&health),
         };
@@ -63,20 +62,19 @@ impl Probe {
         let response = self.backends.send(request).await;
         let response = response.map_err(|error| format!("the backends do not answer: {error}"))?;
         if response.status() != StatusCode::OK {
-            return Err(format!("/health of the backends answers {}", response.status()));
+            return Err(format!("the backends' /health answered {}", response.status()));
         }
-        let unreadable =
-            |error: &dyn fmt::Display| format!("/health of the backends cannot be read: {error}");
+        let unreadable = |error: &dyn fmt::Display| format!("the backends' /health cannot be read: {error}");
         let body = axum::body::to_bytes(response.into_body(), MAX_BODY).await.map_err(|e| unreadable(&e))?;
         serde_json::from_slice(&body).map_err(|error| unreadable(&error))
     }
 
-    /// Timeouts that are scaled differently on the two sides make waits expire that should not.
+    /// If timeouts are scaled differently on the two sides, waits expire that should not.
     fn disagreement(&self, backends: &BackendHealth) -> Option<String> {
         let (theirs, ours) = (backends.time_scale, self.time_scale.factor());
         if theirs != ours {
             return Some(format!(
-                "the backends' TIME_SCALE is {theirs}, ours is {ours}: set both to the same"
+                "the backends' TIME_SCALE is {theirs}, the orchestrator's is {ours}: set both to the same value"
             ));
         }
         let served = backends.domains.as_ref()?;

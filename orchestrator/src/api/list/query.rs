@@ -10,7 +10,7 @@ use crate::workflows::order_fulfillment::{
     CUSTOMER_ID, ORDER_CREATED_AT, ORDER_ID, ORDER_STATUS, TOTAL_AMOUNT,
 };
 
-/// The words of the search attribute `OrderStatus`.
+/// The values of the search attribute `OrderStatus`.
 const STATUSES: [&str; 7] =
     ["pending", "approved", "rejected", "processing", "shipped", "failed", "cancelled"];
 
@@ -46,7 +46,7 @@ pub(in crate::api) struct ListQuery {
     /// Only orders that do (or do not) wait for a person's `retry`.
     #[param(value_type = Option<bool>)]
     needs_attention: Option<String>,
-    /// The `nextCursor` of the page before, with the same filters.
+    /// The `nextCursor` of the previous page, with the same filters.
     cursor: Option<String>,
     /// At most this many orders.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 1000, default = 50)]
@@ -76,7 +76,7 @@ impl ListQuery {
     }
 }
 
-/// The conditions read so far, and what is wrong with the parameters.
+/// The conditions read so far, and the errors of the parameters.
 #[derive(Default)]
 struct Terms {
     conditions: Vec<Condition>,
@@ -97,7 +97,7 @@ impl Terms {
 
     fn status(&mut self, value: Option<&str>) {
         let Some(word) = given(value) else { return };
-        // The one status whose search attribute has a word of its own.
+        // The only status whose search attribute has a different value.
         let word = if word == "awaiting_approval" { "pending" } else { word };
         if STATUSES.contains(&word) {
             self.add(ORDER_STATUS, Comparison::Equal, SearchValue::Keyword(word.to_owned()));

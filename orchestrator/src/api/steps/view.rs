@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 use crate::domain::{CompensationRecord, CompensationStatus, Step, StepRecord, StepStatus, WorkflowState};
 use crate::workflow::{ActivityState, ActivityView, Json, RunDescription};
 
-/// A step or a compensation: what the order's state and the engine know of it, together.
+/// A step or a compensation: what the order's state and the engine know about it, combined.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StepView {
     /// Which one.
     #[schema(example = "payment_authorization")]
     pub name: String,
-    /// Where it stands.
+    /// Its status.
     pub status: StepState,
     /// How many attempts were started.
     #[schema(example = 1)]
@@ -25,34 +25,34 @@ pub struct StepView {
     /// When it ended.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
-    /// `kind: message` of the last failed attempt, or why it could not be done.
+    /// `kind: message` of the last failed attempt, or why it failed.
     #[schema(example = "unavailable: The service is unavailable.")]
     pub last_failure: Option<String>,
     /// When the next attempt is due, while it waits for one.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub next_attempt_at: Option<Timestamp>,
-    /// What its last heartbeat said.
+    /// The details of its last heartbeat.
     #[schema(value_type = Option<Object>)]
     pub last_heartbeat: Option<Json>,
-    /// What it yielded, who decided, or what went wrong.
+    /// Its result, who decided, or what went wrong.
     pub data: BTreeMap<String, String>,
 }
 
-/// Where a step or a compensation stands.
+/// The status of a step or a compensation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// It has not begun.
     Pending,
-    /// It is under way.
+    /// It is in progress.
     Running,
     /// An attempt failed; it waits for the next one.
     Retrying,
-    /// It ended as it should.
+    /// It succeeded.
     Completed,
-    /// It did not succeed.
+    /// It failed.
     Failed,
-    /// The order did not ask for it.
+    /// The order did not need it.
     Skipped,
     /// The order stopped before it was done.
     NotDone,
@@ -98,8 +98,8 @@ impl StepView {
         }
     }
 
-    /// What the engine knows: activities are named after their step or compensation. There are
-    /// several of a name after a `retry`; the last tells where it stands.
+    /// What the engine knows: activities are named after their step or compensation. After a `retry`
+    /// there are several with one name; the last one counts.
     fn of_activities(name: &str, run: &RunDescription) -> Self {
         let all: Vec<&ActivityView> =
             run.activities.iter().filter(|activity| activity.name == name).collect();
@@ -121,7 +121,7 @@ impl StepView {
     }
 }
 
-/// The wait for a manager is no activity: it began when the money was held.
+/// The wait for a manager is not an activity: it began when the money was held.
 fn began_by_itself(step: Step, state: &WorkflowState) -> Option<Timestamp> {
     let held = |record: &&StepRecord| {
         record.name == Step::PaymentAuthorization && record.status == StepStatus::Completed

@@ -24,10 +24,10 @@ async fn a_decision_is_answered_with_a_sentence() {
         409 Conflict
         {
           "correlationId": "eec1907e-6348-405f-b42e-242de24ea99d",
-          "detail": "The order was approved before; cancel it instead.",
+          "detail": "The order was already approved; cancel it instead.",
           "error": "already_approved",
           "instance": "/workflows/ORD-1/reject",
-          "message": "The order was approved before; cancel it instead.",
+          "message": "The order was already approved; cancel it instead.",
           "status": 409,
           "success": false,
           "title": "Already approved",
@@ -38,10 +38,10 @@ async fn a_decision_is_answered_with_a_sentence() {
         404 Not Found
         {
           "correlationId": "c86656f0-93d5-478e-bac2-7d107f8b2e34",
-          "detail": "There is no workflow `order-fulfillment-ORD-2`; see GET /workflows.",
+          "detail": "The workflow `order-fulfillment-ORD-2` does not exist; see GET /workflows.",
           "error": "not_found",
           "instance": "/workflows/ORD-2/reject",
-          "message": "There is no workflow `order-fulfillment-ORD-2`; see GET /workflows.",
+          "message": "The workflow `order-fulfillment-ORD-2` does not exist; see GET /workflows.",
           "status": 404,
           "success": false,
           "title": "Not found",
@@ -59,13 +59,13 @@ async fn the_first_decision_stands() {
             client.place(order_id).await;
         }
         insta::assert_snapshot!(decide(&client, "A", "approve").await, @"200 The order is approved.");
-        insta::assert_snapshot!(decide(&client, "A", "approve").await, @"200 The order was approved before.");
+        insta::assert_snapshot!(decide(&client, "A", "approve").await, @"200 The order was already approved.");
         insta::assert_snapshot!(decide(&client, "A", "reject").await, @"409 already_approved");
         insta::assert_snapshot!(decide(&client, "B", "reject").await, @"200 The order is rejected.");
-        insta::assert_snapshot!(decide(&client, "B", "reject").await, @"200 The order was rejected before.");
+        insta::assert_snapshot!(decide(&client, "B", "reject").await, @"200 The order was already rejected.");
         insta::assert_snapshot!(decide(&client, "B", "approve").await, @"409 already_rejected");
         insta::assert_snapshot!(decide(&client, "C", "cancel").await, @"200 The order is being cancelled.");
-        insta::assert_snapshot!(decide(&client, "C", "cancel").await, @"200 The order was cancelled before.");
+        insta::assert_snapshot!(decide(&client, "C", "cancel").await, @"200 The order was already cancelled.");
         insta::assert_snapshot!(decide(&client, "C", "approve").await, @"409 already_ended");
         insta::assert_snapshot!(decide(&client, "C", "retry").await, @"409 already_ended");
         for (order_id, end) in [("A", "shipped"), ("B", "rejected"), ("C", "cancelled")] {
@@ -83,11 +83,11 @@ async fn decisions_after_the_end_say_how_it_ended_or_repeat_what_was_accepted() 
             decide(&client, order_id, decision).await;
             client.end_of(order_id).await;
         }
-        insta::assert_snapshot!(decide(&client, "A", "approve").await, @"200 The order was approved before.");
+        insta::assert_snapshot!(decide(&client, "A", "approve").await, @"200 The order was already approved.");
         insta::assert_snapshot!(decide(&client, "A", "cancel").await, @"409 already_shipped");
-        insta::assert_snapshot!(decide(&client, "B", "reject").await, @"200 The order was rejected before.");
+        insta::assert_snapshot!(decide(&client, "B", "reject").await, @"200 The order was already rejected.");
         insta::assert_snapshot!(decide(&client, "B", "cancel").await, @"409 already_ended");
-        insta::assert_snapshot!(decide(&client, "C", "cancel").await, @"200 The order was cancelled before.");
+        insta::assert_snapshot!(decide(&client, "C", "cancel").await, @"200 The order was already cancelled.");
         insta::assert_snapshot!(decide(&client, "C", "reject").await, @"409 already_ended");
     })
     .await;

@@ -55,10 +55,10 @@ async fn a_run_takes_so_many_decisions() {
     429 Too Many Requests
     {
       "correlationId": "bea7809e-283e-4cb0-93a2-66acfa1df75a",
-      "detail": "The workflow has taken 1000 decisions, which is the most that one may.",
+      "detail": "The workflow has already accepted 1000 decisions, the maximum.",
       "error": "too_many_signals",
       "instance": "/workflows/A/approve",
-      "message": "The workflow has taken 1000 decisions, which is the most that one may.",
+      "message": "The workflow has already accepted 1000 decisions, the maximum.",
       "status": 429,
       "success": false,
       "title": "Too many decisions",
@@ -165,7 +165,7 @@ async fn an_order_that_needs_attention_has_its_end_for_readers_and_can_be_retrie
         insta::assert_snapshot!(client.post("/workflows/A/retry", "").await, @r#"
         200 OK
         {
-          "message": "The failed compensations are tried again.",
+          "message": "The failed compensations are being retried.",
           "success": true,
           "workflowId": "order-fulfillment-A"
         }
@@ -176,10 +176,10 @@ async fn an_order_that_needs_attention_has_its_end_for_readers_and_can_be_retrie
         409 Conflict
         {
           "correlationId": "51e14cc6-da83-4935-b794-d07e9dacbea6",
-          "detail": "The order is being undone already.",
+          "detail": "The order is already being undone.",
           "error": "already_compensating",
           "instance": "/workflows/A/retry",
-          "message": "The order is being undone already.",
+          "message": "The order is already being undone.",
           "status": 409,
           "success": false,
           "title": "Already being undone",
@@ -211,10 +211,10 @@ async fn unknown_routes_and_methods_are_problems_too() {
         405 Method Not Allowed
         {
           "correlationId": "e94e960b-8d51-4818-9803-26ef2d013837",
-          "detail": "/workflows/A/approve does not take GET; see /api/docs.",
+          "detail": "/workflows/A/approve does not support GET; see /api/docs.",
           "error": "method_not_allowed",
           "instance": "/workflows/A/approve",
-          "message": "/workflows/A/approve does not take GET; see /api/docs.",
+          "message": "/workflows/A/approve does not support GET; see /api/docs.",
           "status": 405,
           "success": false,
           "title": "Method not allowed",

@@ -175,16 +175,16 @@ async fn every_parameter_that_breaks_a_rule_is_named() {
         400 Bad Request
         {
           "correlationId": "eec1907e-6348-405f-b42e-242de24ea99d",
-          "detail": "cursor must be the nextCursor of the page before",
+          "detail": "cursor must be the nextCursor of the previous page",
           "error": "validation_error",
           "errors": [
             {
               "field": "cursor",
-              "message": "must be the nextCursor of the page before"
+              "message": "must be the nextCursor of the previous page"
             }
           ],
           "instance": "/workflows",
-          "message": "cursor must be the nextCursor of the page before",
+          "message": "cursor must be the nextCursor of the previous page",
           "status": 400,
           "success": false,
           "title": "Invalid request",

@@ -40,10 +40,10 @@ async fn an_order_is_placed_once_however_often_it_is_sent() {
         409 Conflict
         {
           "correlationId": "eec1907e-6348-405f-b42e-242de24ea99d",
-          "detail": "The order `ORD-1` was placed before with another body; use another orderId.",
+          "detail": "The order `ORD-1` was already placed with another body; use another orderId.",
           "error": "order_conflict",
           "instance": "/workflows/order",
-          "message": "The order `ORD-1` was placed before with another body; use another orderId.",
+          "message": "The order `ORD-1` was already placed with another body; use another orderId.",
           "status": 409,
           "success": false,
           "title": "Order conflict",

@@ -61,7 +61,7 @@ async fn health_tells_why_orders_cannot_be_worked_on() {
     200 OK
     {
       "engine": "embedded",
-      "reason": "the engine cannot take work: the disk is full",
+      "reason": "the engine cannot accept work: the disk is full",
       "status": "degraded",
       "timeScale": 1.0,
       "uptimeSeconds": 0,
@@ -69,10 +69,10 @@ async fn health_tells_why_orders_cannot_be_worked_on() {
     }
     "#);
     insta::assert_snapshot!(health_over(Away).await, @r#""degraded" "the backends do not answer: could not connect: connection refused""#);
-    insta::assert_snapshot!(health_over(Silent).await, @r#""degraded" "the backends do not answer within a second""#);
-    insta::assert_snapshot!(health_over(InProcess::new(Router::new())).await, @r#""degraded" "/health of the backends answers 404 Not Found""#);
-    insta::assert_snapshot!(health_over(backends(json!({"status": "ok"}))).await, @r#""degraded" "/health of the backends cannot be read: missing field `timeScale` at line 1 column 15""#);
-    insta::assert_snapshot!(health_over(backends(json!({"timeScale": 0.01}))).await, @r#""degraded" "the backends' TIME_SCALE is 0.01, ours is 1: set both to the same""#);
+    insta::assert_snapshot!(health_over(Silent).await, @r#""degraded" "the backends did not answer within a second""#);
+    insta::assert_snapshot!(health_over(InProcess::new(Router::new())).await, @r#""degraded" "the backends' /health answered 404 Not Found""#);
+    insta::assert_snapshot!(health_over(backends(json!({"status": "ok"}))).await, @r#""degraded" "the backends' /health cannot be read: missing field `timeScale` at line 1 column 15""#);
+    insta::assert_snapshot!(health_over(backends(json!({"timeScale": 0.01}))).await, @r#""degraded" "the backends' TIME_SCALE is 0.01, the orchestrator's is 1: set both to the same value""#);
     let domains = |domains: &[&str]| json!({"timeScale": 1, "domains": domains});
     insta::assert_snapshot!(health_over(backends(domains(&["payment", "inventory"]))).await, @r#""degraded" "the backends do not serve shipping""#);
     let all = domains(&["payment", "inventory", "shipping", "notification"]);

@@ -11,13 +11,13 @@ async fn a_result_is_waited_for_as_long_as_the_client_says() {
         408 Request Timeout
         {
           "correlationId": "e94e960b-8d51-4818-9803-26ef2d013837",
-          "detail": "The order is not over after 1.5 seconds; ask again.",
+          "detail": "The order has not ended after 1.5 seconds; ask again later.",
           "error": "result_timeout",
           "instance": "/workflows/A/result",
-          "message": "The order is not over after 1.5 seconds; ask again.",
+          "message": "The order has not ended after 1.5 seconds; ask again later.",
           "status": 408,
           "success": false,
-          "title": "Not over yet",
+          "title": "Not ended yet",
           "type": "urn:fake-stripe-chaos:problem:result_timeout"
         }
         "#);
@@ -74,12 +74,12 @@ async fn the_journal_is_read_page_by_page() {
         400 Bad Request
         {
           "correlationId": "f0f2cc17-4930-4a18-bf83-aea74b27351c",
-          "detail": "cursor must be the nextCursor of the page before; limit must be a whole number from 1 to 1000",
+          "detail": "cursor must be the nextCursor of the previous page; limit must be a whole number from 1 to 1000",
           "error": "validation_error",
           "errors": [
             {
               "field": "cursor",
-              "message": "must be the nextCursor of the page before"
+              "message": "must be the nextCursor of the previous page"
             },
             {
               "field": "limit",
@@ -87,7 +87,7 @@ async fn the_journal_is_read_page_by_page() {
             }
           ],
           "instance": "/workflows/A/history",
-          "message": "cursor must be the nextCursor of the page before; limit must be a whole number from 1 to 1000",
+          "message": "cursor must be the nextCursor of the previous page; limit must be a whole number from 1 to 1000",
           "status": 400,
           "success": false,
           "title": "Invalid request",
@@ -109,10 +109,10 @@ async fn no_view_of_an_unknown_order_is_found() {
         404 Not Found
         {
           "correlationId": "90b5a831-3ec7-4aea-aaba-dec9e7ed45e0",
-          "detail": "There is no workflow `order-fulfillment-nobody`; see GET /workflows.",
+          "detail": "The workflow `order-fulfillment-nobody` does not exist; see GET /workflows.",
           "error": "not_found",
           "instance": "/workflows/nobody/status",
-          "message": "There is no workflow `order-fulfillment-nobody`; see GET /workflows.",
+          "message": "The workflow `order-fulfillment-nobody` does not exist; see GET /workflows.",
           "status": 404,
           "success": false,
           "title": "Not found",
