@@ -1,10 +1,10 @@
 //! The verdict: whether a flow, in whatever language, survived the chaos.
 //!
-//! It joins the ledgers of all domains, order by order, and holds every order against [`RULES`], one
+//! It joins the ledgers of all domains, order by order, and checks every order against [`RULES`], one
 //! file each. Judging is pure ([`Audit::report`]); [`Source`] reads ledgers from running backends or
 //! from files; [`Format`] writes a report for people, programs and CI; [`routes()`] serves it.
 //!
-//! It may know nothing of the orchestrator that it judges, but for the names of an order's statuses.
+//! It may know nothing about the orchestrator that it judges, except the names of an order's statuses.
 
 #[cfg(test)]
 mod clean_flow;

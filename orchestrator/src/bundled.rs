@@ -23,13 +23,13 @@ use crate::audit;
 pub use crate::audit::Domain;
 pub use settings::Settings;
 
-/// What makes one of the backends.
+/// How to build one backend.
 struct Recipe {
-    /// How many resources it remembers.
+    /// How many resources it keeps.
     capacity: usize,
     /// Its operations.
     routes: fn(&Settings, Pipeline) -> Router,
-    /// The same, with their document.
+    /// The same, with their OpenAPI document.
     documented: fn(&Settings, Pipeline) -> OpenApiRouter,
 }
 
@@ -59,10 +59,10 @@ impl Settings {
         }
     }
 
-    /// A way for each of `domains`, under one chaos.
+    /// A pipeline for each of `domains`, under one chaos.
     fn pipelines(&self, domains: &[Domain], clock: Clock) -> (Arc<Chaos>, Vec<(Domain, Pipeline)>) {
         let chaos = Arc::new(Chaos::new(self.plan.clone()));
-        // In one process it is known what came first, even within a millisecond.
+        // In one process the order of records is known, even within a millisecond.
         let sequence = Sequence::default();
         let pipeline = |domain: &Domain| {
             let records = Ledger::numbered_by(sequence.clone(), self.ledger_capacity);
@@ -81,9 +81,9 @@ pub fn operations() -> Vec<&'static Operation> {
 
 /// Backends in this process.
 pub struct Backends {
-    /// Their routes, with their document.
+    /// Their routes, with their OpenAPI document.
     pub routes: OpenApiRouter,
-    /// Each one's way of a request, which leads to its ledger.
+    /// Each one's request pipeline, which leads to its ledger.
     pub pipelines: Vec<(Domain, Pipeline)>,
     chaos: Arc<Chaos>,
 }
@@ -128,19 +128,19 @@ impl fmt::Debug for Backends {
     }
 }
 
-/// What the ledgers tell, as of now.
+/// The ledgers as of now.
 fn ledgers(pipelines: &[(Domain, Pipeline)]) -> audit::Ledgers {
     pipelines.iter().for_each(|(_, pipeline)| pipeline.settle());
     pipelines.iter().map(|(domain, pipeline)| (*domain, pipeline.ledger().records())).collect()
 }
 
-/// The routes of `domains`, with their document.
+/// The routes of `domains`, with their OpenAPI document.
 pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiRouter {
     Backends::start(settings, domains, clock).routes
 }
 
-/// All backends as an orchestrator sees them: their operations, and nothing beside. For simulated
-/// worlds, of which there are thousands.
+/// All backends as an orchestrator sees them: only their operations. For simulated worlds, of which
+/// there are thousands.
 pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domain, Pipeline)>) {
     let (_, pipelines) = settings.pipelines(&Domain::ALL, clock);
     let routes = pipelines
@@ -149,7 +149,7 @@ pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domai
     (routes.fold(Router::new(), Router::merge), pipelines)
 }
 
-/// What a reset empties.
+/// What a reset clears.
 #[derive(Clone, Debug)]
 struct Reset {
     chaos: Arc<Chaos>,
@@ -164,12 +164,12 @@ struct Done {
     success: bool,
 }
 
-/// Forget everything
+/// Reset everything
 ///
 /// Empties the stores, ledgers, idempotency keys, attempts and statistics of all backends served here, as if
 /// they had just been started with the same seed.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", 
-    responses((status = 200, body = Done, description = "Everything is forgotten.")))]
+    responses((status = 200, body = Done, description = "Everything has been reset.")))]
 async fn post_reset(State(reset): State<Reset>) -> Json<Done> {
     reset.pipelines.iter().for_each(Pipeline::reset);
     reset.chaos.reset();

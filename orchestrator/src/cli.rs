@@ -1,4 +1,4 @@
-//! The command line, one file a subcommand. `--help` is the reference.
+//! The command line, one file per subcommand. `--help` is the reference.
 
 mod arguments;
 mod audit;
@@ -62,7 +62,7 @@ enum Command {
 }
 
 impl Command {
-    /// Whether its logs are of use to whoever gave it. Those of simulated processes are not.
+    /// Whether its logs are useful to the user. Those of simulated processes are not.
     fn logs(&self) -> bool {
         #[cfg(feature = "bundled")]
         if let Self::Simulate(_) = self {
@@ -72,27 +72,27 @@ impl Command {
     }
 }
 
-const ENVIRONMENT: &str = "Environment, beside the variables of the options (an empty one counts as not set):
+const ENVIRONMENT: &str = "Environment, besides the variables of the options (an empty one counts as unset):
 
 Chaos of the backends (`config` shows the effective tables; most specific wins)
-  CHAOS_SEED=42                      what every outcome is drawn from; random if not set, and printed at start
+  CHAOS_SEED=42                      every outcome is drawn from it; random by default, and printed at start
   CHAOS_PRESET=default               default, calm, storm or blackout
   CHAOS_FAILURE_RATE=0.2             scales all failures; 0 is the happy path
-  CHAOS_PAYMENT_FAILURE_RATE=10%     the same for a domain
+  CHAOS_PAYMENT_FAILURE_RATE=10%     the same for one domain
   CHAOS_PAYMENT_AUTHORIZE_FAILURE_RATE=0.5
-                                     the same for an operation
+                                     the same for one operation
   CHAOS_PAYMENT_AUTHORIZE=\"success=40%, timeout=60%@5s\"
                                      a whole table
   CHAOS_SCRIPT=\"ORD-7:payment.capture#1=lost_response\"
-                                     the outcome of one attempt, of one order or of each
-  TIME_SCALE=0.01                    multiplies simulated durations; but an attempt has 2s at least,
-                                     the wait for approval 5s, a workflow and a compensation 5m
+                                     the outcome of one attempt, for one order or for every order
+  TIME_SCALE=0.01                    multiplies simulated durations; minimums: 2s for an attempt,
+  5s for the wait for approval, 5m for a workflow and a compensation
 
 The backends' own rules
   PAYMENT_AUTHORIZATION_TTL=7d, INVENTORY_RESERVATION_TTL=30m,
   INVENTORY_STOCK=\"ITEM-001=100,ITEM-002=50\", INVENTORY_DEFAULT_STOCK=1000000,
   PAYMENT_CAPACITY=1000000, INVENTORY_CAPACITY=1000000, SHIPPING_CAPACITY=1000000,
-  NOTIFICATION_CAPACITY=1000000; LEDGER_CAPACITY=1000000 of each ledger
+  NOTIFICATION_CAPACITY=1000000; LEDGER_CAPACITY=1000000 for each ledger
 
 The orchestrator's timeouts and retries
   PAYMENT_ACTIVITY_TIMEOUT=10s,      PAYMENT_ACTIVITY_RETRIES=3
@@ -105,7 +105,7 @@ The orchestrator's timeouts and retries
 The cluster of --engine temporal (in a build with the feature `temporal`)
   TEMPORAL_ADDRESS=localhost:7233, TEMPORAL_NAMESPACE=default, TEMPORAL_TASK_QUEUE=fake-stripe-chaos
   TEMPORAL_API_KEY, TEMPORAL_TLS=true, TEMPORAL_TLS_{CLIENT_CERT,CLIENT_KEY,SERVER_CA_CERT}_PATH or _DATA,
-  TEMPORAL_TLS_SERVER_NAME, TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: as in Temporal's own SDKs
+  TEMPORAL_TLS_SERVER_NAME, TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: as in every Temporal SDK
 
 Logs, on standard error
   RUST_LOG=info, LOG_FORMAT=pretty or json, NO_COLOR=1";
@@ -124,7 +124,7 @@ pub fn main() -> ExitCode {
     on_a_runtime(run(command, &environment))
 }
 
-/// The command, if there is one. What is wrong, and the answer to `--help`, is printed and ends the process.
+/// The command, if there is one. Errors and the answer to `--help` are printed, and end the process.
 fn parsed(words: &[OsString], environment: &Environment) -> Option<Command> {
     arguments::parse::<Cli>(words, environment).unwrap_or_else(|error| error.exit()).command
 }
@@ -137,7 +137,7 @@ fn on_a_runtime(command: impl Future<Output = anyhow::Result<Ending>>) -> ExitCo
         }
     };
     let ended = runtime.block_on(command);
-    // What still runs was given its time to finish.
+    // Whatever still runs was given its time to finish.
     runtime.shutdown_background();
     ended.unwrap_or_else(|error| report(&error)).into()
 }
@@ -166,7 +166,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<Endi
     Ok(Ending::Good)
 }
 
-/// The command `simulate` for a flow of one's own. `words` are what follows the command's name.
+/// The command `simulate` for a custom flow. `words` are the arguments after the command's name.
 #[cfg(feature = "bundled")]
 pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
     let environment = Environment::of_process();
@@ -177,12 +177,12 @@ pub fn simulate(flow: Flow, words: &[String]) -> ExitCode {
     }
 }
 
-/// Whoever read our output may have seen enough.
+/// A reader may close our output early; that is not an error.
 fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-#[expect(clippy::print_stderr, reason = "this is where a command's error reaches the person who gave it")]
+#[expect(clippy::print_stderr, reason = "this is where a command's error reaches the user")]
 fn report(error: &anyhow::Error) -> Ending {
     eprintln!("error: {error:#}");
     if error.is::<ConfigError>() { Ending::Unusable } else { Ending::Bad }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// What one thread allocates another often frees here (a journal entry, an answer), which takes the
-/// C library's allocator several times as long.
+/// Memory that one thread allocates is often freed by another here (a journal entry, an answer), which
+/// takes the C library's allocator several times as long.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

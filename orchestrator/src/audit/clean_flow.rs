@@ -1,7 +1,7 @@
-//! A correct client has nothing to fear: whatever it meets, no rule has anything to say.
+//! A correct client is always clean: whatever it meets, no rule finds anything.
 //!
-//! The client here is a model, not the saga: it retries under one key, finds out what became of
-//! what was lost, and undoes newest first.
+//! The client here is a model, not the saga: it retries under one key, finds out the outcome of
+//! requests whose answer was lost, and undoes newest first.
 
 use std::fmt::Write;
 
@@ -9,17 +9,17 @@ use proptest::prelude::*;
 
 use super::story::Story;
 
-/// What becomes of one attempt.
+/// The outcome of one attempt.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Success,
     /// It did not happen, and will not.
     Refused,
-    /// It did not happen; ask again.
+    /// It did not happen; retry.
     Unavailable,
-    /// It did not happen, and nobody says so.
+    /// It did not happen, and the client is not told.
     LostBefore,
-    /// It happened, and nobody says so.
+    /// It happened, and the client is not told.
     LostAfter,
 }
 
@@ -68,13 +68,13 @@ impl<F: Iterator<Item = Fate>> Client<F> {
         self.ledger
     }
 
-    /// Tells whether the step is done; one that gave up with an answer lost is found out about.
+    /// Returns whether the step is done; if it gave up after a lost answer, it finds out the outcome.
     fn step(&mut self, operation: &str, resource: &str, effect: &str) -> bool {
         let (known, happened) = self.ask(operation, resource, Some(effect), MAX_ATTEMPTS, false);
         if known.is_some() {
             return known == Some(true);
         }
-        // It may have happened: ask until that is known, and go on as after a late success.
+        // It may have happened: ask until that is known, and continue as after a late success.
         if operation == "payment.capture" {
             self.ask("payment.status", "auth_1", None, usize::MAX, false);
             return happened;
@@ -95,9 +95,9 @@ impl<F: Iterator<Item = Fate>> Client<F> {
         }
     }
 
-    /// Asks under one key until the answer is definite, at most `attempts` times. Tells the answer, if
-    /// the client knows it, and whether it happened. What is asked without end is not refused, and
-    /// succeeds in the end.
+    /// Asks under one key until the answer is definite, at most `attempts` times. Returns the answer, if
+    /// the client knows it, and whether it happened. A request without a limit of attempts is not refused,
+    /// and succeeds in the end.
     fn ask(
         &mut self,
         operation: &str,

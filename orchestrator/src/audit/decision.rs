@@ -3,29 +3,29 @@ use utoipa::ToSchema;
 
 use crate::domain::OrderStatus;
 
-/// What an orchestrator said of an order: which decisions it accepted, and what became of the order.
+/// What an orchestrator said about an order: which decisions it accepted, and the order's status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decision {
     /// The order.
     pub order_id: String,
-    /// The decisions that were answered with a success.
+    /// The decisions that were answered with success.
     #[serde(default)]
     pub accepted: Vec<Verb>,
-    /// Its status when it was last asked for; absent when nobody could tell.
+    /// Its status when it was last read; absent if it is unknown.
     #[serde(default)]
     pub status: Option<OrderStatus>,
 }
 
-/// What somebody decided about an order.
+/// A decision about an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
-    /// A manager said yes.
+    /// A manager approved it.
     Approve,
-    /// A manager said no.
+    /// A manager rejected it.
     Reject,
-    /// Its customer does not want it any more.
+    /// Its customer cancelled it.
     Cancel,
 }
 
@@ -33,7 +33,7 @@ impl Verb {
     /// Every one.
     pub const ALL: [Self; 3] = [Self::Approve, Self::Reject, Self::Cancel];
 
-    /// Its word in the API, and on the command line.
+    /// Its name in the API and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Approve => "approve",
@@ -44,7 +44,7 @@ impl Verb {
 }
 
 impl Decision {
-    /// The decision that forbids to ship the order, if one does.
+    /// The decision that forbids shipping the order, if there is one.
     pub fn forbids_shipping(&self) -> Option<Verb> {
         self.accepted.iter().copied().find(|verb| matches!(verb, Verb::Reject | Verb::Cancel))
     }

@@ -1,11 +1,11 @@
-//! `docs/AUDIT.md` tells of every rule what the rule tells of itself.
+//! Keeps the description of every rule in `docs/AUDIT.md` equal to the rule's own.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::{Kind, RULES, Rule};
 
-/// The document's part that is made from the rules.
+/// The part of the document that is generated from the rules.
 fn rules() -> String {
     let kinds = [
         (Kind::Invariant, "Invariants", "Money, stock or labels are wrong. A violation."),

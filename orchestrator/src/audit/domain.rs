@@ -19,7 +19,7 @@ pub enum Domain {
     Notification,
 }
 
-/// The ledgers to judge by. A domain without an entry is not served: what it would tell is not
+/// The ledgers to judge by. A domain without an entry is not served, and rules about it are not
 /// judged. An empty entry says that nothing happened there.
 pub type Ledgers = BTreeMap<Domain, Vec<Record>>;
 
@@ -37,13 +37,13 @@ impl Domain {
         }
     }
 
-    /// The domain of this name.
+    /// The domain with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|domain| domain.name() == name)
     }
 
-    /// The domain whose ledger a record is from, if the record tells: by the operation that was
-    /// asked for, or the form of the resource's id.
+    /// The domain whose ledger a record is from, if the record shows it: by the requested operation, or
+    /// by the form of the resource's id.
     pub fn of(record: &Record) -> Option<Self> {
         let (text, separator) = match record {
             Record::Request(request) => (&request.operation, '.'),

@@ -15,18 +15,18 @@ pub use call::{Call, Ending, Operation};
 pub use fact::{Change, Fact};
 pub use resources::{Hold, Label, Reservation, Resources};
 
-/// All that is known of one order, from the ledgers of all domains.
+/// Everything known about one order, from the ledgers of all domains.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
     /// Its id, or the correlation id that stands for it.
     pub id: &'a str,
-    /// What was asked, in time order.
+    /// The requests, in time order.
     pub calls: Vec<Call<'a>>,
-    /// What happened, in time order.
+    /// The effects, in time order.
     pub facts: Vec<Fact<'a>>,
-    /// What it left.
+    /// What it left behind.
     pub resources: Resources<'a>,
-    /// What its orchestrator said.
+    /// What its orchestrator said about it.
     pub decision: Option<&'a Decision>,
     /// When its client was restarted.
     pub restarts: &'a [Timestamp],
@@ -34,8 +34,8 @@ pub struct Order<'a> {
     pub one_sequence: bool,
 }
 
-/// The orders that `ledgers` tell of, and those of these `ids` besides, by id, each with its records
-/// in time order; and how many records belong to none.
+/// The orders in `ledgers`, plus those with these `ids`, by id, each with its records in time order;
+/// and how many records belong to none.
 pub(super) fn orders_of<'a>(
     ledgers: &'a Ledgers,
     ids: impl Iterator<Item = &'a str>,
@@ -84,7 +84,7 @@ impl<'a> Orders<'a> {
     }
 }
 
-/// When anything was last heard of.
+/// The time of the last activity.
 pub fn last_heard(ledgers: &Ledgers) -> Option<Timestamp> {
     let heard = |record: &Record| match record {
         Record::Request(request) => request.ended_at.unwrap_or(request.started_at),
@@ -101,7 +101,7 @@ pub fn is_executing(ledgers: &Ledgers) -> bool {
 }
 
 impl<'a> Order<'a> {
-    /// An order of which nothing is known.
+    /// An order about which nothing is known.
     pub(super) fn new(id: &'a str) -> Self {
         Self {
             id,
@@ -114,7 +114,7 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// The labels that were made and not cancelled.
+    /// The labels that were generated and not cancelled.
     pub fn live_labels(&self) -> impl Iterator<Item = &Label<'a>> {
         self.resources.labels.iter().filter(|label| label.is_live())
     }
@@ -129,21 +129,21 @@ impl<'a> Order<'a> {
         self.calls.iter().any(|call| call.ending == Ending::Executing)
     }
 
-    /// When it was first heard of.
+    /// The time of its first record.
     pub fn began(&self) -> Option<Timestamp> {
         let call = self.calls.first().map(|call| call.request.started_at);
         let fact = self.facts.first().map(Fact::at);
         call.into_iter().chain(fact).min()
     }
 
-    /// When it was last heard of.
+    /// The time of its last activity.
     pub fn last_heard(&self) -> Option<Timestamp> {
         let calls = self.calls.iter().map(|call| call.request.ended_at.unwrap_or(call.request.started_at));
         calls.chain(self.facts.last().map(Fact::at)).max()
     }
 
-    /// Whether the client could have learned that time had ended this resource: it was refused for
-    /// that reason, or it read the resource afterwards.
+    /// Whether the client could know that this resource had expired: a request was refused for that
+    /// reason, or it read the resource afterwards.
     pub fn was_told_of_expiry(&self, expired: &Fact<'_>) -> bool {
         self.calls.iter().any(|call| {
             let refused = call.ending == Ending::Rejected

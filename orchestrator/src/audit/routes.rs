@@ -17,22 +17,22 @@ use super::{Audit, Format, Ledgers};
 
 type ReadLedgers = Arc<dyn Fn() -> Ledgers + Send + Sync>;
 
-/// The route `GET /audit`, over the ledgers that `read` reads from the domains of this process. Chaos
+/// The route `GET /audit`, over the ledgers that `read` returns from the domains of this process. Chaos
 /// never touches it.
 pub fn routes(read: impl Fn() -> Ledgers + Send + Sync + 'static) -> OpenApiRouter {
     let read: ReadLedgers = Arc::new(read);
     OpenApiRouter::new().routes(routes!(get_audit)).with_state(read)
 }
 
-/// How to judge, and how to tell.
+/// How to judge, and the format of the report.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 struct Asked {
-    /// Whether a warning is a violation.
+    /// Whether warnings count as violations.
     #[param(value_type = Option<bool>)]
     strict: Option<String>,
-    /// What is allowed that otherwise is not.
+    /// What is allowed that would otherwise be a violation.
     #[param(example = "split-shipments")]
     allow: Option<String>,
     /// `json`, `text`, `junit` or `github`.
@@ -57,7 +57,7 @@ impl Asked {
     }
 }
 
-/// One of several by its name.
+/// One of several values, by its name.
 fn named<T: DeserializeOwned>(fields: &mut Fields, field: &str, name: Option<&str>) -> Option<T> {
     let value = T::deserialize(StrDeserializer::<ValueError>::new(given(name)?));
     value.map_err(|error| fields.wrong(field, format!("is an {error}"))).ok()
@@ -65,12 +65,12 @@ fn named<T: DeserializeOwned>(fields: &mut Fields, field: &str, name: Option<&st
 
 /// Judge every order
 ///
-/// Each order is judged as final, except those with a request executing now. The answer is 200 whatever
-/// is found; `clean` tells, and `nothingToJudge` when there was no order to judge. What the orchestrator
-/// decided and when it was restarted is not known here.
+/// Each order is judged as if it had ended, except those with a request executing now. The answer is 200
+/// whatever is found: see `clean`, and `nothingToJudge` if there was no order to judge. The decisions of
+/// the orchestrator and the restarts of the client are not known here.
 #[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Asked),
     responses(
-        (status = 200, description = "The verdict, in the format that was asked for.",
+        (status = 200, description = "The verdict, in the requested format.",
             content((Verdict<'_> = "application/json"), (String = "text/plain"), (String = "application/xml"))),
         (status = 400, description = "- `validation_error`: the query breaks a rule; `errors` says which.",
             body = ProblemBody<'static>, content_type = "application/problem+json"),

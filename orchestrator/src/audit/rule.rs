@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 use super::order::{Call, Fact, Operation, Order};
 use super::{Allowance, Domain};
 
-/// One thing that is judged about every order.
+/// One rule that every order is judged by.
 #[derive(Debug)]
 pub struct Rule {
     /// Its stable name.
     pub name: &'static str,
-    /// What breaking it means.
+    /// The meaning of a violation.
     pub kind: Kind,
     /// The domains without whose ledgers it cannot be judged.
     pub needs: &'static [Domain],
@@ -19,19 +19,19 @@ pub struct Rule {
     pub lifted_by: Option<Allowance>,
     /// What must hold, in a sentence.
     pub holds: &'static str,
-    /// What usually causes a finding, for the person who has to mend it.
+    /// What usually causes a finding, for the person who has to fix it.
     pub cause: &'static str,
     /// How an order breaks it, if it does. Pure.
     pub judge: for<'a> fn(&Order<'a>) -> Option<Evidence<'a>>,
 }
 
-/// What breaking a rule means.
+/// The meaning of breaking a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Money, stock or labels are wrong: a violation.
     Invariant,
-    /// The client behaves in a way that will hurt one day: a warning, or a violation when strict.
+    /// The client behaves in a way that will cause harm one day: a warning, or a violation if strict.
     Behaviour,
     /// The orchestrator said one thing and the ledgers say another: a violation.
     Decision,
@@ -49,7 +49,7 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// The order is wrong in this way.
+    /// A finding with this sentence.
     pub fn new(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), facts: Vec::new(), calls: Vec::new() }
     }
@@ -65,8 +65,7 @@ impl<'a> Evidence<'a> {
         self
     }
 
-    /// Shown by all that was done and happened to these resources, repeats that never reached them
-    /// included.
+    /// Shown by all requests and effects on these resources, including repeats that never reached them.
     #[must_use]
     pub fn resources<'i>(mut self, order: &Order<'a>, ids: impl IntoIterator<Item = &'i str>) -> Self {
         let ids: HashSet<_> = ids.into_iter().collect();
@@ -78,7 +77,7 @@ impl<'a> Evidence<'a> {
         self
     }
 
-    /// Shown by all requests for this operation, or by there being none.
+    /// Shown by all requests for this operation, or by the absence of any.
     #[must_use]
     pub fn operation(self, order: &Order<'a>, operation: Operation<'_>) -> Self {
         let calls: Vec<_> = order.calls.iter().copied().filter(|call| call.operation == operation).collect();
@@ -93,7 +92,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The names as a person lists them.
+/// The names as an English list.
 pub(super) fn list<T: AsRef<str>>(names: &[T]) -> String {
     match names {
         [] => "nothing".to_owned(),

@@ -1,4 +1,4 @@
-//! What is judged, one file a rule.
+//! The rules, one file each.
 
 mod captured_without_delivery;
 mod changed_idempotency_key;

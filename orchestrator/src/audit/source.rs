@@ -15,7 +15,7 @@ pub use notes::{read_decisions, read_restarts};
 /// Where ledgers are read from.
 #[derive(Debug)]
 pub enum Source {
-    /// Backends that run.
+    /// Running backends.
     Live(Live),
     /// Saved ledgers.
     Files(Vec<PathBuf>),
@@ -26,38 +26,38 @@ pub enum Source {
 pub struct Reading {
     /// The ledgers of the domains that are served, or were saved.
     pub ledgers: Ledgers,
-    /// What simulated durations are multiplied by; 1 where nobody tells.
+    /// The factor for simulated durations; 1 if unknown.
     pub time_scale: f64,
 }
 
 /// Why no ledger could be read: one sentence, with what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Not a URL that can be asked.
+    /// Not a usable URL.
     #[error("`{url}` is not a URL such as http://localhost:3001: {reason}")]
     BadUrl {
-        /// What was given.
+        /// The given text.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// Nobody answers.
+    /// No backends answer.
     #[error("no backends answer at {url} ({reason})")]
     Unreachable {
-        /// Who was asked.
+        /// The URL.
         url: String,
         /// Why there is no answer.
         reason: String,
     },
-    /// Somebody else answers.
+    /// Some other service answers.
     #[error("{url} does not answer like the ledger of a chaos backend ({reason})")]
     NotALedger {
-        /// What was asked for.
+        /// The URL of the request.
         url: String,
         /// What is wrong with the answer.
         reason: String,
     },
-    /// A file cannot be read, or does not hold what it should.
+    /// A file cannot be read, or does not contain what it should.
     #[error("{path}: {reason}")]
     File {
         /// The file.
@@ -76,7 +76,7 @@ impl Source {
         Live::new(url).map(Self::Live)
     }
 
-    /// Reads all ledgers as they are now.
+    /// Reads the current state of all ledgers.
     ///
     /// # Errors
     /// When one of them cannot be read in full.

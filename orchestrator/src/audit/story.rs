@@ -7,9 +7,9 @@
 //! 2s restart
 //! decided cancel shipped
 //! ```
-//! A line is a request with what it did, or what the clock did, or a restart of the client, or what the
-//! orchestrator says. A request's key and body are made of its operation and resource unless it says
-//! `key=` or `body=`; so equal lines are repeats under one key. `@5s` moves an effect to a time.
+//! A line is a request with its effects, an expiry, a restart of the client, or what the orchestrator
+//! says. A request's key and body are derived from its operation and resource unless it has `key=` or
+//! `body=`, so equal lines are repeats under one key. `@5s` moves an effect to a time.
 
 use jiff::{SignedDuration, Timestamp};
 use shared::environment::parse_duration;
@@ -29,12 +29,12 @@ pub(super) struct Story {
     seq: u64,
 }
 
-/// How a rule judges the one order of a story: what it finds to say.
+/// How a rule judges the one order of a story: the finding's sentence, if any.
 pub(super) fn judged(rule: &Rule, text: &str) -> Option<String> {
     judged_as(rule, text, |_| {})
 }
 
-/// The same, for an order that is changed first.
+/// The same, for an order that is modified first.
 pub(super) fn judged_as(rule: &Rule, text: &str, change: impl FnOnce(&mut Order<'_>)) -> Option<String> {
     let story = Story::told(text);
     let (orders, _) = orders_of(&story.ledgers, std::iter::once(ORDER));

@@ -3,7 +3,7 @@ use shared::environment::{ConfigError, Environment, format_duration};
 
 use super::operations;
 
-/// What the backends are set to.
+/// Configuration of the backends.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What happens to requests.
@@ -36,7 +36,7 @@ impl Settings {
         })
     }
 
-    /// Every setting beside those of chaos, as the variable and the value that would set it.
+    /// Every setting except those of chaos, as the variable and the value that would set it.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let Self { plan, ledger_capacity, payment, inventory, shipping, notification } = self;
         let stock = inventory.stock.iter().map(|(sku, count)| format!("{sku}={count}"));

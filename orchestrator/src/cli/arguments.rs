@@ -1,4 +1,4 @@
-//! From the words of a command line, and the variables that stand for options, to a command.
+//! From a command line's arguments, and the variables that stand for options, to a command.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -11,11 +11,11 @@ use shared::environment::Environment;
 
 use crate::gateways;
 
-/// The command that `words` give, with variables for the options that are not among them. A variable
-/// that is empty is not set.
+/// The command that `words` give, with variables for options that are not among them. An empty variable
+/// counts as unset.
 ///
 /// # Errors
-/// What is wrong with it. What came from a variable is named after the variable.
+/// What is wrong with it. For a value from a variable, the error names the variable.
 pub(super) fn parse<C: CommandFactory + FromArgMatches>(
     words: &[OsString],
     environment: &Environment,
@@ -26,7 +26,7 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
     parsed.map_err(|error| Given { options: options(&command, words), words, environment }.named_in(error))
 }
 
-/// The URL of a service, as it was given. What is wrong with it is then named after its option.
+/// The URL of a service, as given. The error then names its option.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     let checked = gateways::base_url(text).map(|_| text.to_owned());
     checked.map_err(|reason| format!("not a URL such as http://localhost:3001: {reason}"))
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// A port to listen at; 0 is any free one.
+/// A port to listen on; 0 is any free one.
 pub(super) fn port(text: &str) -> Result<u16, String> {
     whole_number(0..=u16::MAX)(text)
 }
@@ -61,7 +61,7 @@ fn variable_of(arg: &Arg) -> Option<&str> {
     arg.get_env().and_then(|name| name.to_str())
 }
 
-/// The options of the command that `words` name, and of those that it is part of.
+/// The options of the command that `words` name, and of its parent commands.
 fn options<'a>(command: &'a Command, words: &[OsString]) -> Vec<&'a Arg> {
     let (mut command, mut options) = (command, Vec::new());
     for word in words {
@@ -73,7 +73,7 @@ fn options<'a>(command: &'a Command, words: &[OsString]) -> Vec<&'a Arg> {
     options
 }
 
-/// What a command was given.
+/// The arguments of a command.
 struct Given<'a> {
     options: Vec<&'a Arg>,
     words: &'a [OsString],
@@ -95,7 +95,7 @@ impl Given<'_> {
         error
     }
 
-    /// `--port <PORT>`, or `PORT (--port <PORT>)` if that is where its value is from.
+    /// `--port <PORT>`, or `PORT (--port <PORT>)` if its value came from the variable.
     fn named(&self, option: &str) -> String {
         let name = option.split(' ').next().unwrap_or_default();
         match self.variable_for(name) {
@@ -118,7 +118,7 @@ impl Given<'_> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    /// A line of nothing but a command's arguments.
+    /// A line that contains only a command's arguments.
     #[derive(Debug, clap::Parser)]
     pub(in crate::cli) struct Line<A: clap::Args> {
         #[command(flatten)]

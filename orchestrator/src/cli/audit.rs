@@ -1,4 +1,4 @@
-//! `audit`: judge a flow by the ledgers of the backends that it used.
+//! `audit`: judge a flow by the ledgers of the backends it used.
 
 mod settle;
 mod watch;
@@ -22,46 +22,46 @@ use settle::settled;
 const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations; 2 wrong usage, no ledger could be read, or there was no \
 order to judge. docs/AUDIT.md lists every rule.";
 
-/// Judge a flow, in whatever language, by the ledgers of the backends that it used
+/// Judge a flow, in any language, by the ledgers of the backends it used
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct Args {
-    /// Where the backends are
+    /// URL of the backends
     #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001", value_parser = base_url)]
     url: String,
-    /// Judge saved ledgers instead: answers of GET /{domain}/ledger, or records, one a line
+    /// Judge saved ledgers instead: answers of GET /{domain}/ledger, or records, one per line
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["settle", "watch"])]
     ledger: Vec<PathBuf>,
-    /// What the orchestrator said: lines of {"orderId": .., "accepted": ["cancel"], "status": "cancelled"}
+    /// What the orchestrator decided: lines of {"orderId": .., "accepted": ["cancel"], "status": "cancelled"}
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
-    /// When the client was restarted: times such as 2026-01-28T10:00:00.250Z, one a line
+    /// When the client was restarted: times such as 2026-01-28T10:00:00.250Z, one per line
     #[arg(long, value_name = "FILE")]
     restarts: Option<PathBuf>,
     /// Count warnings as violations
     #[arg(long)]
     strict: bool,
-    /// Allow what otherwise is a violation
+    /// Allow what would otherwise be a violation
     #[arg(long, value_enum)]
     allow: Vec<Allowance>,
-    /// First wait until no request is executing and nothing has happened for this long, an hour at most
+    /// First wait, for at most an hour, until no request is executing and nothing has happened for this long
     #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
     settle: Option<Duration>,
-    /// Judge again and again, and print each finding once, until interrupted
+    /// Judge repeatedly until interrupted, printing each finding once
     #[arg(long)]
     watch: bool,
-    /// While watching, leave out orders that were heard of in this time [default: 150s x timeScale, at least 10s]
+    /// While watching, leave out orders with activity within this time [default: 150s x timeScale, at least 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "watch")]
     quiet: Option<Duration>,
     /// While watching, how often to judge
     #[arg(long, value_name = "TIME", value_parser = parse_interval, default_value = "5s", requires = "watch")]
     every: Duration,
-    /// The form of the report
+    /// Report format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// How long the backends are left alone at least before they are asked again.
+/// The shortest interval between two reads of the ledgers.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
@@ -76,9 +76,11 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 enum Failure {
     #[error("{}{}", .0, advice(.0))]
     Source(#[from] Error),
-    #[error("the backends did not settle within an hour: something still happens there")]
+    #[error("the backends were still active after an hour")]
     Unsettled,
-    #[error("--format junit is one document, and --watch goes on: watch with --format text, json or github")]
+    #[error(
+        "--format junit is a single document, and --watch keeps printing: use --format text, json or github with --watch"
+    )]
     WatchedDocument,
     #[error("GITHUB_STEP_SUMMARY: {path} cannot be written: {reason}")]
     Summary { path: String, reason: io::Error },
@@ -99,7 +101,7 @@ fn advice(error: &Error) -> &'static str {
 }
 
 /// Prints the report to standard output, and errors to standard error.
-#[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
+#[expect(clippy::print_stderr, reason = "this is where the error reaches the user")]
 pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     let clock = Clock::system();
     let mut stdout = anstream::stdout();
@@ -118,7 +120,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     }
 }
 
-/// Judges once; tells whether all is well.
+/// Judges once; returns whether the report is clean.
 async fn once(
     args: &Args,
     environment: &Environment,
@@ -137,7 +139,7 @@ async fn once(
     Ok(report.is_clean())
 }
 
-/// That there was no order to judge, if there was none. A verdict over nothing would be taken for a clean one.
+/// The error if there was no order to judge, because an empty audit must not pass.
 fn require_orders(report: &Report) -> Result<(), Failure> {
     let Some(why) = report.why_nothing() else { return Ok(()) };
     let advice = match (report.executing, report.young) {
@@ -154,7 +156,7 @@ fn quiet_since(clock: Clock, quiet: Duration) -> Timestamp {
     clock.now().saturating_sub(quiet).unwrap_or(Timestamp::MIN)
 }
 
-/// GitHub Actions says where the summary of a job is written.
+/// GitHub Actions sets the path of the job's summary.
 fn append_summary(format: Format, environment: &Environment, report: &Report) -> Result<(), Failure> {
     let Some(path) = environment.get("GITHUB_STEP_SUMMARY").filter(|_| format == Format::Github) else {
         return Ok(());
@@ -193,7 +195,7 @@ mod tests {
         Line::try_parse_from(words).map(|line: Line<Args>| line.args).map_err(|error| error.to_string())
     }
 
-    /// The same, over a saved ledger in which a hold is left open, and which was last heard of at 10 s.
+    /// The same, over a saved ledger in which a hold is left open, with its last activity at 10 s.
     pub(super) fn over_a_hold(folder: &Path, line: &str) -> (Args, Source) {
         let path = folder.join("payment.jsonl");
         let record = concat!(

@@ -21,10 +21,10 @@ pub(super) struct Args {
     only: Vec<Domain>,
 }
 
-/// Where the backends listen.
+/// The address of the backends.
 #[derive(Debug, clap::Args)]
 pub(super) struct Bind {
-    /// The address to listen at; 0.0.0.0 is every address of this machine
+    /// The address to listen on; 0.0.0.0 is every address of this machine
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     pub(super) host: String,
     /// The port of the backends

@@ -1,4 +1,4 @@
-//! What a serving command prints at its start: where things are, and what to do next.
+//! What a serving command prints at startup: where things are, and what to do next.
 
 use std::io::Write;
 
@@ -35,7 +35,7 @@ impl Banner {
         let (seed, scale) = (settings.plan.seed, settings.plan.time_scale.factor());
         let mut banner = self
             .line("backends", &format!("{url}, docs {url}/api/docs"))
-            .line("seed", &format!("{seed} (CHAOS_SEED={seed} repeats what happens)"));
+            .line("seed", &format!("{seed} (CHAOS_SEED={seed} repeats the faults)"));
         if scale != 1.0 {
             banner = banner.line("time scale", &scale.to_string());
         }
@@ -51,7 +51,7 @@ impl Banner {
         Ok(self.line("orchestrator", &format!("{url}, docs {url}/api/docs")))
     }
 
-    /// Where the engine keeps the orders.
+    /// Where the engine stores the orders.
     pub(super) fn data(self, running: &Running) -> Self {
         self.line("data", running.place())
     }
@@ -60,7 +60,7 @@ impl Banner {
     pub(super) fn backends_are_in_memory(self) -> Self {
         self.line(
             "note",
-            "the backends live in memory: orders that are running when this process ends lose their",
+            "the backends live in memory: orders still running when this process ends lose their",
         )
         .line("", "holds; start `backends` and `orchestrator` as two processes to kill one of them")
     }

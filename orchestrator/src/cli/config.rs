@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, environment: &Environment) -> Result<()> {
     Ok(unless_nobody_reads(written)?)
 }
 
-/// What the backends are set to, and all settings.
+/// The configuration of the backends, and all settings.
 fn read(environment: &Environment) -> Result<(Settings, All)> {
     let backends = Settings::from_environment(environment, 0)?;
     let orchestrator = orchestrator::Settings::from_environment(environment)?;
@@ -43,9 +43,9 @@ type Variables = Vec<(&'static str, String)>;
 
 /// All settings.
 struct All {
-    /// As they are set, before `TIME_SCALE`.
+    /// As configured, before `TIME_SCALE`.
     set: Variables,
-    /// What `TIME_SCALE` makes of the orchestrator's timeouts.
+    /// The orchestrator's timeouts after `TIME_SCALE`.
     scaled: Variables,
 }
 
@@ -66,16 +66,16 @@ fn show(backends: &Settings, settings: &All, out: &mut dyn Write) -> io::Result<
     } else {
         format!(" (delays are multiplied by TIME_SCALE={})", scale.factor())
     };
-    writeln!(out, "Outcomes, as a table of each operation could be set{scaled}:\n")?;
+    writeln!(out, "The effective table of each operation, in the form of its variable{scaled}:\n")?;
     for planned in &backends.plan.operations {
         let variable = format!("CHAOS_{}", planned.operation.variable_stem());
         writeln!(out, "  {variable}=\"{}\"", planned.table)?;
     }
-    writeln!(out, "\nAny of these may be in any table:\n")?;
+    writeln!(out, "\nOutcomes for any table:\n")?;
     for outcome in shared::chaos::faults::ANYWHERE.iter() {
         writeln!(out, "  {:<22}{}", outcome.name, outcome.summary)?;
     }
-    writeln!(out, "\nThese in one only:\n")?;
+    writeln!(out, "\nOutcomes of one operation only:\n")?;
     for planned in &backends.plan.operations {
         for outcome in planned.operation.outcomes {
             let name = format!("{} {}", planned.operation.name, outcome.name);
@@ -139,7 +139,7 @@ mod tests {
         let shown = String::from_utf8(shown).unwrap();
         let lines: Vec<_> = shown.lines().filter(|line| line.contains("TIME_SCALE")).collect();
         insta::assert_snapshot!(lines.join("\n"), @"
-        Outcomes, as a table of each operation could be set (delays are multiplied by TIME_SCALE=0.01):
+        The effective table of each operation, in the form of its variable (delays are multiplied by TIME_SCALE=0.01):
           TIME_SCALE=0.01
           PAYMENT_ACTIVITY_TIMEOUT=10s            # 2s at TIME_SCALE=0.01
           INVENTORY_ACTIVITY_TIMEOUT=10s          # 2s at TIME_SCALE=0.01
@@ -161,14 +161,14 @@ mod tests {
         assert_eq!((limit("settings"), limit("effective")), (json!("2m"), json!("5s")));
     }
 
-    /// Variables that help shows with a value that is not their default.
+    /// Variables for which the help shows a value that is not their default.
     const EXAMPLES: [&str; 4] = ["CHAOS_SEED", "CHAOS_SCRIPT", "TIME_SCALE", "INVENTORY_STOCK"];
 
     #[test]
     fn help_names_every_setting_and_its_default() {
         let (_, All { set, .. }) = read(&Environment::default()).unwrap();
         assert!(set.iter().any(|(name, _)| *name == "LEDGER_CAPACITY"));
-        // The cluster's are named in groups.
+        // The cluster's variables are listed in groups.
         for (name, value) in set.into_iter().filter(|(name, _)| !name.starts_with("TEMPORAL_")) {
             let value = if EXAMPLES.contains(&name) { String::new() } else { value };
             assert!(ENVIRONMENT.contains(&format!(" {name}={value}")), "{name}={value}");

@@ -1,4 +1,4 @@
-//! Which engine runs the orders, started and stopped.
+//! Starts and stops the engine that runs the orders.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::engine::temporal;
 use crate::workflow::WorkflowClient;
 use crate::workflows::order_fulfillment::OrderFulfillment;
 
-/// The engines that the command line knows.
+/// The engines of the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Kind {
     /// In this process, durable in one file: nothing to install
     #[default]
     Embedded,
-    /// On a Temporal cluster, found by the variables below
+    /// On a Temporal cluster, configured by the variables below
     Temporal,
 }
 
@@ -36,10 +36,10 @@ impl Kind {
     }
 }
 
-/// Where the embedded engine keeps its journal.
+/// Where the embedded engine stores its journal.
 #[derive(Debug, clap::Args)]
 pub(super) struct Storage {
-    /// The directory of the embedded engine's journal; it is made if it is not there
+    /// The directory of the embedded engine's journal; created if missing
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     pub(super) data_dir: PathBuf,
     /// Keep the journal in memory: running orders end with the process
@@ -72,7 +72,7 @@ enum Running {
 }
 
 impl Engine {
-    /// Takes the journal over and goes on where it ends.
+    /// Takes the journal over and resumes where it ends.
     pub(super) fn embedded(storage: &Storage, settings: &Settings, services: Services) -> Result<Self> {
         let journal: Arc<dyn Journal> = if storage.ephemeral {
             Arc::new(MemoryJournal::new())
@@ -107,15 +107,14 @@ impl Engine {
         Ok(Self { running, place })
     }
 
-    /// There is no such engine in this program.
+    /// This program was built without that engine.
     #[cfg(not(feature = "temporal"))]
     pub(super) async fn temporal(_: &Settings, _: Services) -> Result<Self> {
-        let how =
-            "`temporal` is not in this program; build it with `cargo build --release --features temporal`";
+        let how = "this program was built without `temporal`; build it with `cargo build --release --features temporal`";
         Err(ConfigError::new("ENGINE", how).into())
     }
 
-    /// Where it keeps the orders.
+    /// Where it stores the orders.
     pub(super) fn place(&self) -> &str {
         &self.place
     }
@@ -128,7 +127,7 @@ impl Engine {
         }
     }
 
-    /// Stops. Running orders go on with the next start, or on another worker.
+    /// Stops. Running orders resume at the next start, or on another worker.
     pub(super) async fn shutdown(self) {
         match self.running {
             Running::Embedded(engine) => engine.shutdown().await,

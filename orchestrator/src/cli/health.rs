@@ -6,10 +6,10 @@ use super::arguments::base_url;
 use super::process::Ending;
 use crate::gateways::client_builder;
 
-/// Ask a service whether it lives: for health checks of containers
+/// Check that a service answers, for container health checks
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The service
+    /// URL of the service
     #[arg(long, default_value = "http://127.0.0.1:3002", value_parser = base_url)]
     url: String,
 }
@@ -17,7 +17,7 @@ pub(super) struct Args {
 /// Longer than an orchestrator waits for the health of its backends.
 const TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// Succeeds when the service answers at all: one that is degraded needs no restart.
+/// Succeeds if the service answers at all: a degraded one needs no restart.
 pub(super) async fn run(args: &Args) -> Result<Ending> {
     let client = client_builder().timeout(TIMEOUT).build()?;
     let answer = client.get(format!("{}/health", args.url.trim_end_matches('/'))).send().await?;

@@ -6,10 +6,10 @@ use utoipa::openapi::OpenApi;
 use super::unless_nobody_reads;
 use crate::api;
 
-/// Print a document of the HTTP API (`OpenAPI` 3.1) as JSON
+/// Print the `OpenAPI` 3.1 document of an HTTP API as JSON
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Whose
+    /// Which service
     #[arg(value_enum, default_value = "backends")]
     of: Of,
 }
@@ -40,5 +40,5 @@ fn backends() -> Result<OpenApi> {
 
 #[cfg(not(feature = "bundled"))]
 fn backends() -> Result<OpenApi> {
-    anyhow::bail!("the backends are not part of this binary; ask theirs")
+    anyhow::bail!("this binary was built without the backends; use theirs")
 }

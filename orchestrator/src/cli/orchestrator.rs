@@ -22,17 +22,17 @@ use crate::workflows::order_fulfillment::Timings;
 /// Start the orchestrator
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The address to listen at; 0.0.0.0 is every address of this machine
+    /// The address to listen on; 0.0.0.0 is every address of this machine
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     host: String,
     #[command(flatten)]
     own: Own,
-    /// Where the backends are
+    /// URL of the backends
     #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001", value_parser = base_url)]
     backends_url: String,
 }
 
-/// What the orchestrator may be told, wherever its backends are.
+/// The orchestrator's options, wherever its backends are.
 #[derive(Debug, clap::Args)]
 pub(super) struct Own {
     /// The port of the orchestrator
@@ -80,20 +80,20 @@ impl Own {
     }
 }
 
-/// What the environment tells the orchestrator.
+/// The orchestrator's settings from the environment.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) activities: ActivitySettings,
     pub(super) time_scale: TimeScale,
     pub(super) retention: Duration,
-    /// What is wrong with these concerns that engine alone.
+    /// Errors in these matter only to that engine.
     #[cfg(feature = "temporal")]
     pub(super) temporal: Result<temporal::Settings, ConfigError>,
 }
 
 impl Settings {
     pub(super) fn from_environment(environment: &Environment) -> Result<Self, ConfigError> {
-        // They are the backends', which may share this environment; a slip in one is as bad here.
+        // They are the backends', which may share this environment; a mistyped one is an error here too.
         #[cfg(feature = "bundled")]
         shared::chaos::refuse_unknown_variables(environment, &crate::bundled::operations())?;
         Ok(Self {
@@ -114,7 +114,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts the engine, which goes on with the orders that there are.
+    /// Starts the engine, which resumes the existing orders.
     pub(super) async fn start(own: &Own, settings: &Settings, backends: Arc<dyn Transport>) -> Result<Self> {
         let services = Services::over(Arc::clone(&backends));
         let engine = match own.engine {
@@ -133,7 +133,7 @@ impl Running {
         Ok(Self { engine, api })
     }
 
-    /// Where the engine keeps the orders.
+    /// Where the engine stores the orders.
     pub(super) fn place(&self) -> &str {
         self.engine.place()
     }

@@ -1,6 +1,6 @@
 //! `order`: place orders, decide on them and watch them, over the orchestrator's HTTP API.
 //!
-//! A client like any other: it knows the API's answers and nothing of the process that gives them.
+//! A client like any other: it knows the API's answers and nothing about the process behind them.
 
 mod client;
 mod decide;
@@ -30,10 +30,10 @@ failed or cancelled; 2 wrong usage, or no answer from the orchestrator.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct Args {
-    /// Where the orchestrator is
+    /// URL of the orchestrator
     #[arg(long, env = "ORCHESTRATOR_URL", default_value = client::DEFAULT_URL, value_parser = base_url, global = true)]
     url: String,
-    /// Print answers as JSON, as they came
+    /// Print answers as JSON, unchanged
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args) -> Ending {
     let mut output = Output::new(args.json, Box::new(anstream::stdout()));
     match execute(&args, &mut output).await {
         Ok(ending) => ending,
-        // Whoever read our output has seen enough.
+        // The reader closed our output early; that is not an error.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ending::Good,
         Err(error) => {
             output.report(&error, &mut anstream::stderr());
@@ -129,7 +129,7 @@ mod tests {
         insta::assert_snapshot!(parse("order list --status").unwrap_err(), @"error: a value is required for '--status <STATUS>' but none was supplied");
     }
 
-    /// What a terminal without colours shows.
+    /// The output on a terminal without colours.
     pub(super) fn rendered(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
         let mut bytes = Vec::new();
         render(&mut bytes).unwrap();

@@ -1,4 +1,4 @@
-//! What commands need of the process: ports, signals, file descriptors, exit statuses.
+//! What commands need from the process: ports, signals, file descriptors, exit statuses.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,16 +9,16 @@ use futures_util::future::poll_immediate;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// How a command ended, as its exit status tells it.
+/// How a command ended, as its exit status shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// It did what it is for, and nothing is wrong.
+    /// It did its work, and nothing is wrong.
     Good = 0,
-    /// It did what it is for, and something is wrong: a violation, a refusal, an order that was not shipped.
+    /// It did its work, and something is wrong: a violation, a refusal, an order that was not shipped.
     Bad = 1,
-    /// It could not do what it is for: wrong usage, or somebody does not answer.
+    /// It could not do its work: wrong usage, or a service does not answer.
     Unusable = 2,
-    /// Before it was over, and nothing was wrong until then.
+    /// It was interrupted, and nothing was wrong so far.
     Interrupted = 130,
 }
 
@@ -28,10 +28,10 @@ impl From<Ending> for ExitCode {
     }
 }
 
-/// What chooses the host of a server.
+/// The option that sets a server's host.
 pub(super) const HOST: &str = "--host (HOST)";
 
-/// Listens at `host` and `port`; `host_from` and `port_from` are what chose them.
+/// Listens on `host` and `port`; `host_from` and `port_from` name the options that set them.
 pub(super) async fn listen(
     host: &str,
     port: u16,
@@ -41,10 +41,10 @@ pub(super) async fn listen(
     match TcpListener::bind((host, port)).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => anyhow::bail!(
-            "port {port} is in use already; choose another port with {port_from}, or stop the program that uses it"
+            "port {port} is already in use; choose another port with {port_from}, or stop the program that uses it"
         ),
         Err(error) => Err(error)
-            .with_context(|| format!("cannot listen at {host}:{port}, from {host_from} and {port_from}")),
+            .with_context(|| format!("cannot listen on {host}:{port}, set by {host_from} and {port_from}")),
     }
 }
 
@@ -70,35 +70,35 @@ async fn asked_to_stop() {
     let _ = interrupt.await;
 }
 
-/// Allows as many open files as the system lets us: every connection is one, and the usual limit
-/// of 1,024 is less than a load test brings.
+/// Raises the limit of open files as far as the system allows: every connection is one, and the usual
+/// limit of 1,024 is less than a load test needs.
 pub(super) fn allow_many_connections() {
     if let Err(error) = rlimit::increase_nofile_limit(65_536) {
         tracing::warn!(%error, "the limit of open files could not be raised; many connections may fail");
     }
 }
 
-/// Makes a write beyond the limit of a file's size fail, as one to a full disk does. Otherwise it ends
-/// the process.
+/// Makes a write beyond the file size limit fail, like one to a full disk. Otherwise it would end the
+/// process.
 pub(super) fn survive_file_size_limit() {
     #[cfg(target_os = "linux")]
     {
         use tokio::signal::unix::{SignalKind, signal};
         const SIGXFSZ: i32 = 25;
         if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
-            tracing::warn!(%error, "a limit of the size of files will end this process");
+            tracing::warn!(%error, "a write beyond the file size limit will end this process");
         }
     }
 }
 
-/// Cancelled when the process is asked to stop. Whoever asks a second time need not wait
-/// for requests in flight.
+/// Cancelled when the process is asked to stop. A second request ends it without waiting for requests
+/// in flight.
 pub(super) fn stop_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     tokio::spawn(async move {
         asked_to_stop().await;
-        // Listens before it tells, lest it miss who asks again at once.
+        // Listens before it cancels, lest it miss an immediate second request.
         let mut again = std::pin::pin!(asked_to_stop());
         if poll_immediate(again.as_mut()).await.is_none() {
             asked.cancel();
@@ -109,8 +109,8 @@ pub(super) fn stop_signal() -> CancellationToken {
     stop
 }
 
-/// A number that nobody can repeat: the seed where none was given. Below 2^53, because it is shown as
-/// a JSON number, and JavaScript reads no larger one exactly.
+/// A truly random number: the seed if none was given. Below 2^53, because it is shown as a JSON number,
+/// and JavaScript reads no larger one exactly.
 pub(super) fn random() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "only the default seed is random, and it is printed")]
     let bits: u64 = rand::random();

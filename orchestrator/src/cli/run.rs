@@ -1,4 +1,4 @@
-//! `run`: put an orchestrator to the test, and report.
+//! `run`: test an orchestrator, and report.
 
 mod files;
 mod progress;
@@ -23,22 +23,22 @@ use files::Files;
 use progress::Progress;
 use stage::Stage;
 
-const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations, or a condition of --fail-on; 2 wrong usage, or somebody \
-does not answer; 130 interrupted without a violation until then. docs/CI.md has recipes.
+const EXIT_STATUS: &str = "Exit status: 0 clean; 1 violations, or a condition of --fail-on; 2 wrong usage, or a service \
+does not answer; 130 interrupted, with no violation so far. docs/CI.md has recipes.
 
-What the run starts itself reads the variables of `backends` and `orchestrator`: CHAOS_PRESET=storm fake-stripe-chaos run";
+The services that the run starts read the variables of `backends` and `orchestrator`: CHAOS_PRESET=storm fake-stripe-chaos run";
 
-/// Put an orchestrator to the test: place orders, decide on them, audit, measure, report
+/// Test an orchestrator: place orders, decide on them, audit, measure, report
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(super) struct Args {
-    /// How many orders to place, 100000 at most
+    /// How many orders to place, at most 100000
     #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = whole_number(1..=MAX_ORDERS))]
     orders: u64,
     #[arg(
         long,
         value_parser = whole_number(0..=u64::MAX),
-        help = "What orders, decisions and outcomes are drawn from [default: CHAOS_SEED, or that of --backends, or random]"
+        help = "Orders, decisions and outcomes are drawn from it [default: CHAOS_SEED, or that of --backends, or random]"
     )]
     seed: Option<u64>,
     /// How many orders are open at once
@@ -52,16 +52,16 @@ pub(super) struct Args {
     /// Someone else's orchestrator, with the same order API [default: the bundled one, started here]
     #[arg(long, value_name = "URL", env = "RUN_TARGET", value_parser = base_url)]
     target: Option<String>,
-    /// Backends that run [default: started here]
+    /// Running backends [default: started here]
     #[arg(long, value_name = "URL", env = "RUN_BACKENDS", value_parser = base_url)]
     backends: Option<String>,
     /// Where to serve the backends if they are started here [default: 3001 with --target, else any free port]
     #[arg(long, env = "RUN_PORT", value_parser = port, conflicts_with = "backends")]
     port: Option<u16>,
-    /// The address to serve them at; 0.0.0.0 is every address of this machine
+    /// The address to serve them on; 0.0.0.0 is every address of this machine
     #[arg(long, env = "RUN_HOST", default_value = DEFAULT_HOST)]
     host: String,
-    /// Empty the backends first, and put up with another seed or time scale of theirs
+    /// Empty the backends first, and accept a seed or time scale that differs
     #[arg(long, env = "RUN_RESET", value_parser = BoolishValueParser::new())]
     reset: bool,
     /// How long an order may take [default: 30m x time scale, at least 5m]
@@ -73,26 +73,26 @@ pub(super) struct Args {
     /// Count warnings of the audit as violations
     #[arg(long, env = "RUN_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
-    /// Allow what otherwise is a violation
+    /// Allow what would otherwise be a violation
     #[arg(long, value_enum, env = "RUN_ALLOW", value_delimiter = ',')]
     allow: Vec<Allowance>,
-    /// When the target was restarted: times such as 2026-01-28T10:00:00.250Z, one a line
+    /// When the target was restarted: times such as 2026-01-28T10:00:00.250Z, one per line
     #[arg(long, value_name = "FILE", env = "RUN_RESTARTS")]
     restarts: Option<PathBuf>,
-    /// Write a report of HTML in one file
+    /// Write a report as one HTML file
     #[arg(long, value_name = "FILE", env = "RUN_REPORT")]
     report: Option<PathBuf>,
-    #[arg(long, help = "Write the XML of JUnit", value_name = "FILE", env = "RUN_JUNIT")]
+    #[arg(long, help = "Write a JUnit XML report", value_name = "FILE", env = "RUN_JUNIT")]
     junit: Option<PathBuf>,
-    /// Save the ledgers and decisions there, as `audit` reads them
+    /// Save the ledgers and decisions in this directory, in the form that `audit` reads
     #[arg(long, value_name = "DIRECTORY", env = "RUN_LEDGER_DIR")]
     ledger_dir: Option<PathBuf>,
-    /// The form of what is printed
+    /// Output format
     #[arg(long, value_enum, env = "RUN_FORMAT", default_value_t)]
     format: Format,
 }
 
-/// What share of the orders is decided how. Nobody says anything of the rest.
+/// The shares of orders to approve, reject and cancel. The rest gets no decision.
 #[derive(Debug, clap::Args)]
 pub(super) struct Decisions {
     /// The share of orders to approve [default: 0.9; 0 if another share is given]
@@ -112,11 +112,11 @@ const MAX_ORDERS: u64 = 100_000;
 /// How many orders may be open at once, here and in a simulated world.
 pub(super) const MAX_OPEN: usize = 100_000;
 
-/// How long an order may take before `TIME_SCALE`, and at the least.
+/// How long an order may take before `TIME_SCALE`, and the minimum.
 const DEFAULT_ORDER_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const MIN_ORDER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// Whoever else is on the network need not reach the backends.
+/// Other machines need not reach the backends.
 const DEFAULT_HOST: &str = "127.0.0.1";
 
 /// Why there is no run.
@@ -131,7 +131,7 @@ enum Failure {
     #[error("--approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): {0}")]
     Decisions(#[from] crate::workload::BadMix),
     #[error(
-        "--restarts (RUN_RESTARTS) is about a --target (RUN_TARGET): nobody restarts the bundled orchestrator"
+        "--restarts (RUN_RESTARTS) needs a --target (RUN_TARGET): the bundled orchestrator is never restarted"
     )]
     Restarts,
     #[error("{0:#}")]
@@ -147,7 +147,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 /// Prints results to standard output, progress and errors to standard error.
-#[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
+#[expect(clippy::print_stderr, reason = "this is where the error reaches the user")]
 pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     match execute(args, environment).await {
         Ok(ending) => ending,

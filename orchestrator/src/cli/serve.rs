@@ -25,7 +25,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
     let settings = Settings::from_environment(environment)?;
     let backends = args.bind.listen().await?;
     let orchestrator = args.own.listen(&args.bind.host).await?;
-    // Over HTTP even here: what is shown on a laptop is what runs in two containers.
+    // Over HTTP even here: the demo on a laptop is what runs in two containers.
     let transport = Network::new(&process::url_of(backends.local_addr()?))?;
     let running = Running::start(&args.own, &settings, Arc::new(transport)).await?;
     Banner::new()

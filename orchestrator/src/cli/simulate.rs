@@ -1,4 +1,4 @@
-//! `simulate`: put the saga to the test in virtual time.
+//! `simulate`: test the saga in virtual time.
 
 mod progress;
 mod replay;
@@ -25,17 +25,17 @@ use report::Format;
 
 const EXIT_STATUS: &str = "\
 Three ways:
-  --seeds 1..1000            orders at random, a world for each seed, under the chaos of CHAOS_... (the default)
+  --seeds 1..1000            random orders, one world per seed, under the chaos of CHAOS_... (the default)
   --exhaustive               everything that can happen with up to --faults faults, under every decision
-  --script, --replay         what one order meets, with a timeline: the lines that the other two print
+  --script, --replay         one order with given faults, with a timeline: the lines that the other two print
 
-Exit status: 0 clean; 1 findings; 2 wrong usage; 130 interrupted without a finding until then.";
+Exit status: 0 clean; 1 findings; 2 wrong usage; 130 interrupted, with no finding so far.";
 
-/// The options of orders at random, which mean nothing elsewhere.
+/// The options of random orders, which have no meaning otherwise.
 const WORLDS: [&str; 8] =
     ["seeds", "orders_per_world", "concurrency", "approve", "reject", "cancel", "late_cancels", "log"];
 
-/// Put the saga to the test in virtual time: thousands of orders a second, every step of which is judged
+/// Test the saga in virtual time: thousands of orders a second, every step of which is judged
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
 // The variables of the shares are those of `run`.
@@ -52,40 +52,40 @@ pub(super) struct Args {
     concurrency: usize,
     #[command(flatten)]
     decisions: Decisions,
-    /// The share of approved orders that is cancelled some time within a minute
+    /// The share of approved orders that are cancelled at some time within a minute
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = crate::run::parse_share)]
     late_cancels: f64,
-    /// Let the orchestrator's process die: at random, or at every append to the journal
+    /// Crash the orchestrator's process: at random, or at every append to the journal
     #[arg(long)]
     crashes: bool,
 
     /// Try everything
     #[arg(long, conflicts_with_all = WORLDS, group = "given")]
     exhaustive: bool,
-    /// The most faults that an order meets
+    /// The maximum number of faults per order
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = whole_number(0..=usize::MAX), requires = "exhaustive")]
     faults: usize,
-    /// What people decide: none, approve, reject, cancel, cancel@payment.capture, ... [default: approve, or everything]
+    /// The decisions: none, approve, reject, cancel, cancel@payment.capture, ... [default: approve, or everything]
     #[arg(long, requires = "given")]
     decision: Vec<Decision>,
 
-    /// Let one order meet this, in the form of `CHAOS_SCRIPT`: `payment.capture#1=lost_response; shipping.create_label#1=reset`
+    /// Run one order with these faults, in the form of `CHAOS_SCRIPT`: `payment.capture#1=lost_response; shipping.create_label#1=reset`
     #[arg(long, conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads"], group = "given")]
     script: Option<String>,
-    /// Where the orchestrator's process dies: `before:payment_capture:1.completed`, or `after:`
+    /// Where the orchestrator's process crashes: `before:payment_capture:1.completed`, or `after:`
     #[arg(long, requires = "script")]
     crash: Vec<Crash>,
-    /// Let one order after the other meet the lines of a file, each as this command prints it; - is standard input
+    /// Run one order for each line of a file, in the form that this command prints; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads", "exhaustive", "script"])]
     replay: Option<PathBuf>,
 
-    /// How many worlds run at once [default: one a core]
+    /// How many worlds run at once [default: one per core]
     #[arg(long, value_name = "COUNT", value_parser = whole_number::<usize>(1..=1024))]
     threads: Option<usize>,
     /// Write everything that happens in the worlds of --seeds, in the order of the seeds
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// The form of the report
+    /// Report format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -110,9 +110,9 @@ pub(super) enum Failure {
 }
 
 /// Prints the report to standard output, and progress and errors to standard error.
-#[expect(clippy::print_stderr, reason = "this is where the error reaches the person who gave the command")]
+#[expect(clippy::print_stderr, reason = "this is where the error reaches the user")]
 pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> Ending {
-    // Its worlds have runtimes of their own.
+    // Its worlds have their own runtimes.
     let judged = || judged(args, flow, environment, &mut anstream::stdout());
     match tokio::task::block_in_place(judged) {
         Ok(ending) => ending,
@@ -155,7 +155,7 @@ fn subject(flow: Flow, environment: &Environment) -> Result<Subject, ConfigError
 }
 
 impl Args {
-    /// What the order is to meet, with `script`.
+    /// The schedule of the order, with `script`.
     fn schedule(&self, script: &str) -> Result<Schedule, Failure> {
         let faults = Schedule::parse_faults(script).map_err(|e| Failure::Line(format!("--script: {e}")))?;
         let decision = match self.decision[..] {

@@ -12,7 +12,7 @@ use crate::gateways::{Network, Transport};
 
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Backends that run, and are asked what they are set to, what they drew and what happened there.
+/// Running backends: their configuration, what they drew and what happened there.
 #[derive(Debug)]
 pub struct Backends {
     network: Arc<Network>,
@@ -20,25 +20,25 @@ pub struct Backends {
     url: String,
 }
 
-/// What backends are set to.
+/// The configuration of backends.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// Of all outcomes.
+    /// The seed of all outcomes.
     pub seed: u64,
-    /// What simulated durations are multiplied by.
+    /// The factor for simulated durations.
     #[serde(deserialize_with = "time_scale")]
     pub time_scale: TimeScale,
     domains: Vec<String>,
 }
 
-/// Whatever answers is asked, so its time scale may be anything.
+/// Any service may answer, so its time scale may be anything.
 fn time_scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeScale, D::Error> {
     let factor = f64::deserialize(deserializer)?.to_string();
     TimeScale::parse(&factor).map_err(|reason| D::Error::custom(format!("timeScale: {reason}")))
 }
 
-/// What was drawn for an operation so far.
+/// The draws of an operation so far.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct OperationStats {
     pub(super) operation: String,
@@ -69,20 +69,20 @@ impl Backends {
         Ok(Self { network: Arc::new(network), ledgers: Source::at(url)?, url: url.to_owned() })
     }
 
-    /// For an orchestrator that is to reach them.
+    /// The transport of an orchestrator that uses them.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::clone(&self.network) as _
     }
 
-    /// What they are set to.
+    /// Their configuration.
     ///
     /// # Errors
-    /// When they do not answer, or somebody else does.
+    /// When they do not answer, or some other service does.
     pub async fn health(&self) -> Result<Health, Error> {
         self.ask(Method::GET, "/health").await
     }
 
-    /// All that happened there.
+    /// Everything that happened there.
     pub(super) async fn ledgers(&self) -> Result<Ledgers, Error> {
         Ok(self.ledgers.read().await?.ledgers)
     }

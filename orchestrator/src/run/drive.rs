@@ -11,18 +11,19 @@ use super::results::{End, OrderResult};
 use super::{Error, Plan};
 use crate::workload::{Customer, OrderApi, Placed, Refused, Workload};
 
-/// What became of the orders.
+/// The results of the orders.
 pub(super) struct Driven {
     /// Those that ended or were given up, in the order in which they were begun.
     pub(super) orders: Vec<OrderResult>,
-    /// How many were open when the run was interrupted, if it was before all had ended.
+    /// How many were open when the run was interrupted, if that was before all had ended.
     pub(super) interrupted: Option<u64>,
 }
 
 /// Places the orders until all have ended, or `stop`.
 ///
 /// # Errors
-/// When the orchestrator refuses an order or knows it already. What does not end in time is no error.
+/// When the orchestrator refuses an order or already knows it. An order that does not end in time is not
+/// an error.
 pub(super) async fn drive(
     plan: &Plan,
     workload: Workload,
@@ -70,7 +71,7 @@ struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    /// Sees one order through; `None` when the run has stalled or was interrupted.
+    /// Drives one order to its end; `None` when the run has stalled or was interrupted.
     async fn order(&self, index: u64) -> Result<Option<(u64, OrderResult)>, Error> {
         if self.stalled.load(Relaxed) || self.stop.is_cancelled() {
             return Ok(None);
@@ -101,7 +102,7 @@ impl Driver<'_> {
         Ok(Some((index, result)))
     }
 
-    /// Writes into `result` what is known so far: it is read also if this is given up.
+    /// Writes into `result` what is known so far: it is also read if this is given up.
     async fn follow(&self, index: u64, result: &mut OrderResult) -> Result<(), Error> {
         let placement = self.workload.placement(index);
         let customer = Customer::new(self.api.clone(), result.order_id.clone());

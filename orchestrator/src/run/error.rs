@@ -1,7 +1,7 @@
 use crate::gateways::BadBaseUrl;
 use crate::workload::Refused;
 
-/// Why a run could not be made: one sentence, with what to do about it.
+/// Why there was no run: one sentence, with what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentences say it")]
 pub enum Error {
@@ -17,21 +17,21 @@ pub enum Error {
     NotBackends { url: String, reason: String },
     #[error(
         "the backends' seed is {theirs}, not {ours}: start them with CHAOS_SEED={ours}, run with --seed {theirs}, or \
-         put up with it by --reset"
+         accept it with --reset"
     )]
     OtherSeed { theirs: u64, ours: u64 },
     #[error(
         "the backends' time scale is {theirs}, not {ours}: start them with TIME_SCALE={ours}, run with --time-scale \
-         {theirs}, or put up with it by --reset"
+         {theirs}, or accept it with --reset"
     )]
     OtherTimeScale { theirs: f64, ours: f64 },
     #[error(
-        "the backends know {known} of these orders already, such as {example}: run with another --seed, or empty \
-         them by --reset"
+        "the backends already know {known} of these orders, such as {example}: run with another --seed, or empty \
+        them with --reset"
     )]
     KnownToBackends { known: usize, example: String },
     #[error(
-        "the orchestrator knows order {order} already: run with another --seed, or start it with an empty journal"
+        "the orchestrator already knows order {order}: run with another --seed, or start it with an empty journal"
     )]
     KnownToOrchestrator { order: String },
     #[error(

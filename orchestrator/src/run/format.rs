@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Results, text};
 use crate::audit;
 
-/// In which form a run is written to standard output.
+/// The format in which a run is written to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For people
@@ -48,7 +48,7 @@ impl Format {
                     writeln!(out, "::error title=fault-injection run::{}", results.notes.join(" "))?;
                 }
                 for verdict in results.conditions.iter().filter(|verdict| verdict.is_broken) {
-                    // GitHub decodes `%25`; a condition and a figure hold nothing else that it would take for its own.
+                    // GitHub decodes `%25`; a condition and a figure contain nothing else that it would decode.
                     let (condition, measured) = (&verdict.condition, &verdict.measured);
                     let message = format!("{condition}: measured {measured}").replace('%', "%25");
                     writeln!(out, "::error title=fault-injection run::{message}")?;

@@ -1,7 +1,7 @@
-//! The report as one file of HTML that needs nothing else: no script, no font, no address to ask.
+//! The report as one self-contained HTML file: no script, no font, no request to any address.
 //!
-//! Markup is made by maud, which escapes every text that is put into it. Charts are SVG in
-//! percentages of their place, so that they fit a phone and a wall; figures stand beside them as text.
+//! Markup is made by maud, which escapes every text in it. Charts are SVG in percentages of their place,
+//! so that they fit a phone and a wall; the figures are next to them as text.
 
 mod chart;
 mod ends;
@@ -30,7 +30,7 @@ pub fn page(run: &Run) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                // Nothing can be loaded, whatever a ledger holds.
+                // Nothing can be loaded, whatever a ledger contains.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { (title) }
                 style { (PreEscaped(STYLE)) }

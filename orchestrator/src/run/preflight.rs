@@ -1,4 +1,4 @@
-//! What must hold before the first order is placed, lest the results be somebody else's.
+//! Checks before the first order is placed, lest the results belong to another run.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::gateways::Transport;
 use crate::workflows::order_fulfillment::workflow_id;
 use crate::workload::Workload;
 
-/// What the backends are set to otherwise than the plan is, if that is put up with.
+/// How the backends' configuration differs from the plan, if that is accepted.
 pub(super) fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>, Error> {
     let mut notes = Vec::new();
     if health.seed != plan.seed {
@@ -22,7 +22,7 @@ pub(super) fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>,
             return Err(Error::OtherSeed { theirs, ours });
         }
         notes.push(format!(
-            "Orders and decisions are those of seed {ours}, outcomes those of the backends' seed {theirs}."
+            "Orders and decisions are drawn from seed {ours}, outcomes from the backends' seed {theirs}."
         ));
     }
     if health.time_scale != plan.time_scale {
@@ -31,13 +31,13 @@ pub(super) fn disagreements(plan: &Plan, health: &Health) -> Result<Vec<String>,
             return Err(Error::OtherTimeScale { theirs, ours });
         }
         notes.push(format!(
-            "The backends' time scale is {theirs}, not {ours}: timeouts may strike that should not."
+            "The backends' time scale is {theirs}, not {ours}: waits may time out that should not."
         ));
     }
     Ok(notes)
 }
 
-/// Any answer will do: someone else's orchestrator may have no health to tell of.
+/// Any answer will do: someone else's orchestrator may have no health route.
 pub(super) async fn require_orchestrator(site: &Site) -> Result<(), Error> {
     let request = Request::get("/health").body(Bytes::new()).expect("the path is a constant");
     let unreachable = |reason| Error::Unreachable {
@@ -49,15 +49,15 @@ pub(super) async fn require_orchestrator(site: &Site) -> Result<(), Error> {
     site.orchestrator.send(request).await.map(drop).map_err(|error| unreachable(error.to_string()))
 }
 
-/// An order that was there before is judged by what happened then, and meets later attempts' outcomes.
-/// Tells which orders the backends know that are not of this run.
+/// Refuses orders that existed before: they would be judged by what happened then, and draw later
+/// attempts' outcomes. Returns the orders that the backends know and that are not of this run.
 pub(super) async fn require_unknown(
     plan: &Plan,
     workload: Workload,
     site: &Site,
 ) -> Result<BTreeSet<String>, Error> {
     if plan.reset {
-        // Nothing is forgotten for a run that cannot be made.
+        // Nothing is reset for a run that cannot start.
         require_unknown_to_orchestrator(workload.order_id(0), &*site.orchestrator).await?;
         return site.backends.reset().await.map(|()| BTreeSet::new());
     }
@@ -74,8 +74,8 @@ pub(super) async fn require_unknown(
 /// How long an orchestrator may take to say that it does not know an order.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks for the first order: a run of the same seed had it too. An orchestrator that does not know it
-/// may answer as it likes, or not at all.
+/// Asks for the first order: an earlier run with the same seed had it too. An orchestrator that does not
+/// know it may answer anything, or nothing at all.
 async fn require_unknown_to_orchestrator(order: String, orchestrator: &dyn Transport) -> Result<(), Error> {
     let path = format!("/workflows/{}/result?timeout=1", workflow_id(&order));
     let request = Request::get(path).body(Bytes::new()).expect("ids of orders fit a path");

@@ -11,7 +11,7 @@ pub(super) fn clean() -> Results {
     made(false).results
 }
 
-/// The same, and one whose hold was not released. Its ids try to break out of whatever shows them.
+/// The same, and one whose hold was not released. Its ids try to break out of any markup.
 pub(super) fn broken() -> Results {
     made(true).results
 }

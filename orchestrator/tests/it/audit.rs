@@ -101,7 +101,7 @@ fn wrong_usage_and_what_cannot_be_read_end_with_2() {
         stderr(&output)
     };
     assert_snapshot!(refused(&["--ledger", "/no/such/ledger.json"]), @"error: /no/such/ledger.json: No such file or directory (os error 2)");
-    assert_snapshot!(refused(&["--ledger", "/dev/null"]), @"error: /dev/null: the file is empty; valid is the answer of GET /{domain}/ledger, or its records, one a line or in an array");
+    assert_snapshot!(refused(&["--ledger", "/dev/null"]), @"error: /dev/null: the file is empty; expected the answer of GET /{domain}/ledger, or its records, one per line or in an array");
     assert_snapshot!(refused(&["--url", "https://shop"]), @"
     error: invalid value 'https://shop' for '--url <URL>': not a URL such as http://localhost:3001: only http is spoken
 
@@ -109,7 +109,7 @@ fn wrong_usage_and_what_cannot_be_read_end_with_2() {
     ");
     assert_snapshot!(refused(&["--url", "http://127.0.0.1:1"]), @"error: no backends answer at http://127.0.0.1:1/ (Connection refused (os error 111)): is `fake-stripe-chaos serve` or `backends` running, and --url (BACKENDS_URL) right?");
     assert!(refused(&["--ledger", "a.json", "--watch"]).contains("cannot be used with"));
-    assert_snapshot!(refused(&["--watch", "--format", "junit"]), @"error: --format junit is one document, and --watch goes on: watch with --format text, json or github");
+    assert_snapshot!(refused(&["--watch", "--format", "junit"]), @"error: --format junit is a single document, and --watch keeps printing: use --format text, json or github with --watch");
 }
 
 #[test]

@@ -89,11 +89,11 @@ async fn an_order_that_is_placed_again_is_said_to_be_known() {
     let sample = orchestrator::api::sample_order().to_string();
     std::fs::write(file.path(), sample).unwrap();
     let line = format!("place {}", file.path().display());
-    assert!(stdout(&order(address, &line)).starts_with("✓ ORD-123 is placed, "));
+    assert!(stdout(&order(address, &line)).starts_with("✓ ORD-123 is placed: "));
     assert_eq!(code(&order(address, "reject ORD-123")), 0);
     assert_eq!(code(&order(address, "watch ORD-123")), 1);
     let again = stdout(&order(address, &line));
-    assert!(again.starts_with("✓ ORD-123 was placed before and is rejected\n"), "{again}");
+    assert!(again.starts_with("✓ ORD-123 was already placed: rejected\n"), "{again}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,7 +120,7 @@ async fn the_exit_status_tells_how_an_order_ended() {
     let refused = order(address, &format!("approve {id}"));
     assert_eq!(code(&refused), 1);
     let sentence = stderr(&refused);
-    assert_eq!(sentence, "error: The order was rejected before. (already_rejected)\n");
+    assert_eq!(sentence, "error: The order was already rejected. (already_rejected)\n");
     let refused = order(address, &format!("approve {id} --json"));
     let problem: Value = serde_json::from_str(&stdout(&refused)).unwrap();
     assert_eq!(problem["error"], "already_rejected");
@@ -192,7 +192,7 @@ fn what_came_from_a_variable_is_named_after_it() {
     assert_snapshot!(refused("run", &[("RUN_TARGET", "http://")]), @"error: invalid value 'http://' for 'RUN_TARGET (--target <URL>)': not a URL such as http://localhost:3001: empty host");
     assert_snapshot!(refused("run", &[("RUN_BACKENDS", "shop")]), @"error: invalid value 'shop' for 'RUN_BACKENDS (--backends <URL>)': not a URL such as http://localhost:3001: relative URL without a base");
     assert_snapshot!(refused("health --url shop", &[]), @"error: invalid value 'shop' for '--url <URL>': not a URL such as http://localhost:3001: relative URL without a base");
-    assert_snapshot!(refused("run", &[("RUN_RESTARTS", "restarts.txt")]), @"error: --restarts (RUN_RESTARTS) is about a --target (RUN_TARGET): nobody restarts the bundled orchestrator");
+    assert_snapshot!(refused("run", &[("RUN_RESTARTS", "restarts.txt")]), @"error: --restarts (RUN_RESTARTS) needs a --target (RUN_TARGET): the bundled orchestrator is never restarted");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn an_engine_that_is_not_in_the_program_is_said_so_with_how_to_build_it() {
     let sentence = stderr(&refused);
     assert!(
         sentence.ends_with(
-            "error: ENGINE: `temporal` is not in this program; build it with `cargo build --release --features temporal`\n"
+            "error: ENGINE: this program was built without `temporal`; build it with `cargo build --release --features temporal`\n"
         ),
         "{sentence}"
     );

@@ -192,7 +192,7 @@ async fn orders_that_were_there_before_are_not_judged_again() {
     assert_eq!(code(&run(&line)), 0, "seed and time scale are those of the backends");
     let again = run(&line);
     assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
-    assert_snapshot!(stderr(&again), @"error: the backends know 5 of these orders already, such as ORD-7-0: run with another --seed, or empty them by --reset");
+    assert_snapshot!(stderr(&again), @"error: the backends already know 5 of these orders, such as ORD-7-0: run with another --seed, or empty them with --reset");
     assert_eq!(code(&run(&format!("{line} --reset"))), 0);
 }
 
@@ -204,7 +204,7 @@ async fn nothing_is_forgotten_for_a_run_that_cannot_be_made() {
     assert_eq!(code(&run(&line)), 0);
     let again = run(&line);
     assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
-    assert_snapshot!(stderr(&again), @"error: the orchestrator knows order ORD-7-0 already: run with another --seed, or start it with an empty journal");
+    assert_snapshot!(stderr(&again), @"error: the orchestrator already knows order ORD-7-0: run with another --seed, or start it with an empty journal");
     let judged = output(&mut command("audit", &format!("--format json --url {backends}")));
     assert_eq!(results(&judged, 0)["orders"], 5, "the records of the run before are there");
 }
@@ -217,11 +217,11 @@ async fn backends_that_are_set_otherwise_are_refused() {
         assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
         stderr(&made)
     };
-    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: start them with CHAOS_SEED=8, run with --seed 7, or put up with it by --reset");
-    assert_snapshot!(refused("--time-scale 0.01"), @"error: the backends' time scale is 0.001, not 0.01: start them with TIME_SCALE=0.01, run with --time-scale 0.001, or put up with it by --reset");
+    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: start them with CHAOS_SEED=8, run with --seed 7, or accept it with --reset");
+    assert_snapshot!(refused("--time-scale 0.01"), @"error: the backends' time scale is 0.001, not 0.01: start them with TIME_SCALE=0.01, run with --time-scale 0.001, or accept it with --reset");
     let put_up_with =
         results(&run(&format!("--orders 5 --backends {backends} --seed 8 --reset --format json")), 0);
-    assert_snapshot!(put_up_with["notes"], @r#"["Orders and decisions are those of seed 8, outcomes those of the backends' seed 7."]"#);
+    assert_snapshot!(put_up_with["notes"], @r#"["Orders and decisions are drawn from seed 8, outcomes from the backends' seed 7."]"#);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

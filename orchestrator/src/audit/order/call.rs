@@ -8,17 +8,17 @@ use crate::audit::Domain;
 /// A request as a rule sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// Of whom it was asked.
+    /// The domain.
     pub domain: Domain,
-    /// What was asked for.
+    /// The requested operation.
     pub operation: Operation<'a>,
     /// What its end told the client.
     pub ending: Ending,
-    /// All that is known of it.
+    /// The record.
     pub request: &'a Request,
 }
 
-/// What was asked for.
+/// The requested operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation<'a> {
     /// `payment.authorize`
@@ -39,14 +39,14 @@ pub enum Operation<'a> {
     CancelLabel,
     /// `notification.send`
     Send,
-    /// `payment.status` and its like
+    /// `payment.status` and the like
     Status(Domain),
-    /// Anything else, which no rule speaks of by name.
+    /// Anything else, which no rule names.
     Other(&'a str),
 }
 
-/// What a request's end told its client. (Rule: what an answer means to a client that knows nothing
-/// but this answer.)
+/// What a request's end told its client. (Rule: what an answer means to a client that knows only this
+/// answer.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
@@ -56,7 +56,7 @@ pub enum Ending {
     Done,
     /// It did not happen and will not.
     Rejected,
-    /// It did not happen; trying again may help.
+    /// It did not happen; a retry may succeed.
     Unavailable,
     /// It may have happened.
     Unknown,
@@ -83,7 +83,7 @@ impl Ending {
         }
     }
 
-    /// Whether the client knows what became of the request, once and for all.
+    /// Whether the client knows the request's final outcome.
     pub fn is_definite(self) -> bool {
         matches!(self, Self::Done | Self::Rejected)
     }
@@ -126,14 +126,14 @@ impl<'a> Operation<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The request as one of this domain.
+    /// The request, as one to this domain.
     pub fn new(domain: Domain, request: &'a Request) -> Self {
         let operation = Operation::named(&request.operation);
         Self { domain, operation, ending: Ending::of(request), request }
     }
 
-    /// What it asks for: the operation, with its body or, of a read, with its resource. A write whose
-    /// body was not read asks for nothing that another could ask for again.
+    /// What it asks for: the operation with its body or, for a read, with its resource. A write whose
+    /// body was not read has no question that another request could repeat.
     pub(in crate::audit) fn question(&self) -> Option<Question<'a>> {
         let resource = self.request.resource.as_deref();
         match self.request.fingerprint.as_deref() {
@@ -169,7 +169,7 @@ impl<'a> Call<'a> {
         self.request.ended_at.is_some_and(|ended_at| ended_at <= time)
     }
 
-    /// Whether it began when `earlier` had ended: its client knew, or could not know, that end.
+    /// Whether it began after `earlier` had ended.
     pub fn came_after(&self, earlier: &Self) -> bool {
         self.request.seq > earlier.request.seq && earlier.ended_by(self.request.started_at)
     }

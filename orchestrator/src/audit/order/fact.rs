@@ -11,13 +11,13 @@ pub struct Fact<'a> {
     pub domain: Domain,
     /// What happened.
     pub change: Change,
-    /// All that is known of it.
+    /// The record.
     pub effect: &'a Effect,
 }
 
 /// What happened to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are the ledger's words")]
+#[expect(missing_docs, reason = "they are the ledger's terms")]
 pub enum Change {
     Held,
     Captured,
@@ -28,7 +28,7 @@ pub enum Change {
     Generated,
     Cancelled,
     Sent,
-    /// Anything else, which no rule speaks of.
+    /// Anything else, which no rule names.
     Other,
 }
 
@@ -50,7 +50,7 @@ impl Change {
 }
 
 impl<'a> Fact<'a> {
-    /// The effect as one of this domain.
+    /// The effect, as one in this domain.
     pub fn new(domain: Domain, effect: &'a Effect) -> Self {
         Self { domain, change: Change::named(&effect.effect), effect }
     }
@@ -65,15 +65,15 @@ impl<'a> Fact<'a> {
         self.effect.amount.map_or(Decimal::ZERO, |amount| amount.0)
     }
 
-    /// Whether it took place before `other` for certain. Two domains' clocks tell nothing within one
-    /// millisecond; the numbers of one sequence do.
+    /// Whether it certainly happened before `other`. Within one millisecond the time does not tell two
+    /// domains' records apart; the numbers of one sequence do.
     pub fn precedes(&self, other: &Self, one_sequence: bool) -> bool {
         let comparable = one_sequence || self.domain == other.domain;
         self.at() < other.at()
             || (self.at() == other.at() && comparable && self.effect.seq < other.effect.seq)
     }
 
-    /// Whether it gave money or stock back, or voided a label, because somebody asked for it.
+    /// Whether it returned money or stock, or voided a label, because of a request.
     pub fn is_undo(&self) -> bool {
         let undone = matches!(self.change, Change::Released | Change::Refunded | Change::Cancelled);
         undone && self.effect.request.is_some()

@@ -3,7 +3,7 @@ use rust_decimal::Decimal;
 use super::{Change, Fact};
 use crate::audit::Domain;
 
-/// A customer's money, and what became of it.
+/// A customer's money, and what happened to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Hold<'a> {
     /// The authorization.
@@ -16,26 +16,26 @@ pub struct Hold<'a> {
     pub released: Option<Fact<'a>>,
     /// When it expired.
     pub expired: Option<Fact<'a>>,
-    /// How much was given back.
+    /// How much was refunded.
     pub refunded: Decimal,
     /// The newest refund.
     pub last_refund: Option<Fact<'a>>,
 }
 
-/// Stock set aside, and what became of it.
+/// Reserved stock, and what happened to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Reservation<'a> {
     /// The reservation.
     pub id: &'a str,
     /// When it was made.
     pub reserved: Option<Fact<'a>>,
-    /// When it was given back.
+    /// When it was released.
     pub released: Option<Fact<'a>>,
     /// When it expired.
     pub expired: Option<Fact<'a>>,
 }
 
-/// A label, and what became of it.
+/// A label, and what happened to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Label<'a> {
     /// The label.
@@ -47,17 +47,17 @@ pub struct Label<'a> {
 }
 
 impl Hold<'_> {
-    /// Whether all that was charged was given back.
+    /// Whether everything that was charged was refunded.
     pub fn is_refunded(&self) -> bool {
         self.captured.is_some_and(|captured| self.last_refund.is_some() && self.refunded >= captured.amount())
     }
 
-    /// Whether money was charged and some of it is not given back.
+    /// Whether money was charged and some of it was not refunded.
     pub fn is_kept(&self) -> bool {
         self.captured.is_some() && !self.is_refunded()
     }
 
-    /// What is held or was charged.
+    /// The amount that is held or was charged.
     pub fn amount(&self) -> Decimal {
         self.captured.or(self.held).map_or(Decimal::ZERO, |fact| fact.amount())
     }
@@ -77,7 +77,7 @@ impl Label<'_> {
     }
 }
 
-/// The resources of an order, each with what became of it.
+/// The resources of an order, each with what happened to it.
 #[derive(Clone, Debug, Default)]
 pub struct Resources<'a> {
     /// Money.
@@ -89,7 +89,7 @@ pub struct Resources<'a> {
 }
 
 impl<'a> Resources<'a> {
-    /// What these facts, in time order, made of them.
+    /// The resources after these facts, which are in time order.
     pub(super) fn after(facts: &[Fact<'a>]) -> Self {
         let mut all = Self::default();
         for fact in facts {
@@ -155,7 +155,7 @@ impl<'a> Resources<'a> {
     }
 }
 
-/// The item that is meant, made if there is none. An order has few, so that a search is cheapest.
+/// The item with this id, added if there is none. An order has few, so a linear search is cheapest.
 fn place<T>(items: &mut Vec<T>, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
     let index = items.iter().position(is_it).unwrap_or_else(|| {
         items.push(new());

@@ -5,21 +5,21 @@ use shared::ledger::Record;
 
 use crate::audit::{Domain, Ledgers};
 
-/// A page as `GET /{domain}/ledger` answers it.
+/// A page as `GET /{domain}/ledger` returns it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
-    /// Whose ledger it is from; the address tells, where the page does not.
+    /// The domain of the ledger; if the page does not say, the URL does.
     #[serde(default)]
     pub(super) domain: Option<String>,
     pub(super) records: Vec<Record>,
-    /// Where the next page begins; not there on the last.
+    /// The cursor of the next page; absent on the last.
     #[serde(default)]
     pub(super) next_cursor: Option<String>,
 }
 
-/// Ledgers, page by page. A record that comes twice, as it does when ledgers were saved twice, counts
-/// once, as it was last.
+/// Ledgers, page by page. A record that occurs twice, because a ledger was saved twice, counts once, in
+/// its last version.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     records: BTreeMap<Domain, BTreeMap<u64, Record>>,
@@ -28,14 +28,14 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    /// Adds a page of `domain`; without one, each record must tell it.
+    /// Adds a page of `domain`; without one, each record must show it.
     ///
     /// # Errors
-    /// When nothing tells the domain, and what is wrong with a record.
+    /// When nothing shows the domain, and what is wrong with a record.
     pub(super) fn page(&mut self, domain: Option<Domain>, page: Page) -> Result<(), String> {
         let known = page.domain.as_deref().and_then(Domain::named).or(domain);
         let domain = known.or_else(|| page.records.iter().find_map(Domain::of)).ok_or(
-            "nothing in it tells whose ledger it is; name the file after the domain, such as payment.json",
+            "nothing in it says which domain's ledger it is; name the file after the domain, such as payment.json",
         )?;
         self.records.entry(domain).or_default();
         let seen = if page.next_cursor.is_some() { &mut self.unfinished } else { &mut self.finished };
@@ -43,14 +43,16 @@ impl Collected {
         page.records.into_iter().try_for_each(|record| self.record(known, record))
     }
 
-    /// Adds a record of `domain`; without one, the record must tell it.
+    /// Adds a record of `domain`; without one, the record must show it.
     ///
     /// # Errors
-    /// When nobody knows the domain, or another record has the same number.
+    /// When the domain is unknown, or another record has the same number.
     pub(super) fn record(&mut self, domain: Option<Domain>, record: Record) -> Result<(), String> {
         let seq = record.seq();
         let domain = domain.or_else(|| Domain::of(&record)).ok_or_else(|| {
-            format!("record {seq} does not tell its domain; name the file after it, such as payment.json")
+            format!(
+                "record {seq} does not show its domain; name the file after the domain, such as payment.json"
+            )
         })?;
         let same = |known: &Record| {
             std::mem::discriminant(known) == std::mem::discriminant(&record)
@@ -58,16 +60,18 @@ impl Collected {
         };
         let records = self.records.entry(domain).or_default();
         if records.get(&seq).is_some_and(|known| !same(known)) {
-            return Err(format!("{domain} has two records {seq}; are these ledgers of different runs?"));
+            return Err(format!(
+                "{domain} has two records with number {seq}; are these ledgers of different runs?"
+            ));
         }
         records.insert(seq, record);
         Ok(())
     }
 
-    /// All that was read.
+    /// Everything that was read.
     ///
     /// # Errors
-    /// When there is no ledger, or one's last page is missing.
+    /// When there is no ledger, or the last page of one is missing.
     pub(super) fn finish(self) -> Result<Ledgers, String> {
         if self.records.is_empty() {
             return Err("there is no ledger".to_owned());

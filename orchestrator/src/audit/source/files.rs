@@ -7,7 +7,7 @@ use super::Error;
 use super::collected::{Collected, Page};
 use crate::audit::{Domain, Ledgers};
 
-/// The ledgers in these files: saved answers of `GET /{domain}/ledger`, or records, one a line or in
+/// The ledgers in these files: saved answers of `GET /{domain}/ledger`, or records, one per line or in
 /// an array.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Ledgers, Error> {
     let mut collected = Collected::default();
@@ -21,8 +21,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Ledgers, Error> {
 
 fn add(collected: &mut Collected, domain: Option<Domain>, text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
-        let valid = "the answer of GET /{domain}/ledger, or its records, one a line or in an array";
-        return Err(format!("the file is empty; valid is {valid}"));
+        let valid = "the answer of GET /{domain}/ledger, or its records, one per line or in an array";
+        return Err(format!("the file is empty; expected {valid}"));
     }
     let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     for (nth, value) in values.enumerate() {
@@ -32,7 +32,7 @@ fn add(collected: &mut Collected, domain: Option<Domain>, text: &str) -> Result<
     Ok(())
 }
 
-/// What a value is, told by what no other kind has.
+/// The kind of a value, recognized by members that no other kind has.
 #[derive(Deserialize)]
 struct Shape<'a> {
     #[serde(borrow)]
@@ -74,7 +74,7 @@ mod tests {
     use crate::audit::story::Story;
     use shared::ledger::Record;
 
-    /// What files of these names and texts hold, by domain, or what is wrong with them.
+    /// The ledgers in files of these names and texts, by domain, or what is wrong with them.
     fn read_files(files: &[(&str, &str)]) -> Result<Vec<(Domain, usize)>, String> {
         let folder = tempfile::tempdir().unwrap();
         let paths = files.iter().map(|(name, text)| {
@@ -127,17 +127,17 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_the_file() {
         let wrong = |name: &str, text: &str| read_files(&[(name, text)]).unwrap_err();
-        insta::assert_snapshot!(wrong("payment.json", ""), @"/payment.json: the file is empty; valid is the answer of GET /{domain}/ledger, or its records, one a line or in an array");
-        insta::assert_snapshot!(wrong("a.json", r#"{"success":true,"records":[]}"#), @"/a.json: value 1: nothing in it tells whose ledger it is; name the file after the domain, such as payment.json");
+        insta::assert_snapshot!(wrong("payment.json", ""), @"/payment.json: the file is empty; expected the answer of GET /{domain}/ledger, or its records, one per line or in an array");
+        insta::assert_snapshot!(wrong("a.json", r#"{"success":true,"records":[]}"#), @"/a.json: value 1: nothing in it says which domain's ledger it is; name the file after the domain, such as payment.json");
         let cut = r#"{"records":[],"nextCursor":"7"}"#;
         insta::assert_snapshot!(wrong("payment.json", cut), @"/payment.json: the last page of payment's ledger is missing: follow nextCursor until there is none");
         insta::assert_snapshot!(wrong("a.json", "{"), @"/a.json: not JSON: EOF while parsing an object at line 1 column 1");
         insta::assert_snapshot!(wrong("a.json", "{}\n"), @"/a.json: value 1: not a ledger: missing field `kind` at line 1 column 2");
         let other_run = lines(&payment()).replace("ORD-1", "ORD-2");
         let both = format!("{}{other_run}", lines(&payment()));
-        insta::assert_snapshot!(wrong("a.json", &both), @"/a.json: value 3: payment has two records 1; are these ledgers of different runs?");
+        insta::assert_snapshot!(wrong("a.json", &both), @"/a.json: value 3: payment has two records with number 1; are these ledgers of different runs?");
         let foreign = lines(&payment()).replace("auth_1", "ch-1");
-        insta::assert_snapshot!(wrong("a.json", &foreign), @"/a.json: value 2: record 2 does not tell its domain; name the file after it, such as payment.json");
+        insta::assert_snapshot!(wrong("a.json", &foreign), @"/a.json: value 2: record 2 does not show its domain; name the file after the domain, such as payment.json");
         assert!(read(&[PathBuf::from("/no/such/file")]).is_err());
     }
 }

@@ -15,14 +15,14 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 const PAGE: &str = "1000";
 
-/// Backends that run.
+/// Running backends.
 #[derive(Debug)]
 pub struct Live {
     http: reqwest::Client,
     base: Url,
 }
 
-/// What `GET /health` tells of them.
+/// What `GET /health` says about them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Health {
@@ -60,7 +60,7 @@ impl Live {
             let next = page.next_cursor.clone();
             let not_a_ledger = |reason: String| Error::NotALedger { url: url.to_string(), reason };
             if next.is_some() && (next == cursor || page.records.is_empty()) {
-                return Err(not_a_ledger("the cursor does not move".to_owned()));
+                return Err(not_a_ledger("the cursor does not advance".to_owned()));
             }
             collected.page(Some(domain), page).map_err(not_a_ledger)?;
             if next.is_none() {

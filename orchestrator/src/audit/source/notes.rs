@@ -1,4 +1,4 @@
-//! What a ledger cannot know: what the orchestrator said, and when the client was restarted.
+//! What a ledger cannot know: the orchestrator's decisions, and when the client was restarted.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,10 +9,10 @@ use super::Error;
 use super::files::{in_file, text_of};
 use crate::audit::Decision;
 
-/// Decisions, one a line or in an array, by order.
+/// Decisions, one per line or in an array, by order.
 ///
 /// # Errors
-/// When the file cannot be read, or an order is in it twice.
+/// When the file cannot be read, or contains an order twice.
 pub fn read_decisions(path: &Path) -> Result<BTreeMap<String, Decision>, Error> {
     let text = text_of(path)?;
     let parsed = if text.trim_start().starts_with('[') {
@@ -24,13 +24,13 @@ pub fn read_decisions(path: &Path) -> Result<BTreeMap<String, Decision>, Error> 
     for decision in parsed.map_err(|error| in_file(path, format!("not a list of decisions: {error}")))? {
         let id = decision.order_id.clone();
         if decisions.insert(id.clone(), decision).is_some() {
-            return Err(in_file(path, format!("order {id} is given twice")));
+            return Err(in_file(path, format!("order {id} is listed twice")));
         }
     }
     Ok(decisions)
 }
 
-/// Times such as `2026-01-28T10:00:00.250Z`, one a line.
+/// Times such as `2026-01-28T10:00:00.250Z`, one per line.
 ///
 /// # Errors
 /// When the file cannot be read, or a line is not a time.
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_the_file() {
         let wrong = |text: &str| with_file(text, read_decisions).unwrap_err();
-        insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1"}{"orderId":"ORD-1"}"#), @"/notes: order ORD-1 is given twice");
+        insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1"}{"orderId":"ORD-1"}"#), @"/notes: order ORD-1 is listed twice");
         insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1","accepted":["maybe"]}"#), @"/notes: not a list of decisions: unknown variant `maybe`, expected one of `approve`, `reject`, `cancel` at line 1 column 38");
         insta::assert_snapshot!(wrong(r#"{"orderId":"ORD-1","state":"shipped"}"#), @"/notes: not a list of decisions: unknown field `state`, expected one of `orderId`, `accepted`, `status` at line 1 column 26");
         insta::assert_snapshot!(with_file("yesterday", read_restarts).unwrap_err(), @"/notes: line 1: `yesterday` is not a time: failed to parse four digit integer as year: invalid digit, expected 0-9 but got y");

@@ -81,7 +81,7 @@ mod tests {
         let (_, source) = over_a_hold(folder.path(), "");
         let clock = Clock::starting_at(Timestamp::from_second(-7200).unwrap());
         let unsettled = settled(&source, Duration::from_secs(30), clock).await.unwrap_err();
-        insta::assert_snapshot!(unsettled, @"the backends did not settle within an hour: something still happens there");
+        insta::assert_snapshot!(unsettled, @"the backends were still active after an hour");
     }
 
     #[test]

@@ -10,20 +10,20 @@ use serde::de::DeserializeOwned;
 use crate::cli::process::Ending;
 use crate::gateways::{base_url, client_builder, innermost};
 
-/// Where `serve` and `orchestrator` listen unless told otherwise.
+/// Where `serve` and `orchestrator` listen by default.
 pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3002";
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Asks an orchestrator.
+/// A client of an orchestrator.
 #[derive(Debug)]
 pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
 }
 
-/// A successful answer: its text, so that `--json` can show it as it came.
+/// A successful answer: its text, so that `--json` can show it unchanged.
 #[derive(Debug)]
 pub(super) struct Answer {
     url: String,
@@ -51,7 +51,7 @@ pub(super) enum Error {
 }
 
 impl Error {
-    /// A stable name for it, as the orchestrator's own errors have one.
+    /// Its stable name, like those of the orchestrator's own errors.
     pub(super) fn code(&self) -> &str {
         match self {
             Self::BadUrl { .. } => "bad_url",
@@ -63,7 +63,7 @@ impl Error {
         }
     }
 
-    /// Whether the same may succeed a little later, without anybody doing anything.
+    /// Whether a later retry may succeed by itself.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
@@ -88,7 +88,7 @@ struct Problem {
 }
 
 impl Client {
-    /// Asks the orchestrator at `url`.
+    /// A client of the orchestrator at `url`.
     pub(super) fn new(url: &str) -> Result<Self, Error> {
         let bad = |reason: String| Error::BadUrl { url: url.to_owned(), reason };
         let base = base_url(url).map_err(bad)?;
@@ -96,7 +96,7 @@ impl Client {
         Ok(Self { http, base })
     }
 
-    /// What to add to a command so that it asks the same orchestrator.
+    /// The option that makes a command use the same orchestrator.
     pub(super) fn url_option(&self) -> String {
         url_option(self.base.as_str())
     }
@@ -158,7 +158,7 @@ impl Answer {
     }
 }
 
-/// What to add to a command of `order` so that it asks the orchestrator at `url`.
+/// The option that makes a command of `order` use the orchestrator at `url`.
 pub(in crate::cli) fn url_option(url: &str) -> String {
     let url = url.trim_end_matches('/');
     if url == DEFAULT_URL { String::new() } else { format!(" --url {url}") }

@@ -26,22 +26,22 @@ pub(super) struct Reject {
     /// Who rejects
     #[arg(long)]
     by: Option<String>,
-    /// Why
+    /// The reason
     #[arg(long)]
     reason: Option<String>,
 }
 
-/// Cancel an order; what is done is undone
+/// Cancel an order; what was done is undone
 #[derive(Debug, clap::Args)]
 pub(super) struct Cancel {
     /// The order's id, or its workflow's
     id: String,
-    /// Why
+    /// The reason
     #[arg(long)]
     reason: Option<String>,
 }
 
-/// Try the failed compensations of an order again
+/// Retry the failed compensations of an order
 #[derive(Debug, clap::Args)]
 pub(super) struct Retry {
     /// The order's id, or its workflow's

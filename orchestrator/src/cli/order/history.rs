@@ -6,7 +6,7 @@ use super::style::{BOLD, DIM};
 use crate::api::{Event, History};
 
 const PAGE: usize = 1000;
-/// Longer details are cut for people; `--json` shows all.
+/// Longer details are cut in text output; `--json` shows everything.
 const MAX_DETAILS_LENGTH: usize = 200;
 
 /// Show the journal of an order, event by event
@@ -16,7 +16,7 @@ pub(super) struct Args {
     id: String,
 }
 
-/// Shows page after page; with `--json` each page is a line.
+/// Shows all pages; with `--json` each page is a line.
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<(), Error> {
     let mut cursor = None;
     loop {

@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// Only those that wait for `order retry`
     #[arg(long)]
     needs_attention: bool,
-    /// Where the page before ended
+    /// The cursor that the previous page ended with
     #[arg(long)]
     cursor: Option<String>,
     /// At most this many orders, 1 to 1000
@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
 
 fn render(out: &mut dyn Write, list: &OrderList) -> io::Result<()> {
     if list.workflows.is_empty() {
-        return writeln!(out, "No order meets these filters.");
+        return writeln!(out, "No orders match these filters.");
     }
     let width = list.workflows.iter().map(|order| name(order).chars().count()).max().unwrap_or(0).max(5);
     writeln!(
@@ -108,6 +108,6 @@ mod tests {
         order-fulfillment-new                            2026-01-28T10:00:00Z
         More: the same with --cursor abc
         ");
-        insta::assert_snapshot!(list(r#"{"success":true,"workflows":[]}"#), @"No order meets these filters.");
+        insta::assert_snapshot!(list(r#"{"success":true,"workflows":[]}"#), @"No orders match these filters.");
     }
 }

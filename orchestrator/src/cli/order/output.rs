@@ -6,7 +6,7 @@ use serde_json::json;
 use super::client::{Answer, Error};
 use super::style::{BAD, BOLD};
 
-/// Where a command prints to, and in which form.
+/// Where a command prints, and in which format.
 pub(super) struct Output {
     json: bool,
     stream: Box<dyn Write>,
@@ -17,12 +17,12 @@ impl Output {
         Self { json, stream }
     }
 
-    /// Whether a program reads along, not a person.
+    /// Whether the output is for a program, not a person.
     pub(super) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Shows an answer: as it came to programs, by `render` to people.
+    /// Shows an answer: unchanged to programs, by `render` to people.
     pub(super) fn show<T: serde::de::DeserializeOwned>(
         &mut self,
         answer: &Answer,
@@ -41,9 +41,9 @@ impl Output {
         Ok(self.stream.flush()?)
     }
 
-    /// Tells of an error: programs find it where they would find the answer.
+    /// Reports an error: programs find it where they would find the answer.
     pub(super) fn report(&mut self, error: &Error, stderr: &mut dyn Write) {
-        // There is nobody left to tell that nobody can be told.
+        // If this fails too, there is no way left to report it.
         let _ = match error {
             Error::Refused { body, .. } if self.json => self.line(body.trim_end()),
             error if self.json => {

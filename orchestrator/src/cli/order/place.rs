@@ -31,8 +31,7 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
     output.show(&answer, |stream, placed| render(stream, placed, is_new, &client.url_option()))
 }
 
-/// The sample under an id that was not used before. The time tells one place from the next, and chance
-/// those of the same millisecond.
+/// The sample under a fresh id, made from the time and, within one millisecond, from chance.
 pub(in crate::cli) fn fresh_sample() -> Value {
     let mut order = sample_order();
     let (now, chance) = (Clock::system().now().as_millisecond(), random() as u32);
@@ -40,7 +39,7 @@ pub(in crate::cli) fn fresh_sample() -> Value {
     order
 }
 
-/// More than the orchestrator takes is not read: it says so itself.
+/// Reads no more than the orchestrator accepts: a longer body it refuses itself.
 fn read(path: &str, file: impl Read) -> Result<Vec<u8>, Error> {
     let mut order = Vec::new();
     let most = MAX_BODY_BYTES as u64 + 1;
@@ -55,7 +54,7 @@ fn unreadable(path: &str, error: &io::Error) -> Error {
 fn render(out: &mut dyn Write, placed: &Placed, is_new: bool, url: &str) -> io::Result<()> {
     let (id, colour) = (&placed.order_id, of_order(placed.status));
     let status = placed.status.name();
-    let is_placed = if is_new { "is placed," } else { "was placed before and is" };
+    let is_placed = if is_new { "is placed:" } else { "was already placed:" };
     writeln!(out, "{GOOD}✓{GOOD:#} {BOLD}{id}{BOLD:#} {is_placed} {colour}{status}{colour:#}")?;
     writeln!(out, "  workflow  {}", placed.workflow_id)?;
     writeln!(out, "  run       {}", placed.run_id)?;
@@ -66,7 +65,7 @@ fn render(out: &mut dyn Write, placed: &Placed, is_new: bool, url: &str) -> io::
     Ok(())
 }
 
-/// The commands that make sense for an order that stands there.
+/// The commands that make sense for an order in this status.
 fn next(is_new: bool, status: OrderStatus) -> &'static [&'static str] {
     if status.is_final() {
         &["status", "history"]
@@ -105,8 +104,8 @@ mod tests {
 
     #[test]
     fn an_order_that_was_placed_before_is_said_to_be_with_what_makes_sense() {
-        insta::assert_snapshot!(shown(false, OrderStatus::Failed), @r"
-        ✓ ORD-1 was placed before and is failed
+        insta::assert_snapshot!(shown(false, OrderStatus::Failed), @"
+        ✓ ORD-1 was already placed: failed
           workflow  order-fulfillment-ORD-1
           run       r-1
         Next:
@@ -121,8 +120,8 @@ mod tests {
 
     #[test]
     fn ids_and_next_commands_are_printed() {
-        insta::assert_snapshot!(shown(true, OrderStatus::Processing), @r"
-        ✓ ORD-1 is placed, processing
+        insta::assert_snapshot!(shown(true, OrderStatus::Processing), @"
+        ✓ ORD-1 is placed: processing
           workflow  order-fulfillment-ORD-1
           run       r-1
         Next:

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::style::{BAD, BOLD, DIM, of_order, of_step};
 use crate::api::{Status, StepState, StepView, Steps};
 
-/// Show where an order stands
+/// Show the status of an order
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The order's id, or its workflow's
@@ -42,11 +42,11 @@ fn render(out: &mut dyn Write, status: &Status, steps: &Steps, url: &str) -> io:
     advice(status, url).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// What can be done about what needs attention.
+/// What to do about an order that needs attention.
 pub(super) fn advice(status: &Status, url: &str) -> Vec<String> {
     let id = &status.workflow_id;
-    let retry = format!("try again with: fake-stripe-chaos order retry {id}{url}");
-    let restart = "it continues when the orchestrator is started with a version that its journal fits";
+    let retry = format!("retry with: fake-stripe-chaos order retry {id}{url}");
+    let restart = "it resumes when the orchestrator is started in a version that fits its journal";
     let mut lines = Vec::new();
     if status.can_be_retried() {
         lines.push(retry);
@@ -57,7 +57,7 @@ pub(super) fn advice(status: &Status, url: &str) -> Vec<String> {
     lines
 }
 
-/// A step in one line: its sign, its name, when, how often, and what came of it.
+/// A step in one line: its sign, its name, when, its attempts and its result.
 pub(super) fn line(step: &StepView) -> String {
     let (colour, sign) = of_step(step.status);
     let mut line = format!("{colour}{sign} {:22}{colour:#}", step.name);
@@ -121,7 +121,7 @@ mod tests {
         undoing, because of out_of_stock:
           ✗ release_payment        2 attempts last: not_found: gone
         needs attention: release_payment: not_found: gone
-        try again with: fake-stripe-chaos order retry order-fulfillment-A --url http://shop
+        retry with: fake-stripe-chaos order retry order-fulfillment-A --url http://shop
         ");
     }
 }

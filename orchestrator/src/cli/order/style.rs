@@ -1,4 +1,4 @@
-//! What colours and signs mean. They are always written; the stream drops them where nobody sees them.
+//! The colours and signs. They are always written; the stream drops them if the output has no colours.
 
 use anstyle::{AnsiColor, Style};
 

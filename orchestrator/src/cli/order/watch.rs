@@ -17,7 +17,7 @@ use crate::cli::process::Ending;
 use crate::domain::OrderStatus;
 use narrator::Narrator;
 
-/// For how long an orchestrator that answered before may be away: it goes on after a restart.
+/// How long an orchestrator that has answered before may be down: it resumes after a restart.
 const OUTAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Follow an order to its end
@@ -28,7 +28,7 @@ const OUTAGE_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) struct Args {
     /// The order's id, or its workflow's
     id: String,
-    /// How often to look
+    /// The polling interval
     #[arg(long, default_value = "500ms", value_parser = parse_interval)]
     interval: Duration,
 }
@@ -67,7 +67,7 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
     }
 }
 
-/// Looks once, and shows what has changed; how the order ended, if nothing more will.
+/// Polls once, and shows what has changed; returns how the order ended, once it has.
 async fn look(
     id: &str,
     client: &Client,
@@ -93,12 +93,12 @@ fn ending(status: &Status) -> Option<Ending> {
     }
 }
 
-/// What the watcher sees: lines that stay and, on a terminal, a bar below them.
+/// The view: lines that stay and, on a terminal, a bar below them.
 struct Screen {
     bar: Option<ProgressBar>,
     narrator: Narrator,
     last: Option<String>,
-    /// Whether it was said that the orchestrator does not answer.
+    /// Whether the message that the orchestrator does not answer was printed.
     away: bool,
 }
 
@@ -127,7 +127,7 @@ impl Screen {
     }
 
     fn wait_for_it(&mut self, output: &mut Output) -> Result<(), Error> {
-        const AWAY: &str = "the orchestrator does not answer; waiting for it to come back";
+        const AWAY: &str = "the orchestrator does not answer; waiting for it to return";
         let said = std::mem::replace(&mut self.away, true);
         match &self.bar {
             Some(bar) => bar.set_message(AWAY),
@@ -149,7 +149,7 @@ fn bar() -> ProgressBar {
     ProgressBar::new(100).with_style(style.expect("the template is a constant"))
 }
 
-/// What runs now, and which attempt of it, counted from 1.
+/// The step that runs now, and its attempt, from 1.
 fn message(status: &Status, steps: &Steps, coloured: bool) -> String {
     let state = &status.state;
     let colour = if coloured { of_order(state.status) } else { Style::new() };

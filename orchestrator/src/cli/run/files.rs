@@ -1,4 +1,4 @@
-//! What a run leaves behind in files.
+//! The files that a run writes.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -11,8 +11,8 @@ use shared::environment::Environment;
 use super::{Args, Failure};
 use crate::run::{Run, junit, markdown, page};
 
-/// The files that were asked for. That they can be written is known before the run: whoever cannot
-/// have them should not wait for it. They are made after it: what is there stays until it is replaced.
+/// The requested files. Whether they can be written is checked before the run, so that nobody waits for a
+/// run in vain. They are written after it: an existing file stays until it is replaced.
 pub(super) struct Files {
     ledgers: Option<PathBuf>,
     report: Option<PathBuf>,
@@ -30,7 +30,7 @@ impl Files {
             junit: args.junit.clone(),
             summary: environment.get("GITHUB_STEP_SUMMARY").map(PathBuf::from),
         };
-        // The others may be in the directory of the ledgers, which need not be there yet.
+        // The others may be in the directory of the ledgers, which need not exist yet.
         let made = files.ledgers.as_deref().map(Made::directory).transpose()?;
         let inside = files.ledgers.as_ref().map(|directory| directory.join("decisions.jsonl"));
         for path in [&inside, &files.report, &files.junit, &files.summary].into_iter().flatten() {
@@ -60,7 +60,7 @@ impl Files {
     }
 }
 
-/// Directories that were not there before, the innermost first. They are gone when this is dropped.
+/// Directories that did not exist before, the innermost first. They are removed when this is dropped.
 struct Made(Vec<PathBuf>);
 
 impl Made {
@@ -76,20 +76,20 @@ impl Made {
 impl Drop for Made {
     fn drop(&mut self) {
         for directory in &self.0 {
-            // Whoever put something into it meanwhile keeps it.
+            // If something was put into it meanwhile, it stays.
             let _ = fs::remove_dir(directory);
         }
     }
 }
 
-/// Opens a file to write, and leaves everything as it was.
+/// Opens a file for writing, and leaves everything unchanged.
 fn try_out(path: &Path) -> io::Result<()> {
     let is_new = !path.try_exists()?;
     File::options().create(true).append(true).open(path)?;
     if is_new { fs::remove_file(path) } else { Ok(()) }
 }
 
-/// Writes a file instead of what is there.
+/// Writes a file, replacing an existing one.
 fn replace(path: &Path, text: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     write(path, File::create(path), text)
 }
@@ -103,8 +103,8 @@ fn write(
     written.map_err(unwritable(path))
 }
 
-/// A file a domain, with a record a line, and one with the decisions. A domain that nobody asked has
-/// a page without records: a file without content would tell nothing.
+/// One file per domain, with one record per line, and one with the decisions. A domain without requests
+/// gets a page without records: an empty file would say nothing.
 fn ledgers(directory: &Path, run: &Run) -> Result<(), Failure> {
     for (domain, records) in &run.ledgers {
         let empty = [json!({"domain": domain, "records": []})];

@@ -11,7 +11,7 @@ use crate::run::End;
 const TICK: Duration = Duration::from_millis(100);
 const STYLE: &str = "{bar:40} {pos}/{len} orders  {msg}  {elapsed} ({eta} left)";
 
-/// Shows how far a run is: a bar on a terminal, a line at every tenth elsewhere.
+/// Shows the progress of a run: a bar on a terminal, otherwise a line at every tenth.
 pub(super) struct Progress {
     orders: u64,
     bar: Option<ProgressBar>,
@@ -32,10 +32,7 @@ impl Progress {
     }
 
     /// An order ended.
-    #[expect(
-        clippy::print_stderr,
-        reason = "progress is for the person who gave the command, not for its output"
-    )]
+    #[expect(clippy::print_stderr, reason = "progress is for the user, not for the command's output")]
     pub(super) fn ended(&self, end: End) {
         let (ended, ends) = self.count(end);
         match &self.bar {

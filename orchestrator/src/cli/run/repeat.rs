@@ -8,7 +8,7 @@ use crate::bundled;
 use crate::simulate::{Flow, Subject};
 
 impl Args {
-    /// A command line that repeats the run: all that its outcome depends on, and no file that it wrote.
+    /// A command line that repeats the run: everything its outcome depends on, without the files it writes.
     ///
     /// # Errors
     /// The first variable that is wrong.
@@ -31,7 +31,7 @@ impl Args {
         Ok(words.join(" "))
     }
 
-    /// What is not as usual in what is started here.
+    /// The variables, not at their defaults, of the services that are started here.
     fn variables(&self, environment: &Environment) -> Result<Vec<(String, String)>, ConfigError> {
         let untold = Environment::default();
         let backends = if self.backends.is_none() { environment } else { &untold };
@@ -41,7 +41,7 @@ impl Args {
             limits: ActivitySettings::from_environment(orchestrator)?,
             backends: bundled::Settings::from_environment(backends, 0)?,
         };
-        // An option tells it.
+        // An option sets it.
         subject.backends.plan.time_scale = TimeScale::REAL;
         let chaos = backends.names_with("CHAOS_").filter(|name| *name != "CHAOS_SEED");
         let kept = chaos.map(|name| (name, backends.get(name)));
@@ -51,7 +51,7 @@ impl Args {
         Ok(as_set.chain(changed).collect())
     }
 
-    /// The options that take a value, with the value of those that were given.
+    /// The options that take a value, with the given values.
     fn options(&self) -> [(&'static str, Option<String>); 11] {
         let Decisions { approve, reject, cancel } = self.decisions;
         let share = |share: Option<f64>| share.map(|share| share.to_string());
@@ -73,7 +73,7 @@ impl Args {
     }
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=%@+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

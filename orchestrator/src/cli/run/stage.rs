@@ -14,21 +14,21 @@ use crate::cli::process::{self, random};
 use crate::gateways::Network;
 use crate::run::{Backends, Error, Site};
 
-/// What a run needs: started here, unless it runs already.
+/// What a run needs: started here, unless it is already running.
 pub(super) struct Stage {
     pub(super) site: Site,
     pub(super) seed: u64,
     pub(super) time_scale: TimeScale,
 }
 
-/// Where the backends are found by those who were not told otherwise.
+/// The default port of the backends.
 const DEFAULT_PORT: u16 = 3001;
 
 impl Stage {
-    /// Starts what does not run yet; it ends with the process.
+    /// Starts what is not running yet; it ends with the process.
     pub(super) async fn set(args: &Args, environment: &Environment) -> Result<Self, Failure> {
         process::allow_many_connections();
-        // Backends that run already may share this environment; a slip in it is as bad here.
+        // Running backends may share this environment; a mistyped variable is an error here too.
         Plan::from_environment(environment, &bundled::operations(), 0)?;
         let (backends, backends_name) = match &args.backends {
             Some(url) => (Backends::at(url)?, url.clone()),
@@ -63,7 +63,7 @@ impl Stage {
 async fn start_backends(args: &Args, environment: &Environment) -> Result<(Backends, String), Failure> {
     let mut settings = bundled::Settings::from_environment(environment, args.seed.unwrap_or_else(random))?;
     settings.plan.seed = args.seed.unwrap_or(settings.plan.seed);
-    // Someone else's orchestrator does not know of a time scale unless somebody told it.
+    // Someone else's orchestrator does not know a time scale unless it was configured.
     let usual = if args.target.is_none() { TimeScale::parse("0.001") } else { Ok(TimeScale::REAL) };
     match (args.time_scale, environment.get("TIME_SCALE"), usual) {
         (Some(scale), _, _) | (None, None, Ok(scale)) => settings.plan.time_scale = scale,

@@ -5,10 +5,10 @@ use crate::cli::order::status::{advice, line};
 use crate::cli::order::style::{BAD, BOLD, of_order};
 use crate::domain::{OrderStatus, Step};
 
-/// Tells what has changed since it last looked, in lines that stay true.
+/// Describes what has changed since the last poll, in lines that stay true.
 #[derive(Debug)]
 pub(super) struct Narrator {
-    /// What to add to a command so that it asks the same orchestrator.
+    /// The option that makes a command use the same orchestrator.
     url: String,
     told: BTreeMap<String, (StepState, u32)>,
     over: bool,
@@ -56,7 +56,8 @@ fn ending(status: &Status, url: &str) -> Vec<String> {
     let why = state.error.as_ref().filter(|error| error.as_str() != state.status.name());
     let why = why.map(|error| format!(": {error}")).unwrap_or_default();
     let id = &status.workflow_id;
-    let mut lines = vec![format!("{BOLD}{id} is {colour}{}{colour:#}{BOLD:#}{why}", state.status.name())];
+    let verb = if state.status == OrderStatus::Failed { "has" } else { "is" };
+    let mut lines = vec![format!("{BOLD}{id} {verb} {colour}{}{colour:#}{BOLD:#}{why}", state.status.name())];
     for attention in &state.needs_attention {
         lines.push(format!("{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason));
     }
@@ -129,9 +130,6 @@ mod tests {
             "completedSteps": [], "compensations": [], "error": "failed",
             "needsAttention": [{"name": "release_payment", "reason": "gone"}]});
         let lines = ending(&serde_json::from_value(state).unwrap(), " --url http://shop");
-        assert_eq!(
-            lines.last().unwrap(),
-            "try again with: fake-stripe-chaos order retry A --url http://shop"
-        );
+        assert_eq!(lines.last().unwrap(), "retry with: fake-stripe-chaos order retry A --url http://shop");
     }
 }
