@@ -1,10 +1,10 @@
-//! What a workflow may ask of the world: each activity's contract, its options and its
-//! implementation over the gateway ports.
+//! The activities that workflows can run: each one's contract, its options and its implementation
+//! over the gateway ports.
 //!
 //! Forward activities are named after their step and undos after their compensation, so that
-//! whoever shows a run can join them. A *repeat* asks once more what a forward activity asked, under
-//! that activity's key, because its answer was lost; it is an activity of its own, so that what it
-//! learns is journaled before anything is undone.
+//! readers of a run can join them. A *repeat* sends a forward activity's request again, under that
+//! activity's key, because its answer was lost; it is a separate activity, so that its result is
+//! journaled before anything is undone.
 
 mod call;
 mod inventory;

@@ -1,4 +1,4 @@
-//! The words of order fulfilment: the order, its state for readers, its steps and their undoing.
+//! The vocabulary of order fulfilment: the order, its state for readers, its steps and compensations.
 //!
 //! Plain data and pure functions: no clock, no I/O, no engine. What is here is journaled and shown
 //! to clients, so a field may be added but not renamed.

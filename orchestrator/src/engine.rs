@@ -1,4 +1,4 @@
-//! The engines that run workflows. They know no business word.
+//! The engines that run workflows. They know no business term.
 
 mod attempt;
 pub mod embedded;

@@ -1,4 +1,4 @@
-//! What the orchestrator asks of the world: money, stock, labels and messages.
+//! The orchestrator's interface to the world: money, stock, labels and messages.
 //!
 //! Each gateway is a port, a role in the domain's language, with one adapter that speaks the
 //! backends' HTTP contract. The adapters share [`http`], the one place that knows what an answer
@@ -6,13 +6,13 @@
 //!
 //! # The contract of every gateway
 //! * A call that changes something carries an idempotency key, and is idempotent under it: the same
-//!   request under the same key has its effect at most once and, once it had it, gives the same
-//!   answer. Asking again under the key is therefore always safe, and is the only way to learn what
-//!   became of a call whose answer was lost.
+//!   request under the same key has its effect at most once and, after that, always gives the same
+//!   answer. Repeating it under the key is therefore always safe, and is the only way to find out the
+//!   outcome of a call whose answer was lost.
 //! * A call does not retry, except that it waits while an earlier request under its key is still
-//!   executing. It has no time limit of its own: whoever calls drops it, and dropping it is how the
-//!   other side learns that nobody waits any more.
-//! * A failure says what is known of the effect: see [`GatewayError`].
+//!   executing. It has no timeout of its own: the caller drops it, which is how the other side learns
+//!   that nobody waits any more.
+//! * A failure says what is known about the effect: see [`GatewayError`].
 
 mod carrier;
 mod client;

@@ -3,13 +3,13 @@
 //! A workflow is written once, against [`WorkflowCtx`], and runs unchanged on every engine. Four
 //! rules make that possible:
 //!
-//! * a workflow sees the world only through its context: no clock, no randomness, no I/O;
+//! * a workflow accesses the world only through its context: no clock, no randomness, no I/O;
 //! * what signals change and queries read lives in one `State`, changed and read by plain
 //!   functions ([`WorkflowDef::on_signal`], [`WorkflowDef::on_query`]); there is no signal channel;
 //! * concurrency inside a workflow is only [`race()`] (left-biased) and `async` blocks;
 //! * dropping a future never cancels what it stands for: cancelling a *scope* does.
 //!
-//! Engines know no business word; this module knows no engine, no HTTP and no clock.
+//! Engines know no business term; this module knows no engine, no HTTP and no clock.
 
 mod activity;
 mod client;
@@ -38,7 +38,7 @@ pub use search::{Comparison, Condition, Filter, SearchAttribute, SearchKind, Sea
 use std::future::Future;
 use std::pin::Pin;
 
-/// A boxed future that may move between threads; what object-safe async methods return.
+/// A boxed future that may move between threads: the return type of object-safe async methods.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Anything that crosses the boundary between a workflow, its activities and its clients.

@@ -1,8 +1,8 @@
-//! Orders to put an orchestrator to the test with: which are placed, and what people decide on each.
+//! Orders for testing an orchestrator: which are placed, and what people decide on each.
 //!
 //! Every order is a pure function of a seed and an index, and so is what the backends' chaos does to
-//! it. Whoever places the orders of one seed, in simulated or in real time, one by one or a thousand
-//! at once, meets the same orders with the same outcomes.
+//! it. One seed gives the same orders with the same outcomes, in simulated or in real time, one by one
+//! or a thousand at once.
 
 mod customer;
 mod mix;
@@ -21,32 +21,32 @@ pub use mix::{BadMix, Mix};
 /// The orders of one seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
-    /// Of the orders, and of the backends' chaos.
+    /// The seed of the orders, and of the backends' chaos.
     pub seed: u64,
     /// What people decide.
     pub mix: Mix,
 }
 
-/// An order that somebody places, and what is decided on it right after.
+/// An order to place, and the decision right after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// What is ordered.
     pub order: OrderInput,
-    /// `None` when nobody says anything.
+    /// `None` if nobody decides.
     pub verb: Option<Verb>,
 }
 
-/// What can be ordered, with its price in cents.
+/// The products, with their prices in cents.
 const CATALOGUE: [(&str, i64); 4] =
     [("ITEM-001", 2999), ("ITEM-002", 4999), ("ITEM-003", 1250), ("ITEM-004", 19_900)];
 
 impl Workload {
-    /// The orders of `seed`, decided on as is usual.
+    /// The orders of `seed`, with the default shares of decisions.
     pub fn new(seed: u64) -> Self {
         Self { seed, mix: Mix::default() }
     }
 
-    /// The id of order `index`, which names its seed: so no two runs of different seeds have one in common.
+    /// The id of order `index`. It contains the seed, so that runs with different seeds share no id.
     pub fn order_id(&self, index: u64) -> String {
         format!("ORD-{}-{index}", self.seed)
     }
@@ -59,7 +59,7 @@ impl Workload {
     }
 }
 
-/// An order of one to three different things.
+/// An order of one to three different products.
 fn order(order_id: String, customer: u64, draw: &mut Draw) -> OrderInput {
     let (first, lines) = (draw.below(CATALOGUE.len() as u32) as usize, draw.below(3) as usize + 1);
     let mut cents = 0;

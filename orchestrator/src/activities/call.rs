@@ -9,12 +9,12 @@ use crate::workflow::ActivityCtx;
 /// The input of every activity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call<T> {
-    /// What is asked for.
+    /// The request.
     pub request: T,
     /// The idempotency key, unless it is the activity's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What it is part of.
+    /// The trace it belongs to.
     pub trace: Trace,
 }
 
@@ -31,7 +31,7 @@ impl<T> Call<T> {
 /// Something was undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {
-    /// How many attempts it took.
+    /// The number of attempts it took.
     pub attempts: u32,
 }
 

@@ -25,7 +25,7 @@ impl Activity<Services> for ReserveInventory {
     }
 }
 
-/// Learns what became of [`ReserveInventory`].
+/// Finds out the outcome of [`ReserveInventory`].
 #[derive(Debug)]
 pub struct RepeatReserve;
 
@@ -45,7 +45,7 @@ impl Activity<Services> for RepeatReserve {
     }
 }
 
-/// Gives reserved stock back.
+/// Releases reserved stock.
 #[derive(Debug)]
 pub struct ReleaseInventory;
 

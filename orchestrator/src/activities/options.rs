@@ -1,6 +1,6 @@
 //! The table of retries, backoff and limits. (Rule: ENGINE, "The order-fulfilment saga".)
 //!
-//! The settings that come here are scaled already; backoff has none, and is scaled here.
+//! The settings are already scaled when they come here; backoff has no setting, and is scaled here.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{ActivitySettings, AttemptSettings};
 use crate::workflow::{ActivityOptions, OnCancel, RetryPolicy};
 
 const CONCURRENCY: usize = 256;
-/// A label takes long and does little.
+/// A label takes long but costs little.
 const LABEL_CONCURRENCY: usize = 2000;
 const COMPENSATION_LIMIT: Duration = Duration::from_secs(30 * 60);
 const MIN_COMPENSATION_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -18,7 +18,7 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const FIRST_LABEL_BACKOFF: Duration = Duration::from_secs(2);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The wait before an undo repeats, for the first time, what may have happened.
+/// The wait before an undo first repeats a call that may have happened.
 pub fn first_repeat_backoff(scale: TimeScale) -> Duration {
     scale.apply(FIRST_BACKOFF)
 }

@@ -15,7 +15,7 @@ pub struct PaymentReference {
     pub auth_id: String,
 }
 
-/// What to give back, all that is left, and why.
+/// A refund of everything not yet refunded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundRequest {
@@ -45,7 +45,7 @@ impl Activity<Services> for AuthorizePayment {
     }
 }
 
-/// Learns what became of [`AuthorizePayment`].
+/// Finds out the outcome of [`AuthorizePayment`].
 #[derive(Debug)]
 pub struct RepeatAuthorize;
 
@@ -65,7 +65,7 @@ impl Activity<Services> for RepeatAuthorize {
     }
 }
 
-/// Charges what is held.
+/// Charges the held money.
 #[derive(Debug)]
 pub struct CapturePayment;
 
@@ -85,7 +85,7 @@ impl Activity<Services> for CapturePayment {
     }
 }
 
-/// Reads where an authorization stands.
+/// Reads the status of an authorization.
 #[derive(Debug)]
 pub struct ReadPayment;
 
@@ -105,7 +105,7 @@ impl Activity<Services> for ReadPayment {
     }
 }
 
-/// Reads where an authorization stands, with a compensation's timeouts.
+/// Reads the status of an authorization, with a compensation's timeouts.
 #[derive(Debug)]
 pub struct RepeatReadPayment;
 
@@ -125,7 +125,7 @@ impl Activity<Services> for RepeatReadPayment {
     }
 }
 
-/// Frees what is held.
+/// Releases the held money.
 #[derive(Debug)]
 pub struct ReleasePayment;
 
@@ -146,7 +146,7 @@ impl Activity<Services> for ReleasePayment {
     }
 }
 
-/// Gives captured money back.
+/// Refunds captured money.
 #[derive(Debug)]
 pub struct RefundPayment;
 

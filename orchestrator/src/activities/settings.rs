@@ -3,7 +3,7 @@ use std::time::Duration;
 use shared::environment::{ConfigError, Environment, format_duration};
 use shared::time::TimeScale;
 
-/// How patient the orchestrator is, before `TIME_SCALE`.
+/// Timeouts and retries, before `TIME_SCALE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivitySettings {
     /// Authorize, capture and reads.
@@ -12,11 +12,11 @@ pub struct ActivitySettings {
     pub inventory: AttemptSettings,
     /// Labels.
     pub shipping: AttemptSettings,
-    /// The longest silence while a label is made.
+    /// The longest silence while a label is being generated.
     pub shipping_heartbeat: Duration,
     /// Messages.
     pub notification: AttemptSettings,
-    /// Undos, and repeats of what may have happened.
+    /// Undos, and repeats of calls that may have happened.
     pub compensation: CompensationSettings,
     /// How long an order waits for a manager's decision.
     pub approval_timeout: Duration,
@@ -27,7 +27,7 @@ pub struct ActivitySettings {
 /// The attempts of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptSettings {
-    /// One attempt's limit.
+    /// The timeout of one attempt.
     pub timeout: Duration,
     /// How many attempts may follow the first.
     pub retries: u32,
@@ -36,9 +36,9 @@ pub struct AttemptSettings {
 /// The attempts of an undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompensationSettings {
-    /// One attempt's limit.
+    /// The timeout of one attempt.
     pub timeout: Duration,
-    /// How many attempts may follow the first; `None` is as many as 30 minutes hold.
+    /// How many attempts may follow the first; `None` is as many as fit into 30 minutes.
     pub retries: Option<u32>,
 }
 
@@ -61,14 +61,14 @@ impl Default for ActivitySettings {
 const UNLIMITED: &str = "unlimited";
 const MAX_RETRIES: u32 = 1000;
 
-/// Attempt and heartbeat limits do not shrink below this, however small the scale: a round trip on a
+/// Attempt and heartbeat timeouts do not shrink below this, however small the scale: a round trip on a
 /// busy machine takes real time.
 const MIN_ATTEMPT: Duration = Duration::from_secs(2);
 const MIN_APPROVAL_TIMEOUT: Duration = Duration::from_secs(5);
 const MIN_WORKFLOW_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 impl ActivitySettings {
-    /// The settings that `environment` changes, and the defaults of all others.
+    /// The settings from `environment`, with defaults for the others.
     ///
     /// # Errors
     /// The first variable at fault, with what is valid.
@@ -108,7 +108,7 @@ impl ActivitySettings {
         })
     }
 
-    /// The same limits at `scale`, with its floors: what is in force.
+    /// The effective limits: these at `scale`, with their minimums.
     #[must_use]
     pub fn at(&self, scale: TimeScale) -> Self {
         let limit = |duration| scale.apply_at_least(duration, MIN_ATTEMPT);
@@ -191,7 +191,7 @@ mod tests {
                 .to_string()
         };
         insta::assert_snapshot!(problem("PAYMENT_ACTIVITY_TIMEOUT", "10"), @"PAYMENT_ACTIVITY_TIMEOUT: `10` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
-        insta::assert_snapshot!(problem("APPROVAL_TIMEOUT", "0s"), @"APPROVAL_TIMEOUT: `0s` must be longer than nothing");
+        insta::assert_snapshot!(problem("APPROVAL_TIMEOUT", "0s"), @"APPROVAL_TIMEOUT: `0s` must be greater than zero");
         insta::assert_snapshot!(problem("SHIPPING_ACTIVITY_RETRIES", "-1"), @"SHIPPING_ACTIVITY_RETRIES: `-1` is not a whole number from 0 to 1000");
         insta::assert_snapshot!(problem("COMPENSATION_ACTIVITY_RETRIES", "forever"), @"COMPENSATION_ACTIVITY_RETRIES: `forever` is not a whole number from 0 to 1000, or `unlimited`");
     }

@@ -7,7 +7,7 @@ use crate::domain::{Compensation, Step};
 use crate::gateways::{Label, LabelRequest};
 use crate::workflow::{Activity, ActivityCtx, ActivityDef, AttemptFailure};
 
-/// Has the shipping label made. Every step of its progress is a heartbeat that names the label.
+/// Creates the shipping label. Every step of its progress is a heartbeat that names the label.
 #[derive(Debug)]
 pub struct CreateLabel;
 
@@ -32,11 +32,11 @@ impl Activity<Services> for CreateLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundLabel {
-    /// It may still be in the making, or void.
+    /// It may still be in progress, or void.
     pub label_id: String,
 }
 
-/// Learns which label [`CreateLabel`] may have left behind.
+/// Finds out which label [`CreateLabel`] may have left behind.
 #[derive(Debug)]
 pub struct RepeatCreateLabel;
 

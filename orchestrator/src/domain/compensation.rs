@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub enum Compensation {
     /// Cancels the label.
     CancelShipping,
-    /// Gives captured money back.
+    /// Refunds captured money.
     RefundPayment,
-    /// Gives reserved stock back.
+    /// Releases reserved stock.
     ReleaseInventory,
-    /// Frees held money.
+    /// Releases held money.
     ReleasePayment,
 }
 
@@ -27,15 +27,15 @@ impl Compensation {
     }
 }
 
-/// Where a compensation stands.
+/// The status of a compensation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompensationStatus {
-    /// It is being tried.
+    /// It is in progress.
     Running,
-    /// Nothing of it is left to undo.
+    /// Nothing is left to undo.
     Completed,
-    /// It could not be done: the order needs attention.
+    /// It failed: the order needs attention.
     Failed,
 }
 
@@ -44,23 +44,23 @@ pub enum CompensationStatus {
 pub struct CompensationRecord {
     /// Which one.
     pub name: Compensation,
-    /// Where it stands.
+    /// Its status.
     pub status: CompensationStatus,
-    /// How many attempts of it have ended.
+    /// The number of attempts that have ended.
     pub attempts: u32,
     /// When it took this status.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
-    /// Why it failed, or why there was nothing to undo.
+    /// Why it failed, or why nothing had to be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// What a person has to look at.
+/// What needs a person's attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NeedsAttention {
-    /// The compensation that could not be done, or `nondeterminism` when the order's journal does not
-    /// fit this version of the program.
+    /// The compensation that failed, or `nondeterminism` if the order's journal does not fit this version
+    /// of the program.
     #[schema(example = "release_payment")]
     pub name: String,
     /// `kind: message` of the last failure.

@@ -23,15 +23,15 @@ pub struct OrderInput {
     /// What is charged, in the unit of `currency`.
     #[schema(value_type = f64, example = 109.97)]
     pub total_amount: Number,
-    /// `usd`, unless the client said otherwise.
+    /// `usd` by default.
     #[schema(required = false, default = "usd")]
     pub currency: String,
-    /// Where it goes.
+    /// Where it is shipped.
     pub shipping_address: Address,
-    /// Who is told when it is shipped.
+    /// Who is notified when it has shipped.
     #[schema(example = "customer@example.com")]
     pub customer_email: String,
-    /// Whether a manager decides first; true unless the client said otherwise.
+    /// Whether a manager must decide first; true by default.
     #[schema(required = false, default = true)]
     pub requires_approval: bool,
 }
@@ -39,18 +39,18 @@ pub struct OrderInput {
 /// A line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Item {
-    /// What.
+    /// The stock-keeping unit.
     #[schema(example = "ITEM-001")]
     pub sku: String,
-    /// How many.
+    /// The quantity.
     #[schema(example = 2)]
     pub quantity: u32,
-    /// What one costs.
+    /// The price of one.
     #[schema(value_type = f64, example = 29.99)]
     pub price: Number,
 }
 
-/// Where an order goes.
+/// Where an order is shipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Address {
     /// Street and number.
@@ -79,13 +79,13 @@ pub struct Violation {
     pub message: String,
 }
 
-/// Why an order cannot be taken: its fields that break rules, in the order in which a reader meets them.
+/// Why an order cannot be accepted: the fields that break rules, in document order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", list(.0))]
 pub struct InvalidOrder(pub Vec<Violation>);
 
-/// What the ids of orders' runs begin with. Orders are named by their own ids or by those of their
-/// runs, so that no order's id may begin with it.
+/// The prefix of the ids of orders' runs. Orders are named by their own ids or by those of their runs,
+/// so that no order's id may begin with it.
 pub const WORKFLOW_ID_PREFIX: &str = "order-fulfillment-";
 
 const DEFAULT_CURRENCY: &str = "usd";

@@ -7,7 +7,7 @@ use super::{
     Compensation, CompensationRecord, CompensationStatus, NeedsAttention, Step, StepRecord, StepStatus,
 };
 
-/// What has become of an order.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
@@ -15,15 +15,15 @@ pub enum OrderStatus {
     AwaitingApproval,
     /// Approved; its stock is being reserved.
     Approved,
-    /// Ended: a manager said no, or nobody said anything in time.
+    /// Ended: a manager rejected it, or nobody decided in time.
     Rejected,
-    /// Anything else that is under way, undoing included.
+    /// Anything else in progress, including undoing.
     Processing,
-    /// Ended as it should.
+    /// Ended successfully.
     Shipped,
     /// Ended because a step failed or the order took too long, or it needs attention.
     Failed,
-    /// Ended by its customer.
+    /// Ended: its customer cancelled it.
     Cancelled,
 }
 
@@ -36,7 +36,7 @@ impl OrderStatus {
         }
     }
 
-    /// The word for it in the search attribute `OrderStatus`.
+    /// Its value in the search attribute `OrderStatus`.
     pub const fn keyword(self) -> &'static str {
         match self {
             Self::AwaitingApproval => "pending",
@@ -59,19 +59,19 @@ impl OrderStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowState {
-    /// What has become of the order.
+    /// The status of the order.
     pub status: OrderStatus,
-    /// Percent; stays where it was once the order is being undone.
+    /// Percent; it no longer changes once the order is being undone.
     pub progress: u8,
     /// The step or the compensation that runs now.
     pub current_step: Option<String>,
-    /// The steps that ended, in that order.
+    /// The steps that ended, in the order in which they did.
     pub completed_steps: Vec<StepRecord>,
-    /// The compensations that started, in that order.
+    /// The compensations that started, in the order in which they did.
     pub compensations: Vec<CompensationRecord>,
-    /// What a person has to look at.
+    /// What needs a person's attention.
     pub needs_attention: Vec<NeedsAttention>,
-    /// Why the order is not going to be shipped: a stable name such as `insufficient_funds`.
+    /// Why the order will not be shipped: a stable name such as `insufficient_funds`.
     pub error: Option<String>,
     /// The hold.
     pub auth_id: Option<String>,
@@ -112,7 +112,7 @@ impl WorkflowState {
         self.current_step = Some(step.name().to_owned());
     }
 
-    /// `step` has ended. What is not known of `data` is empty, and left out.
+    /// `step` has ended. Unknown members of `data` are empty, and left out.
     pub fn end_step<const N: usize>(
         &mut self,
         step: Step,
@@ -125,20 +125,20 @@ impl WorkflowState {
         self.completed_steps.push(StepRecord { name: step, status, timestamp, data });
     }
 
-    /// The order will not be shipped; what is done is about to be undone.
+    /// The order will not be shipped; what was done is about to be undone.
     pub fn begin_undoing(&mut self, error: &str) {
         self.status = OrderStatus::Processing;
         self.error = Some(error.to_owned());
     }
 
-    /// `name` is tried, for the first time or again.
+    /// `name` is started, for the first time or again.
     pub fn begin_compensation(&mut self, name: Compensation, at: Timestamp) {
         self.status = OrderStatus::Processing;
         self.current_step = Some(name.name().to_owned());
         self.record(name, CompensationStatus::Running, 0, at, None);
     }
 
-    /// Nothing of `name` is left to undo, after this many more attempts.
+    /// `name` has nothing left to undo, after this many more attempts.
     pub fn complete_compensation(
         &mut self,
         name: Compensation,
@@ -150,14 +150,14 @@ impl WorkflowState {
         self.record(name, CompensationStatus::Completed, attempts, at, detail);
     }
 
-    /// `name` could not be done, in this many more attempts: a person has to look at it.
+    /// `name` failed, after this many more attempts: it needs a person's attention.
     pub fn fail_compensation(&mut self, name: Compensation, attempts: u32, at: Timestamp, reason: &str) {
         self.needs_attention.retain(|item| item.name != name.name());
         self.needs_attention.push(NeedsAttention { name: name.name().to_owned(), reason: reason.to_owned() });
         self.record(name, CompensationStatus::Failed, attempts, at, Some(reason.to_owned()));
     }
 
-    /// If `name` could not be done, there turned out to be nothing for it to undo.
+    /// If `name` has failed, it turned out that it had nothing to undo.
     pub fn settle_attention(&mut self, name: Compensation, at: Timestamp) {
         if self.needs_attention.iter().any(|item| item.name == name.name()) {
             self.complete_compensation(name, 0, at, Some("nothing is left to undo".to_owned()));

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The steps of an order, in their order. Their names are those of the activities that do them.
+/// The steps of an order, in sequence. Their names are those of the activities that execute them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -15,9 +15,9 @@ pub enum Step {
     InventoryReservation,
     /// Charge the money.
     PaymentCapture,
-    /// Have a shipping label made.
+    /// Create a shipping label.
     ShippingLabel,
-    /// Tell the customer. Not critical.
+    /// Notify the customer. Not critical.
     CustomerNotification,
 }
 
@@ -61,11 +61,11 @@ impl Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
-    /// As it should.
+    /// It succeeded.
     Completed,
-    /// It did not succeed, or its answer was no.
+    /// It failed, or its answer was no.
     Failed,
-    /// The order did not ask for it.
+    /// The order did not need it.
     Skipped,
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What ties together everything that one order causes, here and in the backends.
+/// What links everything that one order causes, here and in the backends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trace {

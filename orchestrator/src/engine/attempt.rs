@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::workflow::{Activity, ActivityCtx, AttemptFailure, BoxFuture, Json, kind};
 
-/// One attempt of an activity, by JSON: what an engine runs without knowing the activity's types.
+/// One attempt of an activity, as JSON: what an engine runs without knowing the activity's types.
 pub(super) type AttemptFn =
     Box<dyn Fn(ActivityCtx, Json) -> BoxFuture<'static, Result<Json, AttemptFailure>> + Send + Sync>;
 

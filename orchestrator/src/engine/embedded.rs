@@ -2,9 +2,9 @@
 //!
 //! A run is a *machine* (`machine`): an event goes in, it polls the workflow once and gives the
 //! commands that answer the event. Around the machines is a *driver* (`driver`), one task on one
-//! thread: it steps the runs that something has come for, appends what they did to a *journal*, and
-//! does what they asked for only when that is durable. The same code runs in production, on a
-//! thread of its own over SQLite, and in simulations, as a task in virtual time over memory.
+//! thread: it steps the runs that have pending inputs, appends what they did to a *journal*, and
+//! executes their commands only when those are durable. The same code runs in production, on its own
+//! thread over SQLite, and in simulations, as a task in virtual time over memory.
 //!
 //! ```text
 //!   clients, timers, attempts -> driver -> machine.apply(event) -> commands

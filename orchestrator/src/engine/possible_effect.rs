@@ -1,4 +1,4 @@
-//! What is known of the effect of an activity that is tried more than once.
+//! What is known about the effect of an activity after several attempts.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use crate::workflow::{Certainty, Json};
 
 /// Whether the other side may have done what it was asked for, after all attempts so far.
 ///
-/// Unknown is sticky: a later attempt that reached nobody does not make up for one that may have
-/// reached somebody. Only a rejection does, since it says that nothing happened under the key.
+/// Unknown is sticky: a later attempt that certainly did not happen does not make up for one that may
+/// have. Only a rejection does, since it says that nothing happened under the key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PossibleEffect {
@@ -18,7 +18,7 @@ pub(super) struct PossibleEffect {
 }
 
 impl PossibleEffect {
-    /// Takes in one more failed attempt, and its last heartbeat.
+    /// Counts one more failed attempt, with its last heartbeat.
     pub(super) fn count(&mut self, certainty: Certainty, heartbeat: Option<&Json>) {
         match certainty {
             Certainty::Unavailable => {}

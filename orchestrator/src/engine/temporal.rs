@@ -1,11 +1,11 @@
 //! The engine on a Temporal cluster, through the official SDK.
 //!
 //! One host (`host`) runs every workflow definition, and one performer (`attempt`) every activity.
-//! Workers scale out: any number of processes may serve a task queue. A signal of a client is sent as
-//! an *update* of the same name, so that it gets an answer; signals from elsewhere are taken too.
+//! Workers scale out: any number of processes may serve a task queue. A client's signal is sent as an
+//! *update* with the same name, so that it gets an answer; signals from elsewhere are accepted too.
 //!
 //! The server counts attempts and times their backoff. What it does not keep, namely what earlier
-//! attempts may have done, travels in the heartbeat details (`record`).
+//! attempts may have done, is carried in the heartbeat details (`record`).
 
 mod answer;
 mod attempt;
@@ -45,8 +45,8 @@ pub struct Temporal {
 }
 
 impl Temporal {
-    /// Connects, and checks that the namespace is there. A server that is not there yet is waited for,
-    /// about half a minute.
+    /// Connects, and checks that the namespace exists. Waits about half a minute for a server that is not
+    /// up yet.
     ///
     /// # Errors
     /// When the server cannot be reached, or refuses.
@@ -55,13 +55,13 @@ impl Temporal {
         Ok(Self { settings, client })
     }
 
-    /// A client of the runs that workers with this registry run.
+    /// A client of the runs of workers with this registry.
     pub fn client<S: Send + Sync + 'static>(&self, registry: &Registry<S>) -> TemporalClient {
         TemporalClient::new(self.client.clone(), self.settings.task_queue.clone(), registry)
     }
 
-    /// Starts a worker, on a thread and a connection of its own. The search attributes of its
-    /// workflows are registered first, if they are not.
+    /// Starts a worker, on its own thread and connection. The search attributes of its workflows are
+    /// registered first, if they are missing.
     ///
     /// # Errors
     /// When the attributes or the worker are refused.

@@ -6,16 +6,16 @@ use crate::domain::Address;
 
 /// Makes shipping labels. See [the gateways' contract](super) for keys and errors.
 ///
-/// A label takes its time and tells its progress. Dropping the call before the label is made leaves
-/// none: the label that was named is void, and a repeat under the key begins another. Once made it
-/// stands, whether or not anybody heard of it.
+/// A label takes time and reports its progress. Dropping the call before the label is generated leaves
+/// none: the label that was named is void, and a repeat under the key begins another. Once generated,
+/// it stands, whether or not its client got the answer.
 pub trait CarrierGateway: Send + Sync {
-    /// Has a label made. `on_progress` hears of every step, first of the label's id at 0 %; for a
-    /// label that was made under this key before, it hears nothing.
+    /// Creates a label. `on_progress` is called at every step, first with the label's id at 0 %; for a
+    /// label that was already generated under this key, it is not called.
     ///
     /// # Errors
     /// `address_validation_failed`, `validation_error` when refused; `carrier_error` when the carrier
-    /// cannot do it now; `label_cancelled` when somebody cancelled it meanwhile.
+    /// cannot do it now; `label_cancelled` when it was cancelled meanwhile.
     fn create_label<'a>(
         &'a self,
         request: &'a LabelRequest,
@@ -23,9 +23,9 @@ pub trait CarrierGateway: Send + Sync {
         on_progress: OnProgress<'a>,
     ) -> BoxFuture<'a, Result<Label, GatewayError>>;
 
-    /// The id of the label that is made under this key: of the one that stands, or else of one that
-    /// this very call begins and, by leaving at once, gives up. Either way no other label of this
-    /// key can be live, and cancelling the id leaves none.
+    /// The id of the label under this key: of the one that stands, or else of one that this very call
+    /// begins and, by disconnecting at once, abandons. Either way no other label with this key can be
+    /// live, and cancelling the id leaves none.
     ///
     /// # Errors
     /// As [`create_label`](Self::create_label).
@@ -35,10 +35,10 @@ pub trait CarrierGateway: Send + Sync {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<String, GatewayError>>;
 
-    /// Cancels a label, made or still being made.
+    /// Cancels a label, also one that is still being generated.
     ///
     /// # Errors
-    /// `already_cancelled` when it is void already; `not_found`.
+    /// `already_cancelled` when it is already void; `not_found`.
     fn cancel<'a>(
         &'a self,
         label_id: &'a str,
@@ -46,10 +46,10 @@ pub trait CarrierGateway: Send + Sync {
     ) -> BoxFuture<'a, Result<(), GatewayError>>;
 }
 
-/// Hears of a label's progress.
+/// Is called with a label's progress.
 pub type OnProgress<'a> = &'a (dyn Fn(&LabelProgress) + Send + Sync);
 
-/// What to make a label for.
+/// A request for a label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelRequest {
@@ -59,7 +59,7 @@ pub struct LabelRequest {
     pub order_id: String,
 }
 
-/// How far a label is.
+/// The progress of a label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelProgress {
@@ -69,12 +69,12 @@ pub struct LabelProgress {
     pub progress: u8,
 }
 
-/// A label is made.
+/// A generated label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Label {
-    /// Names the label.
+    /// The label's id.
     pub label_id: String,
-    /// What the customer follows the parcel by.
+    /// The number with which the customer tracks the parcel.
     pub tracking_number: String,
 }

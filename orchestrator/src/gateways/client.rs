@@ -8,13 +8,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The base URL of a service.
 ///
 /// # Errors
-/// Why it is none.
+/// Why it is not usable.
 pub fn base_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if url.scheme() == "http" { Ok(url) } else { Err("only http is spoken".to_owned()) }
+    if url.scheme() == "http" { Ok(url) } else { Err("only http:// URLs are supported".to_owned()) }
 }
 
-/// What every HTTP client of this program begins with. How long an answer may take is up to its owner.
+/// The common settings of every HTTP client of this program. Its owner sets how long an answer may take.
 pub(crate) fn client_builder() -> ClientBuilder {
     Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)

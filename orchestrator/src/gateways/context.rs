@@ -2,11 +2,11 @@ use std::borrow::Cow;
 
 use crate::domain::Trace;
 
-/// What accompanies a call beside its request.
+/// What accompanies a call besides its request.
 #[derive(Clone, Debug)]
 pub struct CallContext<'a> {
     /// The idempotency key; reads do not send it.
     pub key: Cow<'a, str>,
-    /// What the call is part of.
+    /// The trace that the call belongs to.
     pub trace: &'a Trace,
 }

@@ -1,6 +1,6 @@
 //! The adapters that speak the backends' HTTP contract.
 //!
-//! [`Backends`] makes one call; `answer` is the one place that classifies what came back.
+//! [`Backends`] makes one call; `answer` is the one place that classifies answers.
 
 mod answer;
 mod carrier;
@@ -31,7 +31,7 @@ pub use payment::HttpPaymentGateway;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// Not even a server that asks for no wait is asked in a tight loop.
+/// The minimum wait: even a server that asks for none is not polled in a tight loop.
 const MIN_WAIT: Duration = Duration::from_millis(1);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -55,8 +55,8 @@ impl Backends {
         answer::read(self.open(path, body, context, JSON).await?).await
     }
 
-    /// Posts `body` under the context's key, until it is answered; the answer is a success that has
-    /// not been read yet.
+    /// Posts `body` under the context's key, until it is answered; the result is a success that has not
+    /// been read yet.
     async fn open(
         &self,
         path: &'static str,

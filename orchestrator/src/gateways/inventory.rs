@@ -3,9 +3,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallContext, GatewayError};
 
-/// Who keeps stock aside for orders. See [the gateways' contract](super) for keys and errors.
+/// Reserves stock for orders. See [the gateways' contract](super) for keys and errors.
 pub trait InventoryGateway: Send + Sync {
-    /// Keeps aside all that is asked for, or nothing. A reservation expires by itself.
+    /// Reserves all items or none. A reservation expires by itself.
     ///
     /// # Errors
     /// `out_of_stock`, `validation_error` when refused.
@@ -15,7 +15,7 @@ pub trait InventoryGateway: Send + Sync {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<Reservation, GatewayError>>;
 
-    /// Gives reserved stock back.
+    /// Releases reserved stock.
     ///
     /// # Errors
     /// `already_released`, `reservation_expired` when nothing is reserved any more; `not_found`.
@@ -36,12 +36,12 @@ pub struct ReservationRequest {
     pub order_id: String,
 }
 
-/// So many of one thing.
+/// A quantity of one SKU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockItem {
-    /// What.
+    /// The stock-keeping unit.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
 }
 
@@ -49,6 +49,6 @@ pub struct StockItem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reservation {
-    /// Names the reservation from now on.
+    /// The reservation's id.
     pub reservation_id: String,
 }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallContext, GatewayError};
 
-/// Writes to customers. See [the gateways' contract](super) for keys and errors.
+/// Notifies customers. See [the gateways' contract](super) for keys and errors.
 pub trait Notifier: Send + Sync {
     /// Sends a message.
     ///
@@ -20,13 +20,13 @@ pub trait Notifier: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Who gets it.
+    /// Its recipient.
     pub recipient: String,
     /// Its subject.
     pub subject: String,
     /// Its text.
     pub message: String,
-    /// What it is about.
+    /// The order that it is about.
     pub order_id: String,
 }
 
@@ -34,6 +34,6 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SentMessage {
-    /// Names the message.
+    /// The message's id.
     pub notification_id: String,
 }

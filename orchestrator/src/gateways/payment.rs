@@ -4,7 +4,7 @@ use shared::number::Number;
 
 use super::{CallContext, GatewayError};
 
-/// Holds, charges and gives back customers' money.
+/// Holds, charges and refunds customers' money.
 ///
 /// An authorization is `authorized` (held) until it is captured, released or expires; captured money
 /// can be refunded. See [the gateways' contract](super) for keys and errors.
@@ -19,7 +19,7 @@ pub trait PaymentGateway: Send + Sync {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<Authorization, GatewayError>>;
 
-    /// Charges what is held, all of it.
+    /// Charges all the held money.
     ///
     /// # Errors
     /// `already_captured` may also answer an earlier request whose answer was lost: read the
@@ -30,18 +30,18 @@ pub trait PaymentGateway: Send + Sync {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<(), GatewayError>>;
 
-    /// Frees what is held.
+    /// Releases the held money.
     ///
     /// # Errors
     /// `already_released`, `authorization_expired` when nothing is held any more; `already_captured`
-    /// when it has to be refunded instead; `not_found`.
+    /// when it must be refunded instead; `not_found`.
     fn release<'a>(
         &'a self,
         auth_id: &'a str,
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<(), GatewayError>>;
 
-    /// Gives back all that was captured and not given back yet.
+    /// Refunds everything that was captured and not yet refunded.
     ///
     /// # Errors
     /// `already_refunded` when nothing is left; `not_captured`, `not_found` when refused.
@@ -52,7 +52,7 @@ pub trait PaymentGateway: Send + Sync {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<(), GatewayError>>;
 
-    /// Reads where an authorization stands. Changes nothing; the key is not used.
+    /// Reads the status of an authorization. Changes nothing; the key is not used.
     ///
     /// # Errors
     /// `not_found`.
@@ -71,9 +71,9 @@ pub struct Hold {
     pub amount: Number,
     /// Its ISO 4217 code.
     pub currency: String,
-    /// For whose order.
+    /// The order.
     pub order_id: String,
-    /// Whose money.
+    /// The customer.
     pub customer_id: String,
 }
 
@@ -81,11 +81,11 @@ pub struct Hold {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorization {
-    /// Names the hold from now on.
+    /// The authorization's id.
     pub auth_id: String,
 }
 
-/// Where an authorization stands.
+/// The status of an authorization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentStatus {
     /// Its state now.
@@ -98,12 +98,12 @@ pub struct PaymentStatus {
 pub enum AuthorizationState {
     /// Held.
     Authorized,
-    /// Charged, and not given back in full.
+    /// Charged, and not refunded in full.
     Captured,
-    /// Given back in full.
+    /// Refunded in full.
     Refunded,
-    /// Freed.
+    /// Released.
     Released,
-    /// Not held any more, because its time is over.
+    /// No longer held, because it has expired.
     Expired,
 }

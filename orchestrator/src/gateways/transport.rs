@@ -11,14 +11,14 @@ pub use network::{BadBaseUrl, Network};
 
 /// Carries a request to the backends and their answer back.
 ///
-/// A request's URI is a path. The head of the answer comes first; its body is read afterwards, at
-/// once or as it streams in, and ends in an error when the connection is lost. Dropping the future,
-/// or the body, closes the request: the other side sees its client leave.
+/// A request's URI is a path. The head of the answer comes first; its body is read afterwards, at once
+/// or as it streams in, and ends in an error if the connection is lost. Dropping the future, or the
+/// body, closes the request: the other side sees its client disconnect.
 pub trait Transport: Send + Sync {
     /// Sends a request and waits for the head of the answer.
     ///
     /// # Errors
-    /// When no answer came; see [`TransportError`].
+    /// When there is no answer; see [`TransportError`].
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>>;
 }
 

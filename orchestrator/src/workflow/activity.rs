@@ -14,20 +14,20 @@ use super::{AttemptFailure, BoxFuture, Json, Payload};
 pub trait ActivityDef: 'static {
     /// The name in journals, ids and Temporal's UI; changing it breaks running workflows.
     const NAME: &'static str;
-    /// What it is called with.
+    /// Its input.
     type Input: Payload;
-    /// What it returns.
+    /// Its output.
     type Output: Payload;
 }
 
 /// The implementation of an activity over services `S`, which are gateway ports.
 pub trait Activity<S>: ActivityDef {
     /// One attempt. It MUST be idempotent under [`ActivityCtx::idempotency_key`] (or under a key of
-    /// its input), since engines run it again after a failure, a time-out or a crash. It may be
+    /// its input), since engines run it again after a failure, a timeout or a crash. It may be
     /// dropped at any await.
     ///
     /// # Errors
-    /// An [`AttemptFailure`] that says what is known of the effect.
+    /// An [`AttemptFailure`] that says what is known about the effect.
     fn execute(
         services: Arc<S>,
         ctx: ActivityCtx,
@@ -35,26 +35,26 @@ pub trait Activity<S>: ActivityDef {
     ) -> impl Future<Output = Result<Self::Output, AttemptFailure>> + Send;
 }
 
-/// Where an engine takes activities from, so that their list is written once for every engine.
+/// Receives the activities of an engine, so that their list is written once for all engines.
 pub trait ActivityRegistrar<S: Send + Sync + 'static> {
     /// Makes `A` callable by its name, with these options.
     fn add<A: Activity<S>>(&mut self, options: ActivityOptions);
 }
 
-/// How an engine runs an activity. The process's own: not journaled, never compared in replay.
+/// How an engine runs an activity. Local to the process: not journaled, never compared in replay.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivityOptions {
-    /// One attempt's limit, from the start of its execution.
+    /// The timeout of one attempt, from the start of its execution.
     pub start_to_close: Duration,
-    /// All attempts' limit, from the scheduling.
+    /// The timeout of all attempts, from the scheduling.
     pub schedule_to_close: Option<Duration>,
     /// The longest silence between two heartbeats of an attempt.
     pub heartbeat: Option<Duration>,
-    /// When to try again.
+    /// When to retry.
     pub retry: RetryPolicy,
-    /// What cancelling its scope does to it.
+    /// The effect of cancelling its scope.
     pub on_cancel: OnCancel,
-    /// Whether it is an undo: undos run in a pool of their own, so that forward work cannot starve them.
+    /// Whether it is an undo: undos run in their own pool, so that forward work cannot starve them.
     pub compensation: bool,
     /// How many attempts of this activity one process runs at once.
     pub concurrency: usize,
@@ -63,24 +63,24 @@ pub struct ActivityOptions {
 /// What a cancelled scope does to an activity in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnCancel {
-    /// The attempt in flight goes on to its own end, which is the activity's; no other is started.
+    /// The attempt in flight runs to its end, which is the activity's end; no other is started.
     FinishAttempt,
     /// The attempt is dropped at once, and the activity fails as cancelled.
     AbandonAttempt,
 }
 
-/// When a failed attempt is followed by another. What was rejected never is.
+/// When a failed attempt is followed by another. A rejected one never is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryPolicy {
     /// The wait before the second attempt.
     pub initial: Duration,
-    /// What each further wait is multiplied by.
+    /// The factor for each further wait.
     pub backoff: f64,
     /// The longest wait.
     pub max_interval: Duration,
-    /// How many attempts in all; `None` is without limit.
+    /// The most attempts in all; `None` means no limit.
     pub max_attempts: Option<u32>,
-    /// Kinds that are not tried again; they name what also is [`Certainty::Rejected`](super::Certainty).
+    /// Kinds that are not retried; all of them are also [`Certainty::Rejected`](super::Certainty).
     pub non_retryable: &'static [&'static str],
 }
 
@@ -103,7 +103,7 @@ impl RetryPolicy {
     }
 }
 
-/// Who an attempt is.
+/// Identifies an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityInfo {
     /// The run that called it.
@@ -112,15 +112,15 @@ pub struct ActivityInfo {
     pub run_id: String,
     /// `{NAME}:{n-th call of it in the run}`.
     pub activity_id: String,
-    /// From 1. An attempt that a crash cut off runs again under its number.
+    /// From 1. An attempt that a crash cut off runs again under the same number.
     pub attempt: u32,
 }
 
 /// What an engine offers a running attempt. Object-safe, so that activities are not generic over it.
 pub trait ActivityHost: Send + Sync {
-    /// Who this attempt is.
+    /// The identity of this attempt.
     fn info(&self) -> &ActivityInfo;
-    /// Tells the engine that the attempt lives, with details that it shows and keeps.
+    /// Tells the engine that the attempt is alive, with details that it shows and keeps.
     fn heartbeat(&self, details: Json);
     /// The details of the last heartbeat of an earlier attempt, if any is known.
     fn last_heartbeat(&self) -> Option<Json>;
@@ -128,7 +128,7 @@ pub trait ActivityHost: Send + Sync {
     fn cancelled(&self) -> BoxFuture<'_, ()>;
 }
 
-/// What an attempt knows of itself. Cheap to clone.
+/// What an attempt knows about itself. Cheap to clone.
 #[derive(Clone)]
 pub struct ActivityCtx(Arc<dyn ActivityHost>);
 
@@ -138,7 +138,7 @@ impl ActivityCtx {
         Self(host)
     }
 
-    /// Who this attempt is.
+    /// The identity of this attempt.
     pub fn info(&self) -> &ActivityInfo {
         self.0.info()
     }
@@ -154,7 +154,7 @@ impl ActivityCtx {
         format!("{}/{}/{}", info.workflow_id, info.run_id, info.activity_id)
     }
 
-    /// Tells the engine that the attempt lives. Details that are not JSON are sent as `null`.
+    /// Tells the engine that the attempt is alive. Details that are not JSON are sent as `null`.
     pub fn heartbeat<T: Serialize>(&self, details: &T) {
         self.0.heartbeat(Json::of(details).unwrap_or_else(|_| Json::null()));
     }

@@ -1,4 +1,4 @@
-//! The inbound side: all that the HTTP API and the command line know of an engine.
+//! The inbound side: all that the HTTP API and the command line know about an engine.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BoxFuture, Filter, Json, Reception, SearchValue, WorkflowFailure};
 
-/// Starts, asks and tells runs, by name and JSON. Object-safe: one `Arc<dyn WorkflowClient>`
+/// Starts, queries and signals runs, by name and JSON. Object-safe: one `Arc<dyn WorkflowClient>`
 /// serves every handler, whichever engine is behind it.
 ///
 /// # Durability
@@ -18,10 +18,10 @@ pub trait WorkflowClient: Send + Sync {
     /// [`ClientError::AlreadyStarted`], as long as the run is kept.
     fn start(&self, start: Start) -> BoxFuture<'_, Result<Started, ClientError>>;
 
-    /// Sends a signal, also to a run that does not wait for it yet.
+    /// Sends a signal, also to a run that is not waiting for it yet.
     ///
-    /// A repeat of an accepted signal is `Duplicate` as long as the run is kept, ended or not; what
-    /// an ended run did not accept is `TooLate` with the workflow's own reason.
+    /// A repeat of an accepted signal is `Duplicate` as long as the run is kept, ended or not; a signal
+    /// that an ended run had not accepted is `TooLate` with the workflow's own reason.
     fn signal<'a>(
         &'a self,
         workflow_id: &'a str,
@@ -29,7 +29,7 @@ pub trait WorkflowClient: Send + Sync {
         payload: Json,
     ) -> BoxFuture<'a, Result<Reception, ClientError>>;
 
-    /// Asks a run, open or ended.
+    /// Queries a run, open or ended.
     fn query<'a>(
         &'a self,
         workflow_id: &'a str,
@@ -37,20 +37,20 @@ pub trait WorkflowClient: Send + Sync {
         argument: Json,
     ) -> BoxFuture<'a, Result<Json, ClientError>>;
 
-    /// What is known of a run and its activities.
+    /// What is known about a run and its activities.
     fn describe<'a>(&'a self, workflow_id: &'a str) -> BoxFuture<'a, Result<RunDescription, ClientError>>;
 
     /// The engine's own cancel: cancels the run's root scope. The workflow decides what follows.
     fn cancel<'a>(&'a self, workflow_id: &'a str, reason: &'a str) -> BoxFuture<'a, Result<(), ClientError>>;
 
-    /// Waits for a run to end, for at most `timeout`; `None` when it has not ended by then.
+    /// Waits for a run to end, for at most `timeout`; `None` if it has not ended by then.
     fn result<'a>(
         &'a self,
         workflow_id: &'a str,
         timeout: Duration,
     ) -> BoxFuture<'a, Result<Option<Closed>, ClientError>>;
 
-    /// Runs that meet a filter, newest first.
+    /// Runs that match a filter, newest first.
     fn list<'a>(&'a self, filter: &'a Filter) -> BoxFuture<'a, Result<Page, ClientError>>;
 
     /// A run's journal from event `after` (0 is the beginning), at most `limit` events.
@@ -61,7 +61,7 @@ pub trait WorkflowClient: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<HistoryPage, ClientError>>;
 
-    /// Whether the engine can take work now; the reason when it cannot.
+    /// Whether the engine can accept work now; if not, the reason.
     fn health(&self) -> BoxFuture<'_, Result<(), String>>;
 }
 
@@ -87,7 +87,7 @@ pub struct Started {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// A run of this id exists.
-    #[error("the workflow has been started already")]
+    #[error("the workflow has already been started")]
     AlreadyStarted {
         /// The existing run's id.
         run_id: String,
@@ -98,10 +98,10 @@ pub enum ClientError {
     /// The workflow does not know the message, or its payload does not fit.
     #[error("{0}")]
     Invalid(String),
-    /// The run has accepted as many signals as a run may.
-    #[error("the workflow has accepted {limit} signals, which is the most a run may")]
+    /// The run has accepted the maximum number of signals.
+    #[error("the workflow has already accepted {limit} signals, the maximum")]
     TooManySignals {
-        /// The most a run may accept.
+        /// The maximum.
         limit: usize,
     },
     /// The run's journal does not fit its code; a fixed binary resumes it.
@@ -112,7 +112,7 @@ pub enum ClientError {
     Unavailable {
         /// Why.
         reason: String,
-        /// When to try again.
+        /// When to retry.
         retry_after: Duration,
     },
 }
@@ -129,9 +129,9 @@ pub enum Closed {
 /// A run as [`WorkflowClient::describe`] shows it.
 #[derive(Clone, Debug)]
 pub struct RunDescription {
-    /// What [`WorkflowClient::list`] shows of it.
+    /// Its entry in [`WorkflowClient::list`].
     pub summary: RunSummary,
-    /// What it was started with.
+    /// Its input.
     pub input: Json,
     /// Why its replay failed, if it did.
     pub quarantine: Option<String>,
@@ -150,7 +150,7 @@ pub struct RunSummary {
     pub started_at: Timestamp,
     /// When it ended, if it has.
     pub closed_at: Option<Timestamp>,
-    /// Whether a person has to look at it.
+    /// Whether it needs a person's attention.
     pub needs_attention: bool,
     /// Its search attributes, by name.
     pub search_attributes: Vec<(String, SearchValue)>,
@@ -164,11 +164,11 @@ pub struct ActivityView {
     pub activity_id: String,
     /// The activity's name.
     pub name: String,
-    /// Where it stands.
+    /// Its status.
     pub state: ActivityState,
     /// How many attempts were started.
     pub attempts: u32,
-    /// When the workflow asked for it.
+    /// When the workflow scheduled it.
     pub scheduled_at: Timestamp,
     /// When it ended, if it has.
     pub ended_at: Option<Timestamp>,
@@ -180,7 +180,7 @@ pub struct ActivityView {
     pub last_heartbeat: Option<Json>,
 }
 
-/// Where an activity stands.
+/// The status of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivityState {
@@ -199,7 +199,7 @@ pub enum ActivityState {
 pub struct Page {
     /// The runs, newest first.
     pub runs: Vec<RunSummary>,
-    /// Where the next page begins; `None` after the last.
+    /// The cursor of the next page; `None` after the last.
     pub next_cursor: Option<String>,
 }
 
@@ -224,6 +224,6 @@ pub struct HistoryEvent {
     pub event: String,
     /// What the event carries.
     pub details: Json,
-    /// What the workflow asked for in answer to it.
+    /// The commands that the workflow issued in response.
     pub commands: Vec<String>,
 }

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::{ActivityDef, ActivityError, Cancelled, ChildError, Either, SearchAttribute, WorkflowDef, race};
 
-/// Who a run is.
+/// Identifies a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkflowInfo {
-    /// The id that its client chose; unique for ever.
+    /// The id that its client chose; unique forever.
     pub workflow_id: String,
     /// The id that the engine gave this run.
     pub run_id: String,
@@ -32,9 +32,9 @@ pub trait WorkflowCtx: Clone + 'static {
     /// The [`WorkflowDef::State`] of the run.
     type State: 'static;
 
-    /// Who this run is.
+    /// The identity of this run.
     fn info(&self) -> WorkflowInfo;
-    /// The time of the event that is being handled; it stands still while the workflow computes.
+    /// The time of the event that is being handled; it does not change while the workflow computes.
     fn now(&self) -> Timestamp;
     /// A random number that is the same in every replay.
     fn random(&self) -> u64;
@@ -43,7 +43,7 @@ pub trait WorkflowCtx: Clone + 'static {
 
     /// Reads the state. MUST NOT be nested in another `read` or `update`.
     fn read<R>(&self, f: impl FnOnce(&Self::State) -> R) -> R;
-    /// Changes the state, and wakes whoever waits for a condition on it.
+    /// Changes the state, and wakes the futures that wait for a condition on it.
     fn update<R>(&self, f: impl FnOnce(&mut Self::State) -> R) -> R;
     /// Waits until `condition` holds.
     ///
@@ -68,7 +68,7 @@ pub trait WorkflowCtx: Clone + 'static {
     /// # Errors
     /// When the scope is cancelled first.
     fn sleep(&self, duration: Duration) -> impl Future<Output = Result<(), Cancelled>>;
-    /// Starts a child and leaves it running: its end does not concern the parent, nor the parent's it.
+    /// Starts a child and leaves it running: neither's end affects the other.
     ///
     /// # Errors
     /// See [`ChildError`].
@@ -104,7 +104,7 @@ pub trait WorkflowCtx: Clone + 'static {
         condition: impl FnMut(&Self::State) -> bool,
     ) -> impl Future<Output = Result<bool, Cancelled>> {
         async move {
-            // The timer has a scope of its own, because dropping it would leave it open.
+            // The timer has its own scope, because dropping it would leave it open.
             let timer = self.child_scope();
             match race(self.wait_until(condition), timer.sleep(timeout)).await {
                 Either::Left(met) => {

@@ -7,17 +7,17 @@ use super::{Json, Payload, SearchKind, WorkflowCtx, WorkflowFailure};
 pub trait WorkflowDef: Sized + 'static {
     /// The type's name in journals and in Temporal's UI.
     const NAME: &'static str;
-    /// What a run is started with.
+    /// The input of a run.
     type Input: Payload;
-    /// What a run ends with.
+    /// The output of a run.
     type Output: Payload;
-    /// Everything that signals change and queries read. Plain data: an engine may store it beside
-    /// the run and answer queries from there.
+    /// Everything that signals change and queries read. Plain data: an engine may store it with the run
+    /// and answer queries from there.
     type State: Payload;
 
-    /// The names that [`on_signal`](Self::on_signal) takes.
+    /// The names that [`on_signal`](Self::on_signal) accepts.
     const SIGNALS: &'static [&'static str];
-    /// The names that [`on_query`](Self::on_query) takes.
+    /// The names that [`on_query`](Self::on_query) accepts.
     const QUERIES: &'static [&'static str];
     /// The search attributes that a run may upsert.
     const SEARCH_ATTRIBUTES: &'static [(&'static str, SearchKind)];
@@ -25,9 +25,9 @@ pub trait WorkflowDef: Sized + 'static {
     /// The state before the first step.
     fn init(input: &Self::Input) -> Self::State;
 
-    /// Takes a signal. Pure and synchronous: the same state and signal give the same answer in
-    /// every replay. It MUST leave the state alone unless it answers [`Reception::Accepted`]:
-    /// engines journal only accepted signals.
+    /// Handles a signal. Pure and synchronous: the same state and signal give the same answer in every
+    /// replay. It MUST NOT change the state unless it answers [`Reception::Accepted`]: engines journal
+    /// only accepted signals.
     ///
     /// # Errors
     /// A name that is not one of [`SIGNALS`](Self::SIGNALS), or a payload that does not fit. Never panics.
@@ -39,7 +39,7 @@ pub trait WorkflowDef: Sized + 'static {
     /// A name that is not one of [`QUERIES`](Self::QUERIES), or an argument that does not fit.
     fn on_query(state: &Self::State, name: &str, argument: &Json) -> Result<Json, UnknownMessage>;
 
-    /// Whether a person has to look at a run in this state. Such runs are never pruned.
+    /// Whether a run in this state needs a person's attention. Such runs are never pruned.
     fn needs_attention(state: &Self::State) -> bool;
 
     /// The workflow itself. Not `Send`: every engine polls a workflow on one thread.
@@ -49,19 +49,19 @@ pub trait WorkflowDef: Sized + 'static {
     ) -> impl Future<Output = Result<Self::Output, WorkflowFailure>> + 'static;
 }
 
-/// What became of a signal.
+/// The answer to a signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reception {
     /// It changed the state, and is journaled.
     Accepted,
-    /// It says what an accepted one said already; nothing changes.
+    /// It repeats an accepted one; nothing changes.
     Duplicate,
     /// It cannot be taken any more; the reason is a stable name such as `already_shipped`.
     TooLate(Cow<'static, str>),
 }
 
 impl Reception {
-    /// Why a run that has ended takes no signal that its workflow would still take.
+    /// Why an ended run refuses a signal that its workflow would still accept.
     pub const ALREADY_ENDED: &'static str = "already_ended";
 
     /// It cannot be taken any more, for this reason.

@@ -22,34 +22,34 @@ pub mod kind {
     pub const INTERRUPTED: &str = "interrupted";
     /// The attempt panicked.
     pub const PANIC: &str = "panic";
-    /// An input or output is not what the other side expects.
+    /// An input or output does not have the expected type.
     pub const CODEC: &str = "codec";
-    /// No activity of that name is registered.
+    /// No activity with that name is registered.
     pub const NOT_REGISTERED: &str = "not_registered";
 }
 
-/// What is known of the effect of an attempt that failed.
+/// What is known about the effect of a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// It did not happen and will not: never retried.
     Rejected,
-    /// It did not happen; another try may succeed.
+    /// It did not happen; a retry may succeed.
     Unavailable,
     /// It may have happened: only a repeat under the same key can tell.
     Unknown,
 }
 
-/// Why one attempt of an activity failed, told by the activity.
+/// Why one attempt of an activity failed, as reported by the activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptFailure {
-    /// What is known of the effect.
+    /// What is known about the effect.
     pub certainty: Certainty,
     /// A stable name to match on, such as `insufficient_funds`.
     pub kind: String,
-    /// A sentence for people.
+    /// A sentence for humans.
     pub message: String,
-    /// How long the other side asked to be left alone, counted from this failure.
+    /// How long the other side asked to wait before a retry, from this failure.
     pub retry_after: Option<Duration>,
 }
 
@@ -59,7 +59,7 @@ impl AttemptFailure {
         Self::new(Certainty::Rejected, kind, message)
     }
 
-    /// It did not happen; another try may succeed.
+    /// It did not happen; a retry may succeed.
     pub fn unavailable(kind: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Certainty::Unavailable, kind, message)
     }
@@ -85,7 +85,7 @@ impl AttemptFailure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityError {
-    /// What is known of the last attempt's effect.
+    /// What is known about the last attempt's effect.
     pub certainty: Certainty,
     /// The last attempt's kind, or one of [`kind`].
     pub kind: String,
@@ -96,11 +96,11 @@ pub struct ActivityError {
     pub may_have_happened: bool,
     /// How many attempts were started.
     pub attempts: u32,
-    /// The earliest instant at which the other side wants to be asked again.
+    /// The earliest instant at which the other side accepts a retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
-    /// The last heartbeat of the newest attempt that may have happened. `None` when that attempt
-    /// sent none, or when a crash may have lost it.
+    /// The last heartbeat of the newest attempt that may have happened. `None` if that attempt sent none,
+    /// or if a crash may have lost it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<Json>,
 }
@@ -111,7 +111,7 @@ impl ActivityError {
         self.kind == kind::CANCELLED
     }
 
-    /// What an engine says of an activity of which no attempt was started.
+    /// An engine's error for an activity of which no attempt was started.
     pub(crate) fn not_started(kind: &str, message: String) -> Self {
         Self {
             certainty: Certainty::Unavailable,
@@ -124,7 +124,7 @@ impl ActivityError {
         }
     }
 
-    /// What an engine says of an activity that happened, but whose output cannot be read.
+    /// An engine's error for an activity that happened, but whose output cannot be read.
     pub(crate) fn unreadable(error: &dyn std::error::Error) -> Self {
         Self {
             certainty: Certainty::Unknown,
@@ -147,17 +147,17 @@ impl std::error::Error for ActivityError {}
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("cancelled: {reason}")]
 pub struct Cancelled {
-    /// Why, in the words of whoever cancelled.
+    /// The reason that the canceller gave.
     pub reason: String,
 }
 
 /// Why a child workflow was not started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ChildError {
-    /// A run of that id exists, open or closed: ids are never reused.
-    #[error("a workflow with this id exists already")]
+    /// A run with that id exists, open or closed: ids are never reused.
+    #[error("a workflow with this id already exists")]
     AlreadyExists,
-    /// No workflow of that name is registered, or its input does not fit.
+    /// No workflow with that name is registered, or its input does not fit.
     #[error("{0}")]
     Refused(String),
 }
@@ -168,7 +168,7 @@ pub enum ChildError {
 pub struct WorkflowFailure {
     /// A stable name to match on; [`kind::CANCELLED`] when the run ended because it was cancelled.
     pub kind: String,
-    /// A sentence for people.
+    /// A sentence for humans.
     pub message: String,
 }
 

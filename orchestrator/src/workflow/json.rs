@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// JSON text that nobody has looked into yet: how payloads travel through an engine.
+/// Unparsed JSON text: the form in which payloads pass through an engine.
 ///
 /// It is kept as text because an engine only stores it and hands it on, and because a number such
 /// as `109.97` must come out exactly as it went in. Cloning shares the text.
@@ -39,7 +39,7 @@ impl Json {
         self.0.get()
     }
 
-    /// The value that the text stands for.
+    /// The value of the text.
     ///
     /// # Errors
     /// When the text is not a `T`; the message names the place.

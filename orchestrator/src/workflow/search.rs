@@ -1,4 +1,4 @@
-//! Search attributes: what runs are found by.
+//! Search attributes: the values by which runs are found.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -65,14 +65,14 @@ pub struct Condition {
     pub value: SearchValue,
 }
 
-/// Which runs to list: those that meet every condition.
+/// Which runs to list: those that match every condition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
-    /// All of these hold.
+    /// All of these must hold.
     pub conditions: Vec<Condition>,
     /// Only runs that do (or do not) need a person's attention.
     pub needs_attention: Option<bool>,
-    /// Where the page before ended; opaque.
+    /// The cursor from the previous page; opaque.
     pub cursor: Option<String>,
     /// At most this many runs.
     pub limit: usize,

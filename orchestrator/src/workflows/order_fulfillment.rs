@@ -1,6 +1,6 @@
-//! The order-fulfilment saga: hold the money, wait for a manager, reserve the stock, charge, have a
-//! label made, tell the customer. When a step fails, a manager says no, the customer cancels or the
-//! order takes too long, what was done is undone, newest first.
+//! The order-fulfilment saga: hold the money, wait for a manager, reserve the stock, charge, create a
+//! label, notify the customer. When a step fails, a manager rejects, the customer cancels or the order
+//! takes too long, what was done is undone, newest first.
 
 mod input;
 mod interruption;

@@ -14,11 +14,11 @@ use crate::domain::{OrderInput, OrderStatus};
 use crate::gateways::Transport;
 use crate::workflows::order_fulfillment::workflow_id;
 
-/// The largest answer that is read, in bytes.
+/// The largest accepted answer, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
-/// How long a customer waits before asking again, unless told how long.
+/// How long a customer waits before a retry, unless the answer says how long.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// Between two questions for an end that has not come.
+/// The interval between two polls for an order's end.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -36,12 +36,12 @@ pub struct Refused {
     pub code: String,
 }
 
-/// What the orchestrator says of an order that is placed.
+/// The orchestrator's answer to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placed {
     /// It was placed now.
     Now,
-    /// Somebody had placed it before.
+    /// It had already been placed.
     Before,
 }
 
@@ -52,11 +52,11 @@ pub struct Ended {
     pub status: OrderStatus,
     /// Why it was not shipped.
     pub error: Option<String>,
-    /// Whether a person has to look at it.
+    /// Whether it needs a person's attention.
     pub needs_attention: bool,
 }
 
-/// What [`Ended`] is read from: members that someone else's orchestrator may leave out.
+/// The wire form of [`Ended`]: members that someone else's orchestrator may omit.
 #[derive(Deserialize)]
 struct Answer {
     result: FinalState,
@@ -73,7 +73,7 @@ struct FinalState {
 
 /// Why a request of a customer has not succeeded.
 enum Failure {
-    /// It may when it is asked again, after this time.
+    /// A retry after this time may succeed.
     Passing(Duration),
     Refused(Refused),
 }
@@ -129,8 +129,8 @@ impl fmt::Debug for OrderApi {
     }
 }
 
-/// Somebody with an order, who asks again for as long as the orchestrator does not answer: every
-/// request of theirs is idempotent.
+/// A customer with an order, who retries for as long as the orchestrator does not answer: every request
+/// is idempotent.
 #[derive(Clone, Debug)]
 pub struct Customer {
     api: OrderApi,
@@ -138,7 +138,7 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// Whoever has the order of this id.
+    /// The customer with the order of this id.
     pub fn new(api: OrderApi, order_id: String) -> Self {
         Self { api, order_id }
     }
@@ -152,7 +152,7 @@ impl Customer {
         let mut is_first = true;
         loop {
             match self.api.post("/workflows/order", &self.order_id, body.clone()).await {
-                // A second request finds what the first did before its answer was lost.
+                // A second request finds what the first one did if its answer was lost.
                 Ok(answer) if answer.status() == StatusCode::OK && is_first => return Ok(Placed::Before),
                 Ok(_) => return Ok(Placed::Now),
                 Err(failure) => failure.pass().await?,
@@ -178,7 +178,7 @@ impl Customer {
     /// Waits until the order has ended, for as long as that takes.
     ///
     /// # Errors
-    /// When the orchestrator does not tell.
+    /// When the orchestrator does not say.
     pub async fn end(&self) -> Result<Ended, Refused> {
         let path = self.path("result?timeout=30");
         loop {
@@ -198,7 +198,7 @@ impl Customer {
 }
 
 impl Failure {
-    /// Waits until it is time to ask again, if that may help.
+    /// Waits until it is time to retry, if that may help.
     async fn pass(self) -> Result<(), Refused> {
         match self {
             Self::Refused(refused) => Err(refused),
@@ -211,7 +211,7 @@ impl Failure {
 }
 
 impl Ended {
-    /// `None` for an answer that breaks off, or does not tell of an end.
+    /// `None` for an answer that is cut short, or does not report an end.
     async fn of(answer: Response<Body>) -> Option<Self> {
         let body = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
         let FinalState { status, error, needs_attention } =

@@ -2,10 +2,10 @@ use shared::chaos::Draw;
 
 use crate::audit::Verb;
 
-/// A whole, in the billionths that shares are counted in.
+/// One whole, in the billionths in which shares are counted.
 const WHOLE: u32 = 1_000_000_000;
 
-/// How often people decide what. Nobody says anything of the rest of the orders.
+/// The shares of the decisions. The rest of the orders gets none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mix {
     approved: u32,
@@ -13,7 +13,7 @@ pub struct Mix {
     cancelled: u32,
 }
 
-/// Shares that are no shares of a whole.
+/// Shares that are not shares of a whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1")]
 pub struct BadMix;

@@ -7,19 +7,19 @@ use serde_json::value::RawValue;
 
 use super::Violation;
 
-/// The members of one JSON object, read one by one. A member that breaks a rule is noted and read
-/// as a default, so that all violations are found at once; whoever reads MUST look at them first.
+/// The members of one JSON object, read one by one. A member that breaks a rule is noted and read as a
+/// default, so that all violations are found at once; callers MUST check them before using the values.
 pub(super) struct Fields<'a, 'v> {
     path: String,
-    /// `None` when there is no object to have members, which has been noted already.
+    /// `None` if there is no object, which has already been noted.
     members: Option<Members<'a>>,
     violations: &'v mut Vec<Violation>,
 }
 
-/// The members of a JSON object in their order, also those of one name.
+/// The members of a JSON object in their order, including those with the same name.
 struct Members<'a>(Vec<(Name<'a>, &'a RawValue)>);
 
-/// The name of a member. It lies where it was written, unless it has escapes.
+/// The name of a member, borrowed from the input unless it has escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -63,7 +63,7 @@ impl<'a, 'v> Fields<'a, 'v> {
         Self { path, members, violations }
     }
 
-    /// A member that must be there.
+    /// A required member.
     pub(super) fn required<T: Default>(
         &mut self,
         name: &str,
@@ -80,7 +80,7 @@ impl<'a, 'v> Fields<'a, 'v> {
         }
     }
 
-    /// A member that may be left out, or be `null`.
+    /// A member that may be absent or `null`.
     pub(super) fn optional<T>(
         &mut self,
         name: &str,
@@ -122,7 +122,7 @@ impl<'a, 'v> Fields<'a, 'v> {
         values.into_iter().enumerate().map(read_at).collect()
     }
 
-    /// The member of this name, unless it is `null`.
+    /// The member with this name, unless it is `null`.
     fn member(&mut self, name: &str) -> Option<&'a RawValue> {
         let mut named = self.members.iter().flat_map(|members| &members.0).filter(|(it, _)| it.0 == name);
         let value = named.next().map(|(_, value)| *value);

@@ -1,4 +1,4 @@
-//! What a field of an order may be. Each rule takes the field's JSON text.
+//! The rules for an order's fields. Each takes the field's JSON text.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -10,7 +10,7 @@ use super::WORKFLOW_ID_PREFIX;
 const MAX_AMOUNT: i64 = 1_000_000_000_000;
 const MAX_DECIMALS: u32 = 6;
 
-/// As workflow ids and CHAOS's scripts can carry it.
+/// The characters that workflow ids and `CHAOS_SCRIPT` can carry.
 pub(super) fn order_id(json: &str) -> Result<String, String> {
     let id = text::<128>(json)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
@@ -63,14 +63,14 @@ pub(super) fn currency(json: &str) -> Result<String, String> {
     }
 }
 
-/// As digits, or as a number without a fraction: clients that only know doubles send `2.0`.
+/// An integer, or a number without a fraction: clients that only know doubles send `2.0`.
 pub(super) fn whole_number<const MAX: u32>(json: &str) -> Result<u32, String> {
     let number = Number::parse(json).ok().filter(|number| number.0.is_integer());
     let valid = number.and_then(|number| number.0.to_u32()).filter(|number| (1..=MAX).contains(number));
     valid.ok_or_else(|| format!("must be a whole number from 1 to {MAX}"))
 }
 
-/// An amount of money that may be nothing.
+/// An amount of money that may be zero.
 pub(super) fn amount(json: &str) -> Result<Decimal, String> {
     let amount = Number::parse(json)?.0.normalize();
     if amount.is_sign_negative() && !amount.is_zero() {

@@ -1,4 +1,4 @@
-//! One attempt of an activity: a task of its own, and what the engine and the activity share of it.
+//! One attempt of an activity: its task, and the state that the engine and the activity share.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -17,22 +17,22 @@ use super::registry::ActivityType;
 use crate::engine::guard::panic_message;
 use crate::workflow::{ActivityCtx, ActivityHost, ActivityInfo, AttemptFailure, BoxFuture, Json, kind};
 
-/// The engine's hold on an attempt. Dropping it drops the attempt.
+/// The engine's handle on an attempt. Dropping it drops the attempt.
 pub(super) struct Attempt {
     pub(super) serial: u64,
     host: Arc<Host>,
     task: AbortHandle,
 }
 
-/// What an attempt ended with.
+/// The result of an attempt.
 pub(super) struct Ended {
     pub(super) result: Result<Json, AttemptFailure>,
-    /// Whether the activity said so itself, rather than the engine.
+    /// Whether the activity itself returned it, rather than the engine.
     pub(super) told: bool,
     pub(super) heartbeat: Option<Json>,
 }
 
-/// The runs of attempts that have sent heartbeats which no batch has carried yet.
+/// The runs with heartbeats that no batch has stored yet.
 pub(super) type FreshHeartbeats = Arc<Mutex<Vec<RunKey>>>;
 
 /// An attempt to be started.
@@ -90,7 +90,7 @@ impl Attempt {
         self.host.beat().details.clone()
     }
 
-    /// The last heartbeat, which the next batch will carry.
+    /// The last heartbeat, which the next batch will store.
     pub(super) fn take_fresh_heartbeat(&self) -> Option<Json> {
         let mut beat = self.host.beat();
         std::mem::take(&mut beat.fresh).then(|| beat.details.clone()).flatten()
@@ -109,7 +109,7 @@ impl Drop for Attempt {
     }
 }
 
-/// The stages of an attempt. Whoever takes it out of the queue decides whether it ever ran.
+/// The stages of an attempt. The transition out of the queue decides whether it ever ran.
 struct Stage;
 
 impl Stage {
@@ -140,7 +140,7 @@ impl Host {
         self.beat.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The stage before: another than `QUEUED` has not been left.
+    /// The previous stage: any but `QUEUED` is final here.
     fn leave_queue_for(&self, stage: u8) -> u8 {
         let before = self.stage.compare_exchange(Stage::QUEUED, stage, Ordering::AcqRel, Ordering::Acquire);
         before.unwrap_or_else(|other| other)
@@ -209,13 +209,13 @@ async fn run(kind: &ActivityType, host: &Arc<Host>, input: Json) -> Option<Ended
     Some(Ended { result, told, heartbeat: host.beat().details.clone() })
 }
 
-/// An instant so far ahead that it cannot be told is as good as never.
+/// An instant too far ahead to be represented counts as never.
 fn after(instant: Instant, wait: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
     instant.checked_add(wait).unwrap_or(instant + NEVER)
 }
 
-/// Which limit was met, if one was: a heartbeat may have come since the wait for it began.
+/// The limit that was exceeded, if any: a heartbeat may have come since the wait for it began.
 fn overrun(kind: &ActivityType, host: &Host, limit: Instant) -> Option<AttemptFailure> {
     let now = Instant::now();
     let options = &kind.options;

@@ -1,4 +1,4 @@
-//! The handle: what the rest of the process holds of an engine.
+//! The handle through which the rest of the process uses an engine.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use crate::workflow::{
     Started, WorkflowClient,
 };
 
-/// How many runs or events one page may have.
+/// The most runs or events on one page.
 const MAX_PAGE: usize = 1_000;
 
-/// A handle on an embedded engine. Clones are handles on the same engine, which goes on until it
-/// is shut down or killed.
+/// A handle on an embedded engine. Clones are handles on the same engine, which runs until it is shut
+/// down or killed.
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
 
 impl Engine {
-    /// Starts an engine on a thread of its own. Attempts run on `attempts`.
+    /// Starts an engine on its own thread. Attempts run on `attempts`.
     ///
     /// # Errors
-    /// When the journal cannot be taken over, or the thread not be started.
+    /// When the journal cannot be taken over, or the thread cannot be started.
     pub fn start_on_thread<S: Send + Sync + 'static>(
         journal: Arc<dyn Journal>,
         registry: Registry<S>,
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Starts an engine as a task of the caller's `LocalSet`, and attempts as tasks of its runtime:
-    /// on a paused runtime all of it follows virtual time.
+    /// on a paused runtime everything follows virtual time.
     ///
     /// # Errors
     /// When the journal cannot be taken over.
@@ -86,7 +86,7 @@ impl Engine {
     pub async fn shutdown(&self) {
         let (reply, stopped) = oneshot::channel();
         self.0.send(Message::Shutdown(reply));
-        // An engine that is gone has stopped.
+        // If the engine is gone, it has stopped.
         drop(stopped.await);
     }
 
@@ -111,7 +111,7 @@ impl Engine {
 
     async fn result_of(&self, workflow_id: &str, limit: Duration) -> Result<Option<Closed>, ClientError> {
         let (end, told) = oneshot::channel();
-        // Asked for before the row is read, so that an end in between is not missed.
+        // Subscribed before the row is read, so that an end in between is not missed.
         let ask = |is_resident| Message::AwaitEnd { workflow_id: workflow_id.into(), is_resident, end };
         if !self.ask(ask).await?
             && let Some(ending) = self.row(workflow_id).await?.ending
@@ -138,7 +138,7 @@ impl Engine {
     async fn page(&self, filter: &Filter) -> Result<Page, ClientError> {
         let known = self.0.catalogue.search_attributes();
         if let Some(unknown) = filter.conditions.iter().find(|wanted| !known.contains_key(wanted.attribute)) {
-            return Err(ClientError::Invalid(format!("`{}` is no search attribute", unknown.attribute)));
+            return Err(ClientError::Invalid(format!("`{}` is not a search attribute", unknown.attribute)));
         }
         let before = filter.cursor.as_deref().map(parse_cursor).transpose()?;
         let limit = filter.limit.clamp(1, MAX_PAGE);
@@ -260,10 +260,7 @@ async fn read<T: Send + 'static>(ask: impl FnOnce(Reply<T>)) -> Result<T, Client
 }
 
 fn parse_cursor(cursor: &str) -> Result<RunKey, ClientError> {
-    cursor
-        .parse()
-        .map(RunKey)
-        .map_err(|_| ClientError::Invalid("the cursor is not one of this list".to_owned()))
+    cursor.parse().map(RunKey).map_err(|_| ClientError::Invalid("invalid cursor".to_owned()))
 }
 
 fn closed(outcome: Outcome) -> Closed {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::event::{ActivityId, Recorded};
 use crate::workflow::{Json, SearchAttribute, WorkflowFailure};
 
-/// Everything that a workflow may ask of the engine, with what the journal does not keep of it:
-/// replay makes it anew.
+/// Everything that a workflow may ask of the engine, including what the journal does not keep: replay
+/// produces that again.
 #[derive(Clone, Debug)]
 pub(super) enum Command {
     Activity { id: ActivityId, name: &'static str, input: Json },

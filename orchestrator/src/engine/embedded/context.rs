@@ -26,7 +26,7 @@ pub(super) struct Core<S> {
     pub(super) state_changed: Cell<bool>,
     pub(super) now_ms: Cell<i64>,
     pub(super) commands: RefCell<Vec<Command>>,
-    /// Something happened that may let a future proceed which has been polled already.
+    /// Something happened that may let an already polled future proceed.
     pub(super) stirred: Cell<bool>,
     pub(super) activities: RefCell<Operations<ActivityId, Result<Json, ActivityError>>>,
     pub(super) timers: RefCell<Operations<u32, Result<(), Cancelled>>>,
@@ -37,7 +37,7 @@ pub(super) struct Core<S> {
     random: Cell<u64>,
 }
 
-/// What is known of the changes that guard new behaviour.
+/// What is known about the patches that guard new behaviour.
 pub(super) struct Patches {
     /// The journal's markers while it is replayed; `None` when the workflow runs live.
     pub(super) replayed: RefCell<Option<BTreeSet<String>>>,
@@ -72,8 +72,8 @@ impl<S> Core<S> {
         self.stirred.set(true);
     }
 
-    /// Cancels what stands in cancelled scopes. Timers end here; the engine ends activities, since
-    /// it depends on their attempts how.
+    /// Cancels the operations in cancelled scopes. Timers end here; the engine ends activities, since how
+    /// depends on their attempts.
     pub(super) fn cancel_operations(&self) {
         self.stirred.set(true);
         for (id, _) in self.activities.borrow_mut().newly_cancelled() {
@@ -100,7 +100,7 @@ pub(super) struct Context<S> {
     pub(super) scope: Rc<Scope>,
 }
 
-// Not derived, since that would ask for `S: Clone`.
+// Not derived, since that would require `S: Clone`.
 impl<S> Clone for Context<S> {
     fn clone(&self) -> Self {
         self.within(Rc::clone(&self.scope))

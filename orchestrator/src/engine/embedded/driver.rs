@@ -37,7 +37,7 @@ mod waiting;
 
 pub(super) use message::{Message, RunningAttempt};
 
-/// How many messages are taken before the runs they concern step.
+/// How many messages are received before the runs they concern step.
 const MESSAGES_AT_ONCE: usize = 1024;
 
 /// The engine's task.
@@ -55,12 +55,12 @@ pub(super) struct Driver {
     /// Hashed without a seed: when the engine is killed, its runs are dropped in the map's order.
     runs: LruCache<RunKey, Box<Run>, FixedState>,
     by_id: HashMap<Arc<str>, RunKey, RandomState>,
-    /// Runs that have something to do by themselves, by when: resident or not, each once.
+    /// Runs that are due by themselves, by time: resident or not, each once.
     due: BTreeSet<(i64, RunKey)>,
-    /// Runs that have something to do now.
+    /// Runs that are ready to step.
     line: VecDeque<RunKey>,
     lookups: HashMap<Arc<str>, Lookup, RandomState>,
-    /// Runs that are being read; whether they have changed since.
+    /// Runs that are being read, and whether they have changed since.
     loading: HashMap<RunKey, bool, RandomState>,
     waiting_for_end: WaitingForEnd,
     fresh_heartbeats: FreshHeartbeats,
@@ -167,7 +167,7 @@ impl Driver {
                 self.deliver_unless_full(&workflow_id, Input::Cancel { reason, reply });
             }
             Message::AwaitEnd { workflow_id, is_resident, end } => {
-                // Whoever asked may have left.
+                // The caller may have left.
                 if is_resident.send(self.is_resident(&workflow_id)).is_ok() {
                     self.waiting_for_end.add(workflow_id, end);
                 }
@@ -195,21 +195,21 @@ impl Driver {
         self.shared.killed.load(Ordering::Acquire)
     }
 
-    /// Whether runs may step now. If not, what they have stays with them.
+    /// Whether runs may step now. If not, their inputs stay pending.
     fn may_append(&self) -> bool {
         self.stopping.is_empty()
             && self.entries_in_flight < self.shared.options.journal_queue
             && !self.is_paused()
     }
 
-    /// Once the engine is to stop: whether all that was appended is durable.
+    /// When the engine is to stop: whether everything appended is durable.
     fn has_stopped(&mut self) -> bool {
         if self.stopping.is_empty() || self.batches_in_flight > 0 {
             return false;
         }
         self.journal.close();
         for reply in self.stopping.drain(..) {
-            // Whoever asked may have gone.
+            // The caller may have left.
             let _ = reply.send(());
         }
         true
@@ -228,7 +228,7 @@ impl Driver {
         run.map(|run| run.attempts().collect()).unwrap_or_default()
     }
 
-    /// The runs whose attempts have sent heartbeats since this was last asked.
+    /// The runs whose attempts have sent heartbeats since the last call.
     fn take_fresh_heartbeats(&self) -> BTreeSet<RunKey> {
         let mut fresh = self.fresh_heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *fresh).into_iter().collect()

@@ -1,4 +1,4 @@
-//! What a run's journal is made of.
+//! The entries of a run's journal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct Entry {
     pub at_ms: i64,
     /// What happened.
     pub event: Event,
-    /// What the workflow asked for in answer to it.
+    /// The commands that the workflow issued in response.
     pub commands: Vec<Recorded>,
 }
 
@@ -31,7 +31,7 @@ pub enum Event {
     Started {
         /// The workflow's input.
         input: Json,
-        /// What the run's random numbers grow from.
+        /// The seed of the run's random numbers.
         seed: u64,
     },
     /// An activity returned a value.
@@ -53,7 +53,7 @@ pub enum Event {
         /// Why.
         error: ActivityError,
     },
-    /// An attempt failed, and another follows. The workflow does not hear of it.
+    /// An attempt failed, and another follows. The workflow does not see it.
     AttemptFailed(FailedAttempt),
     /// A timer was due.
     TimerFired {
@@ -64,14 +64,14 @@ pub enum Event {
     ChildStarted {
         /// The child's id.
         workflow_id: Arc<str>,
-        /// Why it was not started, if it was not.
+        /// Why it could not be started, if so.
         result: Result<(), ChildError>,
     },
     /// The workflow accepted a signal.
     SignalAccepted {
         /// Its name.
         name: String,
-        /// What it carried.
+        /// Its payload.
         payload: Json,
     },
     /// The engine was asked to cancel the run.
@@ -81,7 +81,7 @@ pub enum Event {
     },
 }
 
-/// The record of an attempt that is followed by another.
+/// The record of a failed attempt that is followed by another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedAttempt {
@@ -89,7 +89,7 @@ pub struct FailedAttempt {
     pub id: ActivityId,
     /// From 1.
     pub attempt: u32,
-    /// What is known of its effect.
+    /// What is known about its effect.
     pub certainty: Certainty,
     /// Its failure's kind.
     pub kind: String,
@@ -98,17 +98,17 @@ pub struct FailedAttempt {
     /// Its last heartbeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<Json>,
-    /// A run of the same attempt that a crash cut off before it.
+    /// An earlier execution of the same attempt that a crash cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<Interrupted>,
     /// When the next attempt is due, in epoch milliseconds.
     pub next_try_ms: i64,
-    /// The earliest instant at which the other side wants to be asked again, in epoch milliseconds.
+    /// The earliest instant at which the other side accepts a retry, in epoch milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at_ms: Option<i64>,
 }
 
-/// An attempt that a crash cut off: nobody knows how far it came.
+/// An attempt that a crash cut off: it is unknown how far it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Interrupted {
     /// Its last heartbeat, if that was stored before the crash.
@@ -128,7 +128,7 @@ pub enum Recorded {
     Timer {
         /// Its number.
         timer: u32,
-        /// When it is due, in epoch milliseconds. No part of the fingerprint.
+        /// When it is due, in epoch milliseconds. Not part of the fingerprint.
         due_ms: i64,
     },
     /// A timer was cancelled.
@@ -137,7 +137,7 @@ pub enum Recorded {
     Child(Arc<str>),
     /// Search attributes were set.
     SearchAttributes,
-    /// The code knows this change. No part of the fingerprint.
+    /// The code knows this patch. Not part of the fingerprint.
     Patch(String),
     /// The workflow returned an output.
     Complete,
@@ -146,7 +146,7 @@ pub enum Recorded {
 }
 
 impl Recorded {
-    /// Whether replay may take `self` for `other`: the same kind of command, with the same id.
+    /// Whether replay accepts `self` for `other`: the same kind of command, with the same id.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Timer { timer, .. }, Self::Timer { timer: of, .. }) => timer == of,
@@ -171,7 +171,7 @@ impl fmt::Display for Recorded {
     }
 }
 
-/// `epoch_ms` as the port shows instants; the nearest valid one for numbers beyond its range.
+/// `epoch_ms` as the port shows instants; the nearest valid one for numbers out of range.
 pub(super) fn timestamp(epoch_ms: i64) -> Timestamp {
     let nearest = if epoch_ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_millisecond(epoch_ms).unwrap_or(nearest)

@@ -1,4 +1,4 @@
-//! The port to where runs are kept.
+//! The port to the storage of runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{ActivityId, Entry, Event};
 use crate::workflow::{Condition, Json, SearchAttribute, SearchKind, SearchValue, WorkflowFailure};
 
-/// Where runs are kept. Written by one engine at a time, read by many tasks.
+/// Stores runs. Written by one engine at a time, read by many tasks.
 ///
 /// Nothing here blocks or is async, so that an adapter may answer on a thread of its own or, for
 /// simulations, before the call returns. Answers to appends come in the order of the appends.
@@ -20,9 +20,9 @@ pub trait Journal: Send + Sync + 'static {
     /// [`JournalError`], when it cannot be read or written.
     fn take_over(&self, attributes: &BTreeMap<&'static str, SearchKind>) -> Result<Takeover, JournalError>;
 
-    /// Makes `batch` durable, then tells for each item whether it is. An item is written whole, its
-    /// child starts included, or not at all; one that is refused does not concern the others. Time
-    /// does not run backwards from one entry to the next, of whichever run.
+    /// Makes `batch` durable, then reports for each item whether it is. An item is written as a whole,
+    /// including its child starts, or not at all; a refused one does not affect the others. Time never
+    /// runs backwards from one entry to the next, across all runs.
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable);
 
     /// Reads a run with its entries.
@@ -34,14 +34,14 @@ pub trait Journal: Send + Sync + 'static {
     /// Reads at most `limit` of a run's entries, from index `from`.
     fn entries(&self, workflow_id: &str, from: u64, limit: usize, reply: Reply<Option<Vec<Entry>>>);
 
-    /// Reads the runs that meet a selection, those started last first.
+    /// Reads the runs that match a selection, those started last first.
     fn list(&self, selection: Selection, reply: Reply<Vec<Row>>);
 
-    /// Forgets at most `limit` runs that were closed before an instant and need no attention; tells
+    /// Deletes at most `limit` runs that were closed before an instant and need no attention; returns
     /// how many.
     fn prune(&self, closed_before_ms: i64, limit: usize, reply: Reply<usize>);
 
-    /// Writes what is queued and lets go of whatever the journal holds. It takes nothing afterwards.
+    /// Writes what is queued and releases the journal's resources. It accepts nothing afterwards.
     fn close(&self);
 }
 
@@ -51,7 +51,7 @@ pub type OnDurable = Box<dyn FnOnce(Vec<Result<(), AppendError>>) + Send>;
 /// What is called with the answer to a read.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, JournalError>) + Send>;
 
-/// Identifies a run in its journal. A run that was started later has a greater key.
+/// Identifies a run in its journal. A later run has a greater key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunKey(pub u64);
@@ -65,7 +65,7 @@ pub enum RunRef {
     Id(Arc<str>),
 }
 
-/// What a new owner has to know.
+/// What a new owner needs to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Takeover {
     /// The owner's number, greater than all before it.
@@ -74,7 +74,7 @@ pub struct Takeover {
     pub next_key: u64,
     /// The latest instant in the journal, in epoch milliseconds.
     pub latest_ms: i64,
-    /// The open runs that are due at some time: when, in epoch milliseconds, and which.
+    /// The open runs with a due time, in epoch milliseconds.
     pub due: Vec<(i64, RunKey)>,
 }
 
@@ -83,7 +83,7 @@ pub struct Takeover {
 pub struct Append {
     /// Which run.
     pub run: RunKey,
-    /// How many entries the run has before these; an item that does not fit is refused.
+    /// The run's number of entries before these; an item that does not match is refused.
     pub expected_index: u64,
     /// The number of the engine that owns the journal.
     pub owner_epoch: u64,
@@ -104,7 +104,7 @@ impl Append {
         Self { run, expected_index: length, owner_epoch, start: None, entries, update, child_starts }
     }
 
-    /// An item that says why a run is quarantined. The next process looks at it at once.
+    /// An item that says why a run is quarantined. The next process checks the run at once.
     pub(super) fn quarantine(run: RunKey, length: u64, owner_epoch: u64, reason: String) -> Self {
         let (quarantine, needs_attention) = (Some(Some(reason)), Some(true));
         let update = RowUpdate { due_ms: Some(0), quarantine, needs_attention, ..RowUpdate::default() };
@@ -112,7 +112,7 @@ impl Append {
     }
 }
 
-/// What never changes of a run.
+/// The immutable data of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunStart {
     /// The workflow's name.
@@ -128,14 +128,14 @@ pub struct RunStart {
 /// What an item changes in its run's row. The default changes nothing but `due_ms`.
 #[derive(Clone, Debug, Default)]
 pub struct RowUpdate {
-    /// When the run has to be looked after next, in epoch milliseconds: 0 for one with work in
-    /// flight, `None` for one that only waits for signals.
+    /// When the run is due next, in epoch milliseconds: 0 for one with work in flight, `None` for one
+    /// that only waits for signals.
     pub due_ms: Option<i64>,
     /// The state.
     pub state: Option<Json>,
-    /// Whether a person has to look at it.
+    /// Whether it needs a person's attention.
     pub needs_attention: Option<bool>,
-    /// Why its journal does not fit its code; `Some(None)` when it does again.
+    /// Why its journal does not fit its code; `Some(None)` if it now does.
     pub quarantine: Option<Option<String>>,
     /// Search attributes, each at most once.
     pub attributes: Vec<SearchAttribute>,
@@ -150,11 +150,11 @@ pub struct RowUpdate {
 pub struct Ending {
     /// When, in epoch milliseconds.
     pub at_ms: i64,
-    /// With what.
+    /// Its result.
     pub outcome: Outcome,
 }
 
-/// What a run ended with.
+/// The result of a run.
 pub type Outcome = Result<Json, WorkflowFailure>;
 
 /// The latest heartbeats of a run's attempts.
@@ -165,7 +165,7 @@ pub type Heartbeats = BTreeMap<ActivityId, Heartbeat>;
 pub struct Heartbeat {
     /// The attempt's number.
     pub attempt: u32,
-    /// What it carried.
+    /// Its details.
     pub details: Json,
 }
 
@@ -174,7 +174,7 @@ pub struct Heartbeat {
 pub struct Row {
     /// Its key.
     pub key: RunKey,
-    /// What never changes.
+    /// Its immutable data.
     pub start: RunStart,
     /// How many entries it has.
     pub length: u64,
@@ -182,7 +182,7 @@ pub struct Row {
     pub due_ms: Option<i64>,
     /// Its state after the last of them.
     pub state: Json,
-    /// Whether a person has to look at it.
+    /// Whether it needs a person's attention.
     pub needs_attention: bool,
     /// Why its journal does not fit its code.
     pub quarantine: Option<String>,
@@ -216,7 +216,7 @@ impl StoredRun {
 /// Which runs to list.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// All of these hold.
+    /// All of these must hold.
     pub conditions: Vec<Condition>,
     /// Only runs that do (or do not) need attention.
     pub needs_attention: Option<bool>,
@@ -229,20 +229,20 @@ pub struct Selection {
 /// Why one item was not written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// A run of this workflow id is kept already.
-    #[error("a run of this id is kept already")]
+    /// The journal already has a run with this workflow id.
+    #[error("a run with this workflow id already exists")]
     Exists {
         /// The existing run's id.
         run_id: String,
     },
-    /// The run has not as many entries as the item expects.
-    #[error("the journal is at another entry of the run")]
+    /// The run has a different number of entries than the item expects.
+    #[error("the run's journal has a different length than expected")]
     Mismatch,
     /// The item itself cannot be written.
     #[error("the journal refuses the entry: {0}")]
     Refused(String),
     /// Another engine has taken the journal over.
-    #[error("another engine has taken the journal over")]
+    #[error("another engine has taken over the journal")]
     Fenced,
     /// The journal could not be written. Whether the item is durable is not known.
     #[error(transparent)]

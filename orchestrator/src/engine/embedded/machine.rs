@@ -14,10 +14,10 @@ use crate::workflow::{Json, Reception, UnknownMessage, WorkflowDef, WorkflowFail
 
 /// A run of some workflow, without its type.
 pub(super) trait Execution {
-    /// Takes one event and polls the workflow until it waits again. It never blocks, does no I/O
-    /// and, given the same events, always asks for the same commands.
+    /// Applies one event and polls the workflow until it waits again. It never blocks, does no I/O and,
+    /// given the same events, always issues the same commands.
     fn apply(&mut self, at_ms: i64, event: &Event) -> Result<Vec<Command>, NotApplied>;
-    /// Whether the state may have changed since this was last asked.
+    /// Whether the state may have changed since the last call.
     fn take_state_changed(&mut self) -> bool;
     /// # Errors
     /// A sentence, when the state cannot be JSON.
@@ -26,20 +26,20 @@ pub(super) trait Execution {
     fn goes_live(&mut self);
 }
 
-/// What a run's row shows of its state.
+/// The state of a run as its row shows it.
 pub(super) struct Snapshot {
     pub(super) state: Json,
     pub(super) needs_attention: bool,
 }
 
-/// Why an event left the run as it was.
+/// Why an event did not change the run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum NotApplied {
     /// A signal that the workflow did not accept.
     Ignored(Reception),
     /// A signal that the workflow does not know.
     Unknown(UnknownMessage),
-    /// Nothing of this id is open.
+    /// Nothing with this id is open.
     NothingOpen,
     /// The workflow panicked. The machine is of no further use.
     Panicked(String),

@@ -12,8 +12,8 @@ use super::journal::{
 };
 use crate::workflow::{Comparison, Condition, Json, SearchKind, SearchValue};
 
-/// Keeps runs in memory and answers every call before it returns: no thread, no task. Clones
-/// share their runs, so that a second engine can go on where a first was killed.
+/// Keeps runs in memory and answers every call before it returns: no thread, no task. Clones share
+/// their runs, so that a second engine can resume where a first was killed.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryJournal(Arc<Mutex<Runs>>);
 

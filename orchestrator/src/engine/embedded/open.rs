@@ -1,4 +1,4 @@
-//! What a run has asked for and not yet got: made by folding its entries, live and in replay.
+//! What a run is waiting for: derived by folding its entries, live and in replay.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) struct Open {
     pub(super) timers: BTreeMap<u32, i64>,
     pub(super) activities: BTreeMap<ActivityId, OpenActivity>,
     pub(super) children: BTreeMap<Arc<str>, OpenChild>,
-    /// Activities whose cancellation was asked for and not yet looked at.
+    /// Activities whose requested cancellation was not yet processed.
     pub(super) cancels: VecDeque<ActivityId>,
 }
 
@@ -29,27 +29,27 @@ pub(super) struct OpenActivity {
     pub(super) phase: Phase,
 }
 
-/// Where an activity stands in this process.
+/// The status of an activity in this process.
 pub(super) enum Phase {
-    /// Its next attempt starts as soon as all that led to it is durable.
+    /// Its next attempt starts as soon as everything that led to it is durable.
     Ready,
     /// Its next attempt waits for its time.
     BackingOff,
     /// An attempt runs or waits for a free slot.
     Attempting(Attempt),
-    /// An attempt of this serial number has ended, and what it said is not durable yet.
+    /// The attempt with this serial number has ended, and its result is not durable yet.
     Ended(u64),
 }
 
 pub(super) struct OpenChild {
     pub(super) workflow: &'static str,
     pub(super) input: Json,
-    /// Whether the journal has been asked if a run of its id exists.
+    /// Whether the journal was asked if a run with its id exists.
     pub(super) is_looked_up: bool,
 }
 
 impl Open {
-    /// Takes one entry. `recorded` is what the journal says of `commands`.
+    /// Applies one entry. `recorded` is what the journal has for `commands`.
     pub(super) fn absorb(&mut self, at_ms: i64, event: &Event, commands: &[Command], recorded: &[Recorded]) {
         self.settle(event);
         for command in commands {

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use super::scope::Scope;
 
-/// The operations of one kind that a workflow has begun and that have not ended, by id.
-/// They stay here when their future is dropped: only their scope cancels them.
+/// The operations of one kind that a workflow has begun and that have not ended, by id. They stay here
+/// when their future is dropped: only their scope cancels them.
 pub(super) struct Operations<K, T>(BTreeMap<K, Operation<T>>);
 
 struct Operation<T> {
@@ -44,7 +44,7 @@ impl<K: Ord + Clone, T> Operations<K, T> {
         })
     }
 
-    /// The operations whose scope is cancelled, in order, each told once.
+    /// The operations whose scope is cancelled, in order, each reported once.
     pub(super) fn newly_cancelled(&mut self) -> Vec<(K, Rc<Scope>)> {
         let hit = self
             .0

@@ -1,4 +1,4 @@
-//! What is known of an activity's attempts, and what follows from a failed one. Pure.
+//! What is known about an activity's attempts, and what follows from a failed one. Pure.
 
 use crate::engine::possible_effect::PossibleEffect;
 use crate::workflow::{ActivityError, ActivityOptions, AttemptFailure, Certainty, Json, kind};
@@ -9,7 +9,7 @@ use super::event::{ActivityId, FailedAttempt, Interrupted, timestamp};
 #[derive(Clone, Debug, Default)]
 pub(super) struct AttemptRecord {
     failed: u32,
-    /// A run of the next attempt that a crash cut off.
+    /// An execution of the next attempt that a crash cut off.
     interrupted: Option<Interrupted>,
     effect: PossibleEffect,
     last_heartbeat: Option<Json>,
@@ -23,13 +23,13 @@ pub(super) struct AttemptRecord {
 #[derive(Clone, Debug)]
 pub(super) struct AttemptEnd {
     pub(super) failure: AttemptFailure,
-    /// Whether the activity said so itself. The engine's own ends are no answers of the other side.
+    /// Whether the activity itself returned it. An end by the engine is not an answer of the other side.
     pub(super) told: bool,
     pub(super) heartbeat: Option<Json>,
     pub(super) at_ms: i64,
 }
 
-/// When an activity was scheduled and whether it may go on.
+/// When an activity was scheduled and whether it may continue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
     pub(super) options: &'a ActivityOptions,
@@ -60,12 +60,12 @@ impl AttemptRecord {
         self.interrupted.is_some()
     }
 
-    /// The attempt that runs or comes next may have run already, when a crash came.
+    /// The attempt that runs or comes next may have already run before a crash.
     pub(super) fn interrupt(&mut self, interrupted: Interrupted) {
         self.interrupted = Some(interrupted);
     }
 
-    /// Takes a failed attempt from the journal.
+    /// Applies a failed attempt from the journal.
     pub(super) fn absorb(&mut self, attempt: &FailedAttempt) {
         self.interrupted = attempt.interrupted.clone();
         self.count_interrupted();

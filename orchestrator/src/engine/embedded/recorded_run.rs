@@ -5,8 +5,8 @@ use super::journal::{RunKey, RunStart, StoredRun};
 use super::registry::Registry;
 use super::run::Run;
 
-/// A run's journal by itself, to be kept as a file. Replayed by tests, it proves that changed code
-/// still takes the path that earlier code took: a run for which it does not would be quarantined.
+/// A run's journal by itself, to be kept as a file. Replayed by tests, it proves that changed code still
+/// takes the path that earlier code took: otherwise such a run would be quarantined.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedRun {
@@ -21,7 +21,7 @@ pub struct RecordedRun {
 }
 
 impl RecordedRun {
-    /// What a journal holds of a run.
+    /// A run as a journal stores it.
     pub fn of(run: &StoredRun) -> Self {
         let RunStart { workflow, workflow_id, run_id, .. } = &run.row.start;
         Self {

@@ -21,7 +21,7 @@ pub struct Registry<S> {
 }
 
 impl<S: Send + Sync + 'static> Registry<S> {
-    /// Nothing yet.
+    /// An empty registry.
     pub fn new(services: Arc<S>) -> Self {
         Self { services, catalogue: Catalogue::default() }
     }
@@ -60,7 +60,7 @@ impl<S> fmt::Debug for Registry<S> {
 pub(super) struct Catalogue {
     pub(super) workflows: BTreeMap<&'static str, WorkflowType>,
     pub(super) activities: BTreeMap<&'static str, Arc<ActivityType>>,
-    /// Undos share slots of their own, so that forward work cannot starve them.
+    /// Undos have their own slots, so that forward work cannot starve them.
     compensation_slots: Arc<Semaphore>,
 }
 
@@ -126,7 +126,7 @@ impl WorkflowType {
     }
 }
 
-/// Runs a workflow's function on a stored state. One that does not fit is no fault of who asks.
+/// Runs a workflow's function on a stored state. A state that does not fit is not the client's fault.
 fn with_stored<W: WorkflowDef, T>(
     state: &Json,
     function: impl FnOnce(&mut W::State) -> Result<T, UnknownMessage>,

@@ -1,4 +1,4 @@
-//! One run in memory: its machine, what it has open, and what is on the way to it.
+//! One run in memory: its machine, its open operations, and its pending inputs.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -36,26 +36,26 @@ pub(super) struct Run {
     accepted_signals: usize,
     needs_attention: bool,
     heartbeats: Heartbeats,
-    /// Attempts that a crash cut off before: their numbers, and what is known of them.
+    /// Attempts that a crash cut off: their numbers, and what is known about them.
     interrupted: BTreeMap<ActivityId, (u32, Interrupted)>,
     pub(super) in_flight: Option<InFlight>,
-    /// What to do once all that was applied is durable.
+    /// What to do once everything applied is durable.
     pub(super) effects: Vec<Effect>,
     pub(super) ending: Option<Ending>,
-    /// Under which instant it stands in the engine's list of due runs.
+    /// Its due time in the engine's index.
     pub(super) listed_ms: Option<i64>,
-    /// Whether it stands in line for a step.
+    /// Whether it is queued for a step.
     pub(super) is_in_line: bool,
 }
 
-/// Something that has reached a run and has not been applied.
+/// An input that has reached a run and has not been applied.
 pub(super) enum Input {
     Start {
         input: Json,
         seed: u64,
         reply: Option<oneshot::Sender<Result<Started, ClientError>>>,
     },
-    /// Another start of the same id.
+    /// Another start with the same id.
     StartAgain(oneshot::Sender<Result<Started, ClientError>>),
     Signal {
         name: String,
@@ -79,21 +79,21 @@ pub(super) enum Input {
     },
 }
 
-/// What an attempt returned with its last heartbeat, or how it failed.
+/// An attempt's output with its last heartbeat, or its failure.
 pub(super) type AttemptResult = Result<(Json, Option<Json>), AttemptEnd>;
 
 /// What waits for an append to be durable.
 #[derive(Default)]
 pub(super) struct InFlight {
     pub(super) answers: Vec<Answer>,
-    /// Results of attempts, which are applied again should the append fail.
+    /// Results of attempts, which are applied again if the append fails.
     pub(super) results: Vec<Input>,
     /// Runs that start with it.
     pub(super) children: Vec<Run>,
     pub(super) entries: usize,
 }
 
-/// An answer that is given once what it says is durable.
+/// An answer that is sent once its content is durable.
 pub(super) enum Answer {
     Start(oneshot::Sender<Result<Started, ClientError>>, Result<Started, ClientError>),
     Signal(oneshot::Sender<Result<Reception, ClientError>>, Result<Reception, ClientError>),
@@ -107,7 +107,7 @@ pub(super) enum Effect {
     LookUpChild(Arc<str>),
 }
 
-// A client that does not wait any more needs no answer, so failed sends are dropped here.
+// A client that no longer waits needs no answer, so failed sends are ignored here.
 impl Answer {
     pub(super) fn give(self) {
         match self {
@@ -127,7 +127,7 @@ impl Answer {
 }
 
 impl Input {
-    /// Answers a client's message with an error; gives back what is not a client's.
+    /// Answers a client's message with an error; returns any other input.
     pub(super) fn refuse(self, error: ClientError) -> Option<Self> {
         match self {
             Self::Start { reply: Some(reply), .. } | Self::StartAgain(reply) => drop(reply.send(Err(error))),
@@ -140,7 +140,7 @@ impl Input {
 }
 
 impl Run {
-    /// A run that is to be started.
+    /// A run that will be started.
     pub(super) fn new(
         key: RunKey,
         start: RunStart,
@@ -177,7 +177,7 @@ impl Run {
         self.machine.is_none()
     }
 
-    /// Whether it may leave memory: all that is known of it is in the journal.
+    /// Whether it may be removed from memory: everything known about it is in the journal.
     pub(super) fn is_idle(&self) -> bool {
         self.in_flight.is_none()
             && !self.is_in_line
@@ -187,14 +187,14 @@ impl Run {
             && self.only_waits()
     }
 
-    /// Whether nothing of it is in flight outside.
+    /// Whether it has nothing in flight.
     fn only_waits(&self) -> bool {
         let mut activities = self.open.activities.values();
         self.open.children.is_empty()
             && activities.all(|activity| matches!(activity.phase, Phase::BackingOff))
     }
 
-    /// When the run has something to do by itself, in epoch milliseconds.
+    /// When the run is due by itself, in epoch milliseconds.
     pub(super) fn due_ms(&self, catalogue: &Catalogue) -> Option<i64> {
         let activities = self.open.activities.values();
         let of_activities = activities.filter_map(|activity| {
@@ -204,12 +204,12 @@ impl Run {
         self.open.timers.values().copied().chain(of_activities).min()
     }
 
-    /// [`due_ms`](Self::due_ms) as the journal keeps it: 0 when a restart has to look at once.
+    /// [`due_ms`](Self::due_ms) as the journal stores it: 0 if a restart must check the run at once.
     fn stored_due_ms(&self, catalogue: &Catalogue) -> Option<i64> {
         if self.only_waits() { self.due_ms(catalogue) } else { Some(0) }
     }
 
-    /// Puts the activities whose time has come in line for their next attempt.
+    /// Queues the activities that are due for their next attempt.
     pub(super) fn wake_attempts(&mut self, now_ms: i64) {
         for (id, activity) in &mut self.open.activities {
             let is_due = activity.record.next_try_ms.is_none_or(|due| due <= now_ms);
@@ -258,8 +258,8 @@ impl Run {
         )
     }
 
-    /// An append of its failed, with this many entries: the machine is ahead of the journal and is
-    /// dropped. `false` when nothing of the run is in the journal.
+    /// One of its appends failed, with this many entries: the machine is ahead of the journal and is
+    /// dropped. `false` if the run is not in the journal at all.
     pub(super) fn breaks(&mut self, lost_entries: usize) -> bool {
         self.length = self.length.saturating_sub(lost_entries as u64);
         self.machine = None;

@@ -3,8 +3,8 @@ use std::rc::Rc;
 
 use crate::workflow::Cancelled;
 
-/// A cancellation scope. It knows its parent and not its children, so that nothing has to be
-/// taken off a list when a scope is dropped.
+/// A cancellation scope. It knows its parent but not its children, so that nothing must be removed
+/// from a list when a scope is dropped.
 #[derive(Default)]
 pub(super) struct Scope {
     parent: Option<Rc<Scope>>,
@@ -16,7 +16,7 @@ impl Scope {
         Rc::new(Self { parent: Some(Rc::clone(parent)), cancelled: RefCell::default() })
     }
 
-    /// Why this scope was cancelled, or the nearest scope around it that was.
+    /// Why this scope, or the nearest enclosing one, was cancelled.
     pub(super) fn cancellation(&self) -> Option<Cancelled> {
         self.cancelled.borrow().clone().or_else(|| self.parent.as_ref()?.cancellation())
     }
@@ -25,7 +25,7 @@ impl Scope {
         self.cancelled.borrow().is_some() || self.parent.as_ref().is_some_and(|parent| parent.is_cancelled())
     }
 
-    /// Whether this call is what cancelled it.
+    /// Whether it was this call that cancelled it.
     pub(super) fn cancel(&self, reason: &str) -> bool {
         if self.is_cancelled() {
             return false;

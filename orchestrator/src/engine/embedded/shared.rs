@@ -9,7 +9,7 @@ use super::journal::Journal;
 use super::options::EngineOptions;
 use super::registry::Catalogue;
 
-/// What an engine's task, its handles and its attempts share.
+/// State shared by an engine's task, its handles and its attempts.
 pub(super) struct Shared {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) catalogue: Arc<Catalogue>,
@@ -18,7 +18,7 @@ pub(super) struct Shared {
     /// One permit for each request that may wait for the engine.
     pub(super) requests: Semaphore,
     inbox: mpsc::UnboundedSender<Message>,
-    /// Why nothing can be written, and until when nothing will be tried.
+    /// Why nothing can be written, and when the next try is due.
     outage: Mutex<Option<(String, Instant)>>,
 }
 
@@ -34,8 +34,8 @@ impl Shared {
         Self { journal, catalogue, options, killed, requests, inbox, outage }
     }
 
-    /// Sends a message to the engine's task. One that is gone needs none: whoever waits for an
-    /// answer sees that it will not come.
+    /// Sends a message to the engine's task. If that is gone, the message is dropped, and its sender sees
+    /// that no answer will come.
     pub(super) fn send(&self, message: Message) {
         drop(self.inbox.send(message));
     }
@@ -49,8 +49,8 @@ impl Shared {
         self.inbox.is_closed()
     }
 
-    /// Whether work is taken. During an outage it is again when the next write is due, so that
-    /// whoever asks before sending work does not wait for work that ends the outage.
+    /// Whether work is accepted. During an outage it is accepted again when the next write is due, since
+    /// otherwise clients that ask first would never send the work that ends the outage.
     pub(super) fn health(&self) -> Result<(), String> {
         if self.has_stopped() {
             return Err("the engine has stopped".to_owned());

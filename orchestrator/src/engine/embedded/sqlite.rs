@@ -1,8 +1,8 @@
 //! A journal in one SQLite file: the default.
 //!
 //! One thread writes, and makes everything that is queued durable with one sync (group commit); a
-//! single item that finds it idle is written by whoever appends it. Two threads with connections of
-//! their own read, so that the write-ahead log can be emptied.
+//! single item that finds it idle is written on the appending thread. Two threads with their own
+//! connections read, so that the write-ahead log can be emptied.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,7 +52,7 @@ pub enum OpenError {
     Directory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Another process has it open.
@@ -85,13 +85,13 @@ pub enum OpenError {
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
 }
 
 impl SqliteJournal {
-    /// Opens the journal in `directory`, and makes both if they are not there.
+    /// Opens the journal in `directory`, and creates both if missing.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -112,7 +112,7 @@ impl SqliteJournal {
         })
     }
 
-    /// Bounds the file: beyond `pages` of 4 kB nothing is written, as on a disk that is full.
+    /// Bounds the file: beyond `pages` of 4 kB nothing is written, as on a full disk.
     pub fn limit_pages(&self, pages: u32) {
         self.writer.send(Job::LimitPages(pages));
     }

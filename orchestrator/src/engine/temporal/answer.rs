@@ -1,4 +1,4 @@
-//! Answers of the server, and of workers through it, or their absence.
+//! Answers of the server, and of workers through it, or the lack of one.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use crate::workflow::{ClientError, Json};
 
-/// How long a worker may take to answer a message, and the server anything: longer than it takes the
-/// server to give the message of a worker that died to another.
+/// How long a worker may take to answer a message, and the server to answer anything: longer than the
+/// server needs to pass a dead worker's message to another.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// An answer, if it comes in time.
@@ -29,7 +29,7 @@ pub(super) async fn call<T>(
     answer.map(Response::into_inner).map_err(|status| refused(&status))
 }
 
-/// What a refusal of the server means.
+/// The meaning of a refusal by the server.
 pub(super) fn refused(status: &Status) -> ClientError {
     let message = status.message().to_owned();
     match status.code() {

@@ -1,5 +1,5 @@
 //! One attempt of an activity, within this engine's limits. The server's own limits are longer: they
-//! only notice a worker that has died.
+//! only detect a worker that has died.
 
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
@@ -70,17 +70,17 @@ pub(super) struct ActivityRunner {
 
 impl ActivityImplementer for ActivityRunner {
     fn register_all(self: Arc<Self>, _: &mut ActivityDefinitions) {
-        // Activities are registered one by one: each has a performer of its own.
+        // Activities are registered one by one: each has its own performer.
     }
 }
 
 /// How an attempt ended.
 enum End {
-    /// The activity said so itself.
+    /// The activity itself ended it.
     Told(Result<Json, AttemptFailure>),
     /// The engine ended it.
     Overrun(AttemptFailure),
-    /// It was to be abandoned.
+    /// It had to be abandoned.
     Abandoned,
 }
 
@@ -127,7 +127,7 @@ impl ActivityRunner {
         }
     }
 
-    /// Waits until the attempt is to be dropped. One that may finish never is.
+    /// Waits until the attempt must be dropped. One that may finish never is.
     async fn abandoned(&self, host: &Host) {
         match self.options.on_cancel {
             OnCancel::AbandonAttempt => host.sdk.cancelled().await,
@@ -135,7 +135,7 @@ impl ActivityRunner {
         }
     }
 
-    /// Tells the server of a failure, and leaves its record for the attempt that may follow.
+    /// Reports a failure to the server, and leaves its record for the next attempt, if any.
     async fn fail(&self, host: &Host, record: AttemptRecord, failure: AttemptFailure) -> SdkError {
         let retry = &self.options.retry;
         let is_final =

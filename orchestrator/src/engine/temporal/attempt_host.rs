@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::record::{AttemptRecord, Details};
 use crate::workflow::{ActivityHost, ActivityInfo, ActivityOptions, AttemptFailure, BoxFuture, Json, kind};
 
-/// How soon a running attempt hears of its cancellation, which the server tells in answer to heartbeats.
+/// How soon a running attempt learns of its cancellation, which the server reports on heartbeats.
 pub(super) const CANCEL_LATENCY: Duration = Duration::from_secs(1);
 
-/// What an attempt and the engine share.
+/// State shared by an attempt and the engine.
 pub(super) struct Host {
     pub(super) sdk: ActivityContext,
     pub(super) record: AttemptRecord,
@@ -77,8 +77,8 @@ impl Host {
         }
     }
 
-    /// Tells the server of every heartbeat, and between them that this worker lives: it is the worker
-    /// that the server watches, the attempt's own silence is [`overrun`](Self::overrun)'s affair.
+    /// Sends every heartbeat to the server, and between them a sign that this worker is alive: the server
+    /// watches the worker, while [`overrun`](Self::overrun) watches the attempt's own silence.
     pub(super) async fn keep_beating(&self, longest_silence: Option<Duration>) -> Infallible {
         let pace = longest_silence.map(|longest| (longest / 4).min(CANCEL_LATENCY));
         loop {
@@ -90,7 +90,7 @@ impl Host {
         }
     }
 
-    /// Tells the server the last heartbeat. The SDK holds back those that come too fast.
+    /// Sends the last heartbeat to the server. The SDK throttles them.
     pub(super) async fn beat(&self) {
         let own = self.own_heartbeat();
         let record = self.record.running(own.is_some());

@@ -1,4 +1,4 @@
-//! Search attributes: as the SDK takes and gives them, and their registration.
+//! Search attributes: their SDK form, and their registration.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
@@ -18,10 +18,10 @@ use super::connect::ConnectError;
 use super::payload::from_payload;
 use crate::workflow::{SearchAttribute, SearchKind, SearchValue};
 
-/// Whether a person has to look at a run; every workflow has it.
+/// Whether a run needs a person's attention; every workflow has it.
 pub(super) const NEEDS_ATTENTION: &str = "NeedsAttention";
 
-/// How long the server may take to know what was registered.
+/// How long the server may take to know a new attribute.
 const REGISTRATION_TIMEOUT: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -59,7 +59,7 @@ pub(super) fn values(
 }
 
 /// Registers what is missing, and waits until the server knows it: a run that sets an unknown
-/// attribute hangs for ever.
+/// attribute hangs forever.
 pub(super) async fn register(
     connection: &Connection,
     namespace: &str,
@@ -94,7 +94,7 @@ fn missing(wanted: &Wanted, registered: &HashMap<String, i32>) -> Result<Wanted,
             Some(found) => {
                 let found = IndexedValueType::try_from(*found).map_or("unknown", |kind| kind.as_str_name());
                 return Err(ConnectError::Attributes(format!(
-                    "{name} is registered as {found}, and has to be {}",
+                    "{name} is registered as {found}, but must be {}",
                     spelled(*kind)
                 )));
             }
@@ -124,7 +124,7 @@ async fn add(connection: &Connection, namespace: &str, missing: &Wanted) -> Resu
 
 fn refused(what: &str, status: &Status) -> ConnectError {
     let how =
-        "somebody who may has to run `temporal operator search-attribute create --name NAME --type TYPE`";
+        "ask an administrator to run `temporal operator search-attribute create --name NAME --type TYPE`";
     ConnectError::Attributes(format!("{what} ({}: {}); {how}", status.code(), status.message()))
 }
 

@@ -1,4 +1,4 @@
-//! The client: what the rest of the process holds of a cluster.
+//! The client through which the rest of the process uses a cluster.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::workflow::{
     Started, WorkflowClient, WorkflowFailure, kind,
 };
 
-/// The kind of a run's end that neither it nor its client has chosen.
+/// The kind of an end that neither the run nor its client chose.
 const TERMINATED: &str = "terminated";
 
 /// A client of the runs on one task queue. Cheap to clone.
@@ -83,7 +83,7 @@ impl TemporalClient {
         }
     }
 
-    /// A run that has ended takes no updates, but still answers what it would say.
+    /// A run that has ended accepts no updates, but can still be queried for its answer.
     async fn tell_ended(&self, handle: &Handle, name: &str, payload: Json) -> Result<Reception, ClientError> {
         let told = Told { signal: name.to_owned(), payload };
         let told = Json::of(&told).map_err(|error| ClientError::Invalid(error.to_string()))?;
@@ -119,7 +119,7 @@ impl TemporalClient {
         let result = || handle.get_result(WorkflowGetResultOptions::default());
         let end = match timeout(limit, result()).await {
             Ok(end) => end,
-            // However short the wait was, an end that has come is told, and a run that is not there.
+            // However short the wait, an end that has come is reported, and so is a missing run.
             Err(_) if self.row(workflow_id).await?.close_time.is_none() => return Ok(None),
             Err(_) => within(CALL_TIMEOUT, result()).await?,
         };

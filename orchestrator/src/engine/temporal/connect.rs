@@ -19,20 +19,20 @@ pub enum ConnectError {
     /// No server answers.
     #[error("no Temporal server can be reached at {address} (TEMPORAL_ADDRESS): {reason}")]
     Unreachable {
-        /// Where it was looked for.
+        /// Its address.
         address: String,
-        /// What went wrong the last time.
+        /// The last error.
         reason: String,
     },
-    /// The settings cannot work there.
+    /// The server refuses the settings.
     #[error("the Temporal server at {address} refuses: {reason}")]
     Refused {
-        /// Which server.
+        /// Its address.
         address: String,
-        /// What it says.
+        /// Its reason.
         reason: String,
     },
-    /// The search attributes are not as they have to be.
+    /// The search attributes are not as required.
     #[error("the search attributes of the namespace cannot be used: {0}")]
     Attributes(String),
     /// The worker cannot be started.
@@ -40,8 +40,8 @@ pub enum ConnectError {
     Worker(String),
 }
 
-/// A client of the server, once it answers and knows the namespace. A server that is not there yet is
-/// waited for, about half a minute.
+/// A client of the server, once it answers and knows the namespace. Waits about half a minute for a
+/// server that is not up yet.
 pub(super) async fn connect(settings: &Settings) -> Result<Client, ConnectError> {
     let mut pause = FIRST_PAUSE;
     for attempt in 1.. {
@@ -80,7 +80,7 @@ async fn once(settings: &Settings) -> Result<Client, ConnectError> {
             let namespace = &settings.namespace;
             Err(refused(settings, &format!("there is no namespace `{namespace}` (TEMPORAL_NAMESPACE)")))
         }
-        // One may use a namespace that one may not describe.
+        // The permission to use a namespace does not imply the permission to describe it.
         Err(status) if status.code() == Code::PermissionDenied => Ok(client),
         Err(status) if is_refusal(status.code()) => Err(refused(settings, status.message())),
         Err(status) => Err(unreachable(status.message().to_owned())),
@@ -98,7 +98,7 @@ fn refused(settings: &Settings, reason: &str) -> ConnectError {
     ConnectError::Refused { address: settings.address.clone(), reason: reason.to_owned() }
 }
 
-/// The innermost cause of an error, which says most.
+/// The innermost cause of an error, which is the most precise.
 fn cause(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error).to_string()
 }

@@ -32,7 +32,7 @@ pub(super) struct Context<W: WorkflowDef> {
     calls: Rc<RefCell<BTreeMap<&'static str, u32>>>,
 }
 
-// Not derived, since that would ask for `W: Clone`.
+// Not derived, since that would require `W: Clone`.
 impl<W: WorkflowDef> Clone for Context<W> {
     fn clone(&self) -> Self {
         self.within(self.scope.clone())
@@ -49,7 +49,7 @@ impl<W: WorkflowDef> Context<W> {
         Self { sdk: self.sdk.clone(), scope, calls: Rc::clone(&self.calls) }
     }
 
-    /// Marks the run for whoever lists runs, if a person has to look at it, or no longer has.
+    /// Updates the run's search attribute that says whether it needs a person's attention.
     pub(super) fn mark_attention(&self) {
         let is_needed = self.sdk.state(|host| host.state.as_ref().is_some_and(W::needs_attention));
         if self.sdk.state(|host| host.is_marked) != is_needed {
@@ -138,7 +138,7 @@ impl<W: WorkflowDef> WorkflowCtx for Context<W> {
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = Result<(), Cancelled>> {
-        // The server refuses a timer of no length.
+        // The server refuses a timer of zero length.
         let duration = duration.max(Duration::from_millis(1));
         let begun = match self.cancellation() {
             Some(cancelled) => Err(cancelled),

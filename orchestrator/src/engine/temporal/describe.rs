@@ -1,5 +1,5 @@
-//! What the server knows of a run: the activities in flight from its description, the others from its
-//! history.
+//! What the server knows about a run: the activities in flight from its description, the others from
+//! its history.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ fn input(event: &HistoryEvent) -> Option<Json> {
     }
 }
 
-/// Why the run's replay failed, if that is the last that was heard of it.
+/// Why the run's replay failed, if its last workflow task did.
 fn quarantine(events: &[HistoryEvent]) -> Option<String> {
     let last = events.iter().rev().find_map(|event| match event.attributes.as_ref()? {
         Attributes::WorkflowTaskFailedEventAttributes(failed) => Some(Some(failed)),
@@ -134,7 +134,7 @@ impl Views {
         }
     }
 
-    /// What only the description knows of an activity in flight.
+    /// What only the description knows about an activity in flight.
     fn update(&mut self, pending: &PendingActivityInfo) {
         let of_id = |view: &&mut ActivityView| view.activity_id == pending.activity_id;
         let Some(view) = self.in_order.iter_mut().filter(|view| view.ended_at.is_none()).find(of_id) else {

@@ -28,19 +28,19 @@ pub(super) fn activity_error(error: &ActivityExecutionError) -> ActivityError {
     }
 }
 
-/// The error that the last attempt itself has written.
+/// The error that the last attempt itself wrote.
 fn told(details: Option<&[Payload]>) -> Option<ActivityError> {
     details?.first().and_then(from_payload)?.parse().ok()
 }
 
-/// The server cancelled it while no attempt ran, and keeps to itself what became of earlier ones:
-/// they count as Unknown.
+/// The server cancelled it while no attempt ran, and does not report the outcome of earlier ones: they
+/// count as Unknown.
 fn between_attempts() -> ActivityError {
     let message = "its workflow stopped it while no attempt ran".to_owned();
     Details::default().after_silence().error(Certainty::Unknown, kind::CANCELLED, message)
 }
 
-/// A failure that no attempt of ours has written, such as that of a worker which shut down.
+/// A failure that no attempt wrote, such as that of a worker that shut down.
 fn untold(failure: &ApplicationFailure) -> ActivityError {
     let kind = failure.type_name().unwrap_or(kind::INTERRUPTED);
     Details::default().after_silence().error(Certainty::Unknown, kind, failure.to_string())

@@ -9,10 +9,10 @@ use super::TemporalClient;
 use super::answer::call;
 use super::visibility::timestamp;
 
-/// A poll lasts a minute at most: a worker that has not polled for longer is gone.
+/// A poll lasts at most a minute: a worker that has not polled for longer is gone.
 const LATEST_POLL: Duration = Duration::from_secs(90);
 
-/// Whoever asks for health does not wait long.
+/// Health checks must not wait long.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 impl TemporalClient {

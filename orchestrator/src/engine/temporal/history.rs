@@ -13,7 +13,7 @@ use super::answer::{CALL_TIMEOUT, call};
 use super::visibility::timestamp;
 use crate::workflow::{ClientError, HistoryEvent, HistoryPage, Json};
 
-/// How many events one page may have.
+/// The most events on one page.
 const MAX_PAGE: usize = 1_000;
 const EVERYTHING: usize = usize::MAX;
 
@@ -22,7 +22,7 @@ impl TemporalClient {
         self.first_events(workflow_id, EVERYTHING).await
     }
 
-    /// Events number `after + 1` and on. The server's pages have no numbers: it is read from the beginning.
+    /// The events from number `after + 1`. The server's pages have no numbers, so it reads from the first.
     pub(super) async fn events(
         &self,
         workflow_id: &str,

@@ -29,7 +29,7 @@ pub(super) struct Host<W: WorkflowDef> {
     pub(super) options: Options,
     /// `None` before the first step.
     pub(super) state: Option<W::State>,
-    /// Whether the run is marked as one that a person has to look at.
+    /// Whether the run is marked as needing a person's attention.
     pub(super) is_marked: bool,
     accepted: usize,
 }
@@ -39,7 +39,7 @@ impl<W: WorkflowDef> Host<W> {
         Self { options, state: None, is_marked: false, accepted: 0 }
     }
 
-    /// Takes a signal into the state. What is not accepted leaves it alone.
+    /// Applies a signal to the state. One that is not accepted does not change it.
     fn receive(&mut self, name: &str, payload: Option<&Json>) -> Answer {
         let answer = self.foresee(name, payload);
         if let (Answer::Received(Reception::Accepted), Some(payload), Some(state)) =
@@ -51,7 +51,7 @@ impl<W: WorkflowDef> Host<W> {
         answer
     }
 
-    /// What would become of a signal: it is tried on a copy of the state.
+    /// The answer that a signal would get: it is tried on a copy of the state.
     fn foresee(&self, name: &str, payload: Option<&Json>) -> Answer {
         let Some(payload) = payload else {
             return Answer::Invalid(format!("{name}: the payload is not JSON"));
@@ -71,7 +71,7 @@ type Decoded = Result<Option<Box<dyn Any>>, WorkflowError>;
 type Output = Result<Box<dyn WorkflowOutputValue>, WorkflowError>;
 
 /// A message's payload, `None` if it is not JSON. Never an error: one would fail the workflow's task,
-/// which the server repeats for ever.
+/// which the server repeats forever.
 fn decoded(is_known: bool, payloads: &Payloads) -> Decoded {
     Ok(is_known.then(|| Box::new(first_of(&payloads.payloads)) as Box<dyn Any>))
 }
@@ -84,7 +84,7 @@ fn refused(reason: String) -> WorkflowError {
     WorkflowError::Execution(reason.into())
 }
 
-/// Takes a signal, as soon as the run has a state, which it has after its first step.
+/// Handles a signal, as soon as the run has a state, which it has after its first step.
 async fn take<W: WorkflowDef>(ctx: WorkflowContext<Host<W>>, name: String, payload: Option<Json>) -> Answer {
     let detached = temporalio_sdk::WorkflowCancellationToken::new();
     let shielded = temporalio_sdk::WaitConditionOptions::builder().cancellation_token(detached).build();
@@ -192,7 +192,7 @@ impl<W: WorkflowDef> WorkflowImplementation for Host<W> {
         take(ctx, name.to_owned(), message(input)).map(answered).boxed_local()
     }
 
-    /// What is refused here is not recorded in the run's history.
+    /// A refusal here is not recorded in the run's history.
     fn validate_update(
         &self,
         _: WorkflowContextView,

@@ -1,4 +1,4 @@
-//! Workflows and messages by name: the SDK wants a type for each.
+//! Workflows and messages by name: the SDK needs a type for each.
 
 use std::marker::PhantomData;
 
@@ -29,10 +29,10 @@ impl<W: WorkflowDef> HasWorkflowDefinition for Type<W> {
     type Run = Self;
 }
 
-/// A workflow of this name, whatever its type.
+/// A workflow with this name, whatever its type.
 pub(super) struct Workflow(pub(super) &'static str);
 
-/// A query or update of this name.
+/// A query or update with this name.
 pub(super) struct Message(pub(super) String);
 
 impl WorkflowDefinition for Workflow {

@@ -1,4 +1,4 @@
-//! JSON as Temporal carries it: `json/plain`, which every SDK reads, with not one digit changed.
+//! JSON as Temporal carries it: `json/plain`, which every SDK reads, with every digit preserved.
 
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ pub(super) fn to_payload(json: &Json) -> Payload {
     Payload { metadata, data, ..Payload::default() }
 }
 
-/// `None` for what is not JSON.
+/// `None` if it is not JSON.
 pub(super) fn from_payload(payload: &Payload) -> Option<Json> {
     match payload.metadata.get(ENCODING).map(Vec::as_slice) {
         Some(encoding) if encoding == PLAIN.as_bytes() => {
@@ -54,7 +54,7 @@ pub(super) fn from_payload(payload: &Payload) -> Option<Json> {
     }
 }
 
-/// The first of some payloads; none at all are `null`, as other SDKs call without arguments.
+/// The first of some payloads; `null` if there is none, because other SDKs call without arguments.
 pub(super) fn first_of(payloads: &[Payload]) -> Option<Json> {
     payloads.first().map_or_else(|| Some(Json::null()), from_payload)
 }

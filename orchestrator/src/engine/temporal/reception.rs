@@ -1,10 +1,10 @@
-//! What became of a signal, as one line of text: what the updates of a run answer with.
+//! The answer to a signal as one line of text, with which the updates of a run answer.
 
 use serde::{Deserialize, Serialize};
 
 use crate::workflow::{ClientError, Json, Reception};
 
-/// The query for what would become of a signal; its argument is a [`Told`].
+/// The query for the answer that a signal would get; its argument is a [`Told`].
 pub(super) const RECEPTION: &str = "getReception";
 
 /// How many signals a run may accept.
@@ -42,7 +42,7 @@ impl Answer {
         }
     }
 
-    /// What a run has answered. A sentence that no host of ours has written is a refusal too.
+    /// A run's answer. A sentence that no host of this program wrote is a refusal too.
     pub(super) fn read(text: &str) -> Self {
         match text {
             ACCEPTED => Self::Received(Reception::Accepted),

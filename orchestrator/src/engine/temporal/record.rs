@@ -1,5 +1,5 @@
-//! What is known of an activity's attempts. The server keeps it from one attempt to the next as the
-//! second payload of the heartbeat details, behind the activity's own, which readers see first.
+//! What is known about an activity's attempts. The server keeps it from one attempt to the next as the
+//! second payload of the heartbeat details, after the activity's own, which readers see first.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::payload::{from_payload, to_payload};
 use crate::engine::possible_effect::PossibleEffect;
 use crate::workflow::{ActivityError, AttemptFailure, Certainty, Json};
 
-/// The attempts of an activity as the one that runs, or ran last, knows them.
+/// The attempts of an activity as the current or last one knows them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AttemptRecord {
@@ -18,7 +18,7 @@ pub(super) struct AttemptRecord {
     pub(super) attempt: u32,
     /// Whether that attempt has failed and is counted here.
     ended: bool,
-    /// Whether the heartbeat before this is that attempt's own.
+    /// Whether the first payload is that attempt's own heartbeat.
     own_heartbeat: bool,
     effect: PossibleEffect,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,8 +48,8 @@ impl Details {
 }
 
 impl Details {
-    /// The record at the beginning of `attempt`, whose predecessors left these details. Attempts
-    /// that ended without a word, because their worker died or lost the server, may have happened.
+    /// The record at the beginning of `attempt`, whose predecessors left these details. Attempts that
+    /// ended without a report, because their worker died or lost the server, may have happened.
     pub(super) fn at_start_of(&self, attempt: u32) -> AttemptRecord {
         let last = &self.record;
         let told = if last.ended { last.attempt } else { last.attempt.saturating_sub(1) };
@@ -61,13 +61,13 @@ impl Details {
         AttemptRecord { attempt, ended: false, own_heartbeat: false, ..record }
     }
 
-    /// The record after an end that no attempt told.
+    /// The record after an end that no attempt reported.
     pub(super) fn after_silence(&self) -> AttemptRecord {
         let attempt = self.record.attempt + u32::from(self.record.ended);
         self.at_start_of(attempt.max(1) + 1).numbered(attempt.max(1))
     }
 
-    /// The heartbeat of an attempt that has not told its end.
+    /// The heartbeat of an attempt that has not reported its end.
     fn own_heartbeat(&self) -> Option<&Json> {
         self.heartbeat.as_ref().filter(|_| self.record.own_heartbeat && !self.record.ended)
     }
@@ -90,7 +90,7 @@ impl AttemptRecord {
         Self { ended: true, own_heartbeat: heartbeat.is_some(), ..record }
     }
 
-    /// The record of an attempt whose answer said when to ask again, or did not.
+    /// The same record, with the time before which not to retry, if the answer gave one.
     pub(super) fn asking(self, retry_at: Option<Timestamp>) -> Self {
         Self { retry_at, ..self }
     }

@@ -28,7 +28,7 @@ pub struct Registry<S> {
     pub(super) options: BTreeMap<&'static str, ActivityOptions>,
 }
 
-/// What a client has to know of what workers run.
+/// What a client needs to know about what workers run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Catalogue {
     pub(super) workflows: Vec<&'static str>,
@@ -44,7 +44,7 @@ pub(super) struct Workload {
 }
 
 impl<S: Send + Sync + 'static> Registry<S> {
-    /// Nothing yet.
+    /// An empty registry.
     pub fn new(services: Arc<S>, clock: Clock) -> Self {
         let mut catalogue = Catalogue::default();
         catalogue.attributes.insert(NEEDS_ATTENTION, SearchKind::Bool);

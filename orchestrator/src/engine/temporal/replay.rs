@@ -1,5 +1,5 @@
 //! Histories as files. Replayed by tests, they prove that changed code still takes the path that
-//! earlier code took: the tasks of a run for which it does not would fail.
+//! earlier code took: otherwise the tasks of such a run would fail.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ impl TemporalClient {
     /// The history of a run in the SDK's own JSON, which is not that of `temporal workflow show`.
     ///
     /// # Errors
-    /// When the server does not tell.
+    /// When the server does not return it.
     pub async fn recorded(&self, workflow_id: &str) -> Result<String, ClientError> {
         let history = self.handle(workflow_id).fetch_history(WorkflowFetchHistoryOptions::default());
         let json = history.to_json().await.map_err(|error| unavailable(error.to_string()))?;

@@ -7,21 +7,21 @@ use temporalio_sdk::{
 
 use crate::workflow;
 
-/// How much longer than an attempt's own limit the server waits before it holds the worker for dead.
+/// How much longer than an attempt's own limit the server waits before it considers the worker dead.
 const SERVER_MARGIN: Duration = Duration::from_secs(5);
-/// The server refuses intervals of no length.
+/// The server refuses intervals of zero length.
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
-/// The task queue of undos: workers of their own serve it, so that forward work cannot starve them.
+/// The task queue of undos: separate workers serve it, so that forward work cannot starve them.
 pub(super) fn compensations(task_queue: &str) -> String {
     format!("{task_queue}-compensations")
 }
 
-/// An activity's options as the SDK takes them.
+/// An activity's options in the SDK's form.
 ///
-/// Cancelling waits for the attempt's end either way. One that may finish does so, and the server
-/// starts no other; one that is to be abandoned ends when its worker hears of it, and only then its
-/// last heartbeat is known.
+/// Cancelling waits for the attempt's end either way. One that may finish does so, and the server starts
+/// no other; one that must be abandoned ends when its worker learns of it, and only then its last
+/// heartbeat is known.
 pub(super) fn scheduled(
     options: &workflow::ActivityOptions,
     id: String,

@@ -12,14 +12,14 @@ const DEFAULT_ADDRESS: &str = "localhost:7233";
 const DEFAULT_NAMESPACE: &str = "default";
 const DEFAULT_TASK_QUEUE: &str = "fake-stripe-chaos";
 
-/// Where the cluster is and what to use of it.
+/// Where the cluster is and which parts of it to use.
 #[derive(Clone)]
 pub struct Settings {
     /// `host:port`, or a URL.
     pub address: String,
     /// The namespace, which must exist.
     pub namespace: String,
-    /// The task queue of workflows and forward activities. Undos have one of their own,
+    /// The task queue of workflows and forward activities. Undos have their own,
     /// `{task_queue}-compensations`.
     pub task_queue: String,
     connection: ConnectionOptions,
@@ -29,14 +29,14 @@ impl Settings {
     /// A server without TLS.
     ///
     /// # Errors
-    /// When `address` is none.
+    /// When `address` is not valid.
     pub fn new(address: &str, namespace: &str, task_queue: &str) -> Result<Self, ConfigError> {
         let variables =
             [("TEMPORAL_ADDRESS", address), ("TEMPORAL_NAMESPACE", namespace), (TASK_QUEUE, task_queue)];
         Self::load(&variables.into_iter().collect(), true)
     }
 
-    /// What the standard variables of Temporal's SDKs say, and the configuration file that they name:
+    /// The settings from the standard variables of Temporal's SDKs, and the configuration file they name:
     /// `TEMPORAL_ADDRESS`, `_NAMESPACE`, `_API_KEY`, `_TLS`, `_TLS_*`, `_CONFIG_FILE`, `_PROFILE`; and
     /// `TEMPORAL_TASK_QUEUE`.
     ///

@@ -15,16 +15,16 @@ use super::attributes::{NEEDS_ATTENTION, values};
 use super::registry::Catalogue;
 use crate::workflow::{ClientError, Comparison, Condition, Filter, Page, RunSummary, SearchValue};
 
-/// How many runs one page may have.
+/// The most runs on one page.
 const MAX_PAGE: usize = 1_000;
-/// What our cursors begin with: the server answers a token that is not its own with an internal error.
+/// The prefix of our cursors: the server answers a foreign token with an internal error.
 const CURSOR: &str = "t1.";
 
 impl TemporalClient {
     pub(super) async fn page(&self, filter: &Filter) -> Result<Page, ClientError> {
         let known = &self.catalogue.attributes;
         if let Some(unknown) = filter.conditions.iter().find(|wanted| !known.contains_key(wanted.attribute)) {
-            return Err(ClientError::Invalid(format!("`{}` is no search attribute", unknown.attribute)));
+            return Err(ClientError::Invalid(format!("`{}` is not a search attribute", unknown.attribute)));
         }
         let request = ListWorkflowExecutionsRequest {
             namespace: self.client.options().namespace.clone(),
@@ -67,14 +67,14 @@ where
 
 /// The server's token in a cursor of ours.
 fn token(cursor: Option<&str>) -> Result<Vec<u8>, ClientError> {
-    let not_ours = || ClientError::Invalid("the cursor is not one of this list".to_owned());
+    let not_ours = || ClientError::Invalid("invalid cursor".to_owned());
     cursor.map_or(Ok(Vec::new()), |cursor| {
         let token = cursor.strip_prefix(CURSOR).and_then(|token| BASE64.decode(token).ok());
         token.ok_or_else(not_ours)
     })
 }
 
-/// Whether a run has the texts that are asked for: of some the server is asked for the beginning only.
+/// Whether a run has the requested texts: for some, the server is only asked for the beginning.
 fn is_wanted(run: &RunSummary, filter: &Filter) -> bool {
     let texts =
         filter.conditions.iter().filter(|condition| matches!(condition.value, SearchValue::Keyword(_)));
@@ -85,7 +85,7 @@ fn is_wanted(run: &RunSummary, filter: &Filter) -> bool {
     })
 }
 
-/// The query that a filter spells in the language of visibility, which has no parameters.
+/// A filter as a query in the language of visibility, which has no parameters.
 fn query(filter: &Filter, catalogue: &Catalogue) -> String {
     let types: Vec<_> =
         catalogue.workflows.iter().map(|name| format!("WorkflowType = {}", quoted(name))).collect();

@@ -1,4 +1,4 @@
-//! The worker: a thread with a runtime of its own, because the SDK's futures may not move.
+//! The worker: a thread with its own runtime, because the SDK's futures cannot move between threads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use super::registry::Workload;
 use super::scheduling::compensations;
 use crate::workflow::{ActivityOptions, race};
 
-/// How long attempts may go on after the worker was told to stop.
+/// How long attempts may continue after the worker was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How many idle runs stay in memory; others are rebuilt from their histories.
 const RESIDENT_RUNS: usize = 2_000;
 const WORKFLOW_TASKS: usize = 100;
-/// How long a task waits for the worker that knows the run, before any other may take it. It has to
-/// be shorter than a client's patience, so that a worker's death is not a client's failure.
+/// How long a task waits for the worker that knows the run, before any other may take it. It must be
+/// shorter than a client's timeout, so that a worker's death is not a client's failure.
 const STICKY_TIMEOUT: Duration = Duration::from_secs(5);
 const THREADS: usize = 2;
 
@@ -58,13 +58,13 @@ impl Worker {
         ready.map(|()| Self { stop, kill, ended: Some(ended) })
     }
 
-    /// Takes no more work, gives attempts in flight five seconds, and ends.
+    /// Accepts no more work, gives attempts in flight five seconds, and ends.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         self.end().await;
     }
 
-    /// Ends as a killed process would: attempts are dropped, and nobody is told.
+    /// Ends as a killed process would: attempts are dropped, and nothing is reported.
     pub async fn kill(mut self) {
         self.kill.cancel();
         self.end().await;
@@ -85,7 +85,7 @@ impl Drop for Worker {
     }
 }
 
-/// What a worker's thread hears, and whom it tells that it works.
+/// The channels of a worker's thread: its signals to stop, and the report that it is ready.
 struct Life {
     stop: CancellationToken,
     kill: CancellationToken,

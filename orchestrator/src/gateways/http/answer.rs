@@ -21,8 +21,8 @@ const IN_PROGRESS_WAIT: Duration = Duration::from_secs(1);
 pub(super) enum Refusal {
     /// The call failed.
     Final(GatewayError),
-    /// An earlier request under the same key is still executing, and its answer will be this one's:
-    /// that is no failure. Ask again after this time; the attempt's own limit bounds the waits.
+    /// An earlier request under the same key is still executing, and its answer will be this one's: that
+    /// is not a failure. Ask again after this time; the attempt's own timeout bounds the waits.
     InProgress(Duration),
 }
 
@@ -45,7 +45,7 @@ impl From<GatewayError> for Refusal {
     }
 }
 
-/// The members of `application/problem+json` that decide anything.
+/// The members of `application/problem+json` that matter here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Problem {
@@ -61,7 +61,7 @@ pub(super) async fn read<T: DeserializeOwned>(response: Response<Body>) -> Resul
     parse(&body)
 }
 
-/// Reads JSON that tells of success: when it cannot be read, the effect is there and its name is not.
+/// Reads the JSON of a success: if it cannot be read, the effect is there but its id is unknown.
 pub(super) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, GatewayError> {
     serde_json::from_slice(json)
         .map_err(|e| GatewayError::new(Certainty::Unknown, kind::UNREADABLE_ANSWER, e.to_string()))
@@ -93,7 +93,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, problem: Problem
     Refusal::Final(GatewayError { certainty, kind, message, retry_after })
 }
 
-/// What it means that no answer came.
+/// The meaning of a missing answer.
 pub(super) fn unanswered(error: TransportError) -> GatewayError {
     match error {
         TransportError::NotConnected(reason) => {
@@ -103,12 +103,12 @@ pub(super) fn unanswered(error: TransportError) -> GatewayError {
     }
 }
 
-/// The answer broke off, or ended too early.
+/// The answer was cut short.
 pub(super) fn lost(reason: &dyn fmt::Display) -> GatewayError {
     GatewayError::new(Certainty::Unknown, kind::CONNECTION_LOST, reason.to_string())
 }
 
-/// What it means that a request cannot be put into HTTP: it never will be.
+/// The failure of a request that cannot be expressed in HTTP: a retry cannot help.
 pub(super) fn unsendable(reason: &dyn fmt::Display) -> GatewayError {
     GatewayError::new(Certainty::Rejected, kind::UNSENDABLE, reason.to_string())
 }

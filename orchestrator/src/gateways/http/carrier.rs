@@ -81,10 +81,10 @@ enum LabelNews {
     Made(Label),
 }
 
-/// What a successful answer to `create-label` tells, piece by piece.
+/// A successful answer to `create-label`, piece by piece.
 enum News {
     Stream(Events),
-    /// A server that does not stream gives its one answer.
+    /// A server that does not stream gives a single answer.
     Whole(Option<Response<Body>>),
 }
 
@@ -108,13 +108,13 @@ impl News {
             },
             Self::Whole(response) => match response.take() {
                 Some(response) => answer::read(response).await.map(LabelNews::Made),
-                None => Err(answer::lost(&"the answer has been read already")),
+                None => Err(answer::lost(&"the answer has already been read")),
             },
         }
     }
 }
 
-/// `None` for an event that is none of ours.
+/// `None` for an unknown event.
 fn read_event(event: &Event) -> Result<Option<LabelNews>, GatewayError> {
     match event.name.as_str() {
         "progress" => answer::parse(event.data.as_bytes()).map(|news| Some(LabelNews::Progress(news))),

@@ -1,4 +1,4 @@
-//! Server-Sent Events, as much of the format as a client of ours meets.
+//! Server-Sent Events: the parts of the format that our clients meet.
 
 use axum::body::{Body, BodyDataStream};
 use futures_util::StreamExt;
@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use super::answer;
 use crate::gateways::GatewayError;
 
-/// The most bytes that one event may take.
+/// The largest event, in bytes.
 const MAX_EVENT: usize = 1 << 20;
 
 /// One event.
@@ -29,8 +29,7 @@ impl Events {
         Self { body: body.into_data_stream(), buffer: Vec::new() }
     }
 
-    /// The next event; the end of the stream is a lost connection, since the last event is not the
-    /// stream's end but an answer.
+    /// The next event; the end of the stream counts as a lost connection, since the answer is an event.
     pub(super) async fn next(&mut self) -> Result<Event, GatewayError> {
         loop {
             if let Some(event) = self.take_event() {
@@ -47,7 +46,7 @@ impl Events {
         }
     }
 
-    /// The next event of the buffer, if a whole one is there that has data.
+    /// The next event of the buffer, if it contains a whole one with data.
     fn take_event(&mut self) -> Option<Event> {
         loop {
             let (length, separator) = blank_line(&self.buffer)?;

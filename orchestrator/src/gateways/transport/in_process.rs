@@ -10,7 +10,7 @@ use tower::{Service, ServiceExt};
 
 use super::{Transport, TransportError};
 
-/// The backends' own routes, called in this process: no socket, no clock but the runtime's.
+/// The backends' own routes, called in this process: no socket, and no clock except the runtime's.
 #[derive(Clone)]
 pub struct InProcess<S>(S);
 

@@ -9,8 +9,8 @@ use reqwest::Url;
 use super::{Transport, TransportError};
 use crate::gateways::client::{base_url, client_builder, innermost};
 
-/// Idle connections are closed before a server's usual keep-alive ends, lest a request meet a
-/// connection that is just being closed.
+/// Idle connections are closed before a server's usual keep-alive ends, lest a request use a connection
+/// that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The backends over HTTP. Connections are kept and shared; build it once and clone it.

@@ -7,14 +7,14 @@ use crate::activities::{ActivitySettings, first_repeat_backoff};
 use crate::domain::{Item, OrderInput, Trace, WORKFLOW_ID_PREFIX};
 use crate::gateways::{Hold, Label, LabelRequest, Message, ReservationRequest, StockItem};
 
-/// What an order's run is started with, and keeps for its whole life.
+/// The input of an order's run, fixed for its whole life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderFulfillmentInput {
-    /// The client's body. Two starts are of the same order when this is equal.
+    /// The client's body. Two starts are for the same order if this is equal.
     pub order: OrderInput,
-    /// How long the run waits.
+    /// The run's timeouts.
     pub timings: Timings,
-    /// What the run is part of.
+    /// The trace that the run belongs to.
     pub trace: Trace,
 }
 
@@ -54,8 +54,8 @@ impl OrderFulfillmentInput {
     }
 }
 
-/// How long a run waits, scaled already: a run keeps its times when the process that started it is
-/// replaced by one with another scale.
+/// A run's timeouts, already scaled: a run keeps them when the process that started it is replaced by one
+/// with another scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timings {
@@ -65,7 +65,7 @@ pub struct Timings {
 }
 
 impl Timings {
-    /// The times of `settings` at `scale`, with their floors.
+    /// The times of `settings` at `scale`, with their minimums.
     pub fn new(settings: &ActivitySettings, scale: TimeScale) -> Self {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let settings = settings.at(scale);
@@ -92,7 +92,7 @@ impl Timings {
     }
 }
 
-/// The id of the run that fulfils an order. There is one for ever.
+/// The id of the run that fulfils an order, of which there is only ever one.
 pub fn workflow_id(order_id: &str) -> String {
     format!("{WORKFLOW_ID_PREFIX}{order_id}")
 }

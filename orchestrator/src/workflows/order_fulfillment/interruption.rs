@@ -7,9 +7,9 @@ use crate::gateways::Label;
 use crate::workflow::{Either, WorkflowCtx, race};
 
 impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
-    /// Runs the forward path to its end, or until the order is cancelled or takes too long. An
-    /// interruption goes before whatever the attempt in flight still yields, so that the outcome
-    /// does not depend on how fast the attempt hears of it.
+    /// Runs the forward path to its end, or until the order is cancelled or takes too long. An interruption
+    /// takes precedence over the result of the attempt in flight, so that the outcome does not depend on how
+    /// fast the attempt learns of it.
     pub(super) async fn until_interrupted(&mut self) -> Result<Label, Stop> {
         let scope = self.scope.clone();
         let (ctx, timer) = (self.ctx.clone(), self.ctx.child_scope());

@@ -1,4 +1,4 @@
-//! What a run is told and asked: its signals and queries. Pure functions of the state.
+//! The signals and queries of a run. Pure functions of the state.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -7,13 +7,13 @@ use super::state::{Decision, OrderState, Phase};
 use crate::domain::StepRecord;
 use crate::workflow::{Json, Reception, UnknownMessage};
 
-/// The signal of a manager's yes; its payload is an [`Approval`].
+/// The signal of a manager's approval; its payload is an [`Approval`].
 pub const APPROVE: &str = "approveOrder";
-/// The signal of a manager's no; its payload is a [`Rejection`].
+/// The signal of a manager's rejection; its payload is a [`Rejection`].
 pub const REJECT: &str = "rejectOrder";
-/// The signal of a customer who does not want the order any more; its payload is a [`Cancellation`].
+/// The signal of a customer's cancellation; its payload is a [`Cancellation`].
 pub const CANCEL: &str = "cancelOrder";
-/// The signal to try again what could not be undone; it has no payload.
+/// The signal to retry failed compensations; it has no payload.
 pub const RETRY: &str = "retryCompensations";
 
 /// The query for the whole [`WorkflowState`](crate::domain::WorkflowState).
@@ -40,14 +40,14 @@ pub mod reason {
 }
 
 /// The longest payload of a signal, in bytes: room for the longest name and reason that the HTTP API
-/// takes, each of their characters escaped.
+/// accepts, with every character escaped.
 const MAX_PAYLOAD: usize = 4096;
 
 /// The payload of [`APPROVE`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Approval {
-    /// Who said yes.
+    /// Who approved.
     pub approved_by: Option<String>,
 }
 
@@ -55,9 +55,9 @@ pub struct Approval {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rejection {
-    /// Who said no.
+    /// Who rejected.
     pub rejected_by: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
 }
 
@@ -65,12 +65,12 @@ pub struct Rejection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cancellation {
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
 }
 
 impl OrderState {
-    /// Takes a signal; see [`WorkflowDef::on_signal`](crate::workflow::WorkflowDef::on_signal).
+    /// Handles a signal; see [`WorkflowDef::on_signal`](crate::workflow::WorkflowDef::on_signal).
     pub(super) fn receive(&mut self, signal: &str, payload: &Json) -> Result<Reception, UnknownMessage> {
         Ok(match signal {
             APPROVE => self.approve(read(signal, payload)?),
@@ -144,8 +144,8 @@ impl OrderState {
         }
     }
 
-    /// Why nothing can be decided any more, if so. An order whose cancel was accepted is undone in
-    /// any case, even while an attempt in flight still goes on.
+    /// Why nothing can be decided any more, if so. An order whose cancel was accepted is undone in any
+    /// case, even while an attempt in flight is still running.
     fn closed(&self) -> Option<&'static str> {
         match self.phase {
             Phase::Forward if self.cancellation.is_none() => None,
@@ -163,7 +163,7 @@ impl OrderState {
     }
 }
 
-/// A signal's payload; no payload is an empty one.
+/// A signal's payload; a missing payload counts as an empty one.
 fn read<T: DeserializeOwned + Default>(signal: &str, payload: &Json) -> Result<T, UnknownMessage> {
     if payload.text().len() > MAX_PAYLOAD {
         return Err(UnknownMessage(format!("{signal}: the payload is longer than {MAX_PAYLOAD} bytes")));

@@ -9,18 +9,18 @@ use crate::domain::{OrderStatus, Step, StepStatus, WorkflowState};
 use crate::gateways::LabelProgress;
 use crate::workflow::{ActivityError, WorkflowCtx};
 
-/// Why an order is not going to be shipped.
+/// Why an order will not be shipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// Its customer cancelled it.
     Cancelled,
     /// It took too long.
     TimedOut,
-    /// A manager said no.
+    /// A manager rejected it.
     Rejected,
-    /// No manager said anything in time.
+    /// No manager decided in time.
     ApprovalTimedOut,
-    /// A step failed with an error of this kind.
+    /// A step failed with this kind of error.
     Failed(String),
 }
 
@@ -36,7 +36,7 @@ impl Stop {
         }
     }
 
-    /// What the order is in the end, when everything could be undone.
+    /// The final status of the order, if everything could be undone.
     pub(super) fn status(&self) -> OrderStatus {
         match self {
             Self::Cancelled => OrderStatus::Cancelled,
@@ -46,7 +46,7 @@ impl Stop {
     }
 }
 
-/// One run: where it acts, what it was asked for, and what it has to undo should it come to that.
+/// One run: its context, its input, and what it must undo if it comes to that.
 pub(super) struct Saga<C> {
     pub(super) ctx: C,
     /// The scope of the forward path, which an interruption cancels.
@@ -56,7 +56,7 @@ pub(super) struct Saga<C> {
     pub(super) input: OrderFulfillmentInput,
     /// Newest last.
     pub(super) undos: Vec<Undo>,
-    /// What could not be undone, in the order in which it was tried.
+    /// What could not be undone, in the order of the attempts.
     pub(super) stuck: Vec<Undo>,
 }
 
@@ -68,7 +68,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Self { ctx, scope, shielded, input, undos: Vec::new(), stuck: Vec::new() }
     }
 
-    /// What became of the order.
+    /// The order's final status.
     pub(super) fn outcome(&self) -> WorkflowState {
         self.ctx.read(|state| state.order.clone())
     }
@@ -88,7 +88,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
 
     /// Notes that a step failed; the order stops there.
     pub(super) fn step_failed(&self, step: Step, error: &ActivityError) -> Stop {
-        // Only a label tells how far it came, and the order stays there.
+        // Only a label reports how far it came, and the order's progress stays there.
         if let Some(label) = error.heartbeat.as_ref().and_then(|beat| beat.parse::<LabelProgress>().ok()) {
             self.update(|order, _| order.progress = order.progress_with_label(label.progress));
         }
@@ -101,12 +101,12 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Call { request, key: None, trace: self.input.trace.clone() }
     }
 
-    /// The order is being shipped, or undone: signals are told so.
+    /// The order is being shipped or undone: later signals are refused accordingly.
     pub(super) fn enter(&self, phase: Phase) {
         self.ctx.update(|state| state.phase = phase);
     }
 
-    /// Changes what readers see.
+    /// Changes the state that readers see.
     pub(super) fn update(&self, change: impl FnOnce(&mut WorkflowState, Timestamp)) {
         let now = self.ctx.now();
         let (before, after) = self.ctx.update(|state| {

@@ -10,7 +10,7 @@ pub const ORDER_ID: &str = "OrderId";
 pub const CUSTOMER_ID: &str = "CustomerId";
 /// [`OrderStatus::keyword`].
 pub const ORDER_STATUS: &str = "OrderStatus";
-/// What is charged; for ranges, not for accounting.
+/// The amount charged; for ranges, not for accounting.
 pub const TOTAL_AMOUNT: &str = "TotalAmount";
 /// When its run was started.
 pub const ORDER_CREATED_AT: &str = "OrderCreatedAt";

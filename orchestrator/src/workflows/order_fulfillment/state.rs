@@ -15,7 +15,7 @@ pub struct OrderState {
     pub(super) retry_requested: bool,
 }
 
-/// How far a run is, as far as signals are concerned.
+/// The phase of a run, for signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Phase {
@@ -25,17 +25,17 @@ pub(super) enum Phase {
     Shipped,
     /// What was done is being undone.
     Compensating,
-    /// What was to be undone could not be, and somebody has to say when to try again.
+    /// A compensation failed, and a person must decide when to retry.
     Stuck,
     /// Everything is undone.
     Ended,
 }
 
-/// The first decision of a manager; it stands.
+/// A manager's first decision, which is final.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Decision {
-    /// The order did not ask for one.
+    /// The order needs none.
     NotRequired,
     Approved(Approval),
     Rejected(Rejection),

@@ -46,7 +46,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         self.follow(self.decision())
     }
 
-    /// What a manager's decision, or the lack of one in time, means for the order.
+    /// The consequence of a manager's decision, or of the lack of one in time.
     fn follow(&self, decision: Option<Decision>) -> Result<(), Stop> {
         let step = Step::ManagerApproval;
         match decision {
@@ -107,8 +107,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         }
     }
 
-    /// Reads whether the money is captured, since the answer does not tell. What cannot be read now
-    /// is read when it comes to undoing.
+    /// Reads whether the money is captured, since the answer does not say. If it cannot be read now, it
+    /// is read when the order is undone.
     async fn is_captured(&mut self) -> bool {
         let reference = PaymentReference { auth_id: self.auth_id() };
         match self.scope.activity::<ReadPayment>(self.call(reference)).await {
@@ -133,7 +133,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Ok(label)
     }
 
-    /// The order is shipped, whether or not its customer hears of it.
+    /// The order is shipped, whether or not its customer can be notified.
     pub(super) async fn notify_customer(&mut self, label: &Label) {
         let step = Step::CustomerNotification;
         self.enter(Phase::Shipped);
@@ -150,8 +150,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         self.update(|order, _| order.end(OrderStatus::Shipped));
     }
 
-    /// Does a step that `compensation` undoes. Its undo is noted before the call, because from then
-    /// on it may have happened.
+    /// Executes a step that `compensation` undoes. Its undo is noted before the call, because from then on
+    /// it may have happened.
     async fn perform<A, T>(
         &mut self,
         step: Step,
@@ -178,8 +178,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     }
 }
 
-/// Whether only the payment's status tells if the money was captured: an earlier attempt may have
-/// landed, be it that its answer was lost or that this one says so.
+/// Whether only the payment's status shows if the money was captured: an earlier attempt may have
+/// succeeded, either because its answer was lost or because this answer says so.
 fn status_decides(error: &ActivityError) -> bool {
     error.may_have_happened || error.kind == "already_captured"
 }

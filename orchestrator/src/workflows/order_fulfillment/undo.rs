@@ -1,4 +1,4 @@
-//! The way back: undoing what was done.
+//! Undoing what was done.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use verdict::{Refused, never_happened, refused};
 
 pub(super) use stack::Undo;
 
-/// An undo after which nothing is left to undo.
+/// A compensation after which nothing is left to undo.
 struct Settled {
     attempts: u32,
     detail: Option<String>,
@@ -29,8 +29,8 @@ struct Settled {
 
 /// Undoing, newest first, in a scope that nothing cancels.
 impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
-    /// Undoes all that was done. What cannot be undone waits for a person, who may have it tried
-    /// again as often as needed; the rest is undone all the same.
+    /// Undoes everything that was done. What cannot be undone waits for a person, who can have it
+    /// retried as often as needed; the rest is undone all the same.
     pub(super) async fn undo_all(&mut self, stop: &Stop) {
         self.enter(Phase::Compensating);
         self.update(|order, _| order.begin_undoing(stop.error()));
@@ -83,7 +83,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         }
     }
 
-    /// The id to undo an effect by; `None` when it turns out that it had not happened.
+    /// The id with which to undo an effect; `None` if it turns out that it had not happened.
     async fn id_of(&mut self, undo: &mut Undo) -> Result<Option<String>, ActivityError> {
         let ask_after = match &undo.effect {
             Effect::Happened(id) => return Ok(Some(id.clone())),
@@ -100,7 +100,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Ok(id)
     }
 
-    /// Asks what became of a call, and keeps the id that it yields.
+    /// Finds out the outcome of a call, and keeps the id that it yields.
     async fn ask(&mut self, compensation: Compensation) -> Result<Option<String>, ActivityError> {
         let answer = match compensation {
             Compensation::RefundPayment => return self.captured_payment().await,
@@ -127,7 +127,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         }
     }
 
-    /// The authorization, if its money is captured; if not, its release is the undo.
+    /// The authorization, if its money is captured; otherwise the release is its undo.
     async fn captured_payment(&mut self) -> Result<Option<String>, ActivityError> {
         let auth_id = self.auth_id();
         let reference = self.call(PaymentReference { auth_id: auth_id.clone() });
@@ -139,7 +139,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Ok(Some(auth_id))
     }
 
-    /// Makes once more the one call of `F`, under its key, as activity `R`.
+    /// Repeats the one call of `F`, under its key, as activity `R`.
     async fn repeat<F, R, T>(&self, request: T) -> Result<R::Output, ActivityError>
     where
         F: ActivityDef<Input = R::Input>,
@@ -178,13 +178,13 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         }
     }
 
-    /// The same for every try of an undo, however often it is asked for.
+    /// The same for every retry of an undo.
     fn key_of(&self, compensation: Compensation) -> String {
         let WorkflowInfo { workflow_id, run_id } = self.ctx.info();
         format!("{workflow_id}/{run_id}/{}", compensation.name())
     }
 
-    /// Until then the run stays open, with its final status for every reader.
+    /// Waits for a `retry`. Until then the run stays open, with its final status for every reader.
     async fn wait_for_retry(&mut self) {
         self.enter(Phase::Stuck);
         self.update(|order, _| order.end(OrderStatus::Failed));

@@ -208,7 +208,7 @@ async fn lists_find_runs_by_their_attributes_page_by_page() {
         };
         assert_eq!(
             engine.list(&unknown).await.unwrap_err(),
-            ClientError::Invalid("`Colour` is no search attribute".into())
+            ClientError::Invalid("`Colour` is not a search attribute".into())
         );
     })
     .await;

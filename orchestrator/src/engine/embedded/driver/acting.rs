@@ -1,4 +1,4 @@
-//! What runs asked for is done, now that their asking is durable.
+//! Executes the runs' commands, now that those are durable.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl Driver {
         }
     }
 
-    /// Asks whether a run of the child's id exists already.
+    /// Asks whether a run with the child's id already exists.
     fn look_up_child(&mut self, parent: RunKey, workflow_id: Arc<str>) {
         let is_resident = self.is_resident(&workflow_id);
         let Some(run) = self.runs.peek_mut(&parent) else { return };

@@ -1,4 +1,4 @@
-//! Runs step, what they did is appended, and then it is done.
+//! Runs step, what they did is appended, and then executed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::workflow::ClientError;
 const ITEMS_AT_ONCE: usize = 32;
 
 impl Driver {
-    /// Lets every run in line step, and appends what they did.
+    /// Lets every queued run step, and appends what they did.
     pub(super) fn append_steps(&mut self) {
         let (mut batch, mut sent) = (Vec::new(), Vec::new());
         while self.may_append()
@@ -73,7 +73,7 @@ impl Driver {
         None
     }
 
-    /// What became of a batch.
+    /// The result of a batch.
     pub(super) fn appended(&mut self, sent: Vec<Option<RunKey>>, results: Vec<Result<(), AppendError>>) {
         self.batches_in_flight -= 1;
         for (key, result) in sent.into_iter().zip(results) {
@@ -105,7 +105,7 @@ impl Driver {
         self.go_on(key);
     }
 
-    /// All that a run has applied is durable: what it asked for is done.
+    /// Everything that a run has applied is durable: its commands are executed.
     fn go_on(&mut self, key: RunKey) {
         let Some(run) = self.runs.get_mut(&key) else { return };
         if let Some(ending) = &run.ending {
@@ -142,7 +142,7 @@ impl Driver {
         self.look_for_started(children, error);
         let Some(run) = self.runs.get_mut(&key) else { return };
         if !run.breaks(in_flight.entries) {
-            // It never was: what came for it is for the run that has its id.
+            // It never existed: its inputs are for the run that has its id.
             self.remove_and_deliver_again(key);
             self.look_for_started([key].into_iter(), error);
         } else if let AppendError::Refused(reason) = error {
@@ -155,14 +155,14 @@ impl Driver {
         }
     }
 
-    /// Reads runs later whose start failed: it may be durable all the same, and then they go on.
+    /// Reads runs later whose start failed: it may be durable all the same, and then they continue.
     fn look_for_started(&mut self, runs: impl Iterator<Item = RunKey>, error: &AppendError) {
         if let AppendError::Journal(_) = error {
             runs.for_each(|key| self.try_again_later(key));
         }
     }
 
-    /// Takes a run out of memory; what came for it goes to whatever the journal has under its id.
+    /// Removes a run from memory; its inputs go to the run that the journal has under its id.
     pub(super) fn remove_and_deliver_again(&mut self, key: RunKey) {
         let Some(run) = self.remove(key) else { return };
         for input in run.inputs {
@@ -191,9 +191,9 @@ impl Driver {
         run.inputs.into_iter().for_each(|input| drop(input.refuse(error.clone())));
     }
 
-    /// Another engine owns the journal: this one must not do anything any more.
+    /// Another engine owns the journal: this one must do nothing more.
     fn fenced(&self) {
-        tracing::error!("another engine has taken the journal over; this one stops");
+        tracing::error!("another engine has taken over the journal; this one stops");
         self.shared.kill();
     }
 

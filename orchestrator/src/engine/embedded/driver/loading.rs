@@ -1,5 +1,5 @@
-//! Runs come into memory: because they are due, because something came for them, or because an
-//! append failed.
+//! Loads runs into memory: because they are due, because they have an input, or because an append
+//! failed.
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::workflow::{ClientError, Reception};
 /// How many runs may be read at once because they are due.
 const MAX_LOADS: usize = 256;
 
-/// How long after a failed read the next is tried.
+/// The wait after a failed read.
 const RETRY_MS: i64 = 1_000;
 
 /// Messages that wait until their run has been read.
 #[derive(Default)]
 pub(super) struct Lookup {
     inputs: Vec<Input>,
-    /// The run has been in memory and has left it since.
+    /// The run has been in memory and has been removed since.
     pub(super) is_stale: bool,
 }
 
@@ -70,11 +70,11 @@ impl Driver {
                 tracing::error!(%key, "a run cannot be read: {error}");
                 self.try_again_later(key);
             }
-            // It had ended, though the append was believed to have failed, and was forgotten since.
+            // It had ended, though the append was believed to have failed, and was pruned since.
             (Ok(None), Some(_)) => self.remove_and_deliver_again(key),
             (Ok(None), None) => {}
             (Ok(Some(stored)), resident) => match &stored.row.ending {
-                // The append that was believed to have failed had not.
+                // The append that was believed to have failed had succeeded.
                 Some(ending) if resident.is_some() => self.ended(key, &ending.outcome),
                 Some(_) => {}
                 None => drop(self.revive(stored)),
@@ -109,7 +109,7 @@ impl Driver {
         inputs.into_iter().for_each(|input| drop(input.refuse(refusal.clone())));
     }
 
-    /// Rebuilds a run from its journal and puts it in line.
+    /// Rebuilds a run from its journal and queues it.
     fn revive(&mut self, stored: StoredRun) -> Result<(), String> {
         let StoredRun { row, entries } = stored;
         let Row { key, start, length, quarantine, .. } = row;
@@ -144,7 +144,7 @@ impl Driver {
         }
     }
 
-    /// What a run that has ended says, without a machine.
+    /// The answer of an ended run, without a machine.
     fn answer_from(&self, row: &Row, input: Input) {
         match input {
             Input::StartAgain(reply) => {

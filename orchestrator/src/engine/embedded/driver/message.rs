@@ -7,7 +7,7 @@ use crate::engine::embedded::journal::{AppendError, JournalError, Outcome, RunKe
 use crate::engine::embedded::run::AttemptResult;
 use crate::workflow::{ClientError, Json, Reception, Start, Started};
 
-/// What reaches the engine's task.
+/// A message to the engine's task.
 pub(crate) enum Message {
     Start {
         start: Start,
@@ -24,13 +24,13 @@ pub(crate) enum Message {
         reason: String,
         reply: oneshot::Sender<Result<(), ClientError>>,
     },
-    /// Tell at once whether the run is in memory, and so has not ended; and later when it ends.
+    /// Say at once whether the run is in memory, and so has not ended; and later, that it has ended.
     AwaitEnd {
         workflow_id: Arc<str>,
         is_resident: oneshot::Sender<bool>,
         end: oneshot::Sender<Outcome>,
     },
-    /// Tell of the attempts in flight.
+    /// Describe the attempts in flight.
     Attempts {
         workflow_id: Arc<str>,
         reply: oneshot::Sender<Vec<RunningAttempt>>,
@@ -57,7 +57,7 @@ pub(crate) enum Message {
     },
     Pruned(Result<usize, JournalError>),
     Shutdown(oneshot::Sender<()>),
-    /// Look whether the engine was killed.
+    /// Check whether the engine was killed.
     Wake,
 }
 

@@ -10,8 +10,8 @@ use crate::workflow::ClientError;
 const FIRST_RETRY_MS: i64 = 100;
 const MAX_RETRY_MS: i64 = 5_000;
 
-/// The journal could not be written. Nothing is tried until `retry_at_ms`, then all is; the first
-/// write that succeeds ends the outage.
+/// The journal could not be written. Nothing is tried until `retry_at_ms`, then everything; the first
+/// successful write ends the outage.
 pub(super) struct Outage {
     pub(super) reason: String,
     pub(super) retry_at_ms: i64,
@@ -19,13 +19,13 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// How long nothing will be tried yet.
+    /// The time until the next try.
     pub(super) fn left(&self, now_ms: i64) -> Option<Duration> {
         let left = u64::try_from(self.retry_at_ms.saturating_sub(now_ms)).ok()?;
         (left > 0).then(|| Duration::from_millis(left))
     }
 
-    /// What clients are told.
+    /// The answer to clients.
     pub(super) fn error(&self) -> ClientError {
         let retry_after = Duration::from_millis(u64::try_from(self.wait_ms).unwrap_or_default());
         ClientError::Unavailable { reason: self.reason.clone(), retry_after }
@@ -59,7 +59,7 @@ impl Driver {
         }
     }
 
-    /// Clients whose messages wait in line are not left waiting; results are.
+    /// Clients whose messages are queued are answered at once; results stay queued.
     fn refuse_waiting_clients(&mut self) {
         let Some(error) = self.outage.as_ref().map(Outage::error) else { return };
         for key in std::mem::take(&mut self.line) {

@@ -1,14 +1,14 @@
-//! Closed runs that need no attention leave after a while.
+//! Deletes closed runs that need no attention, after the retention time.
 
 use std::sync::Arc;
 
 use super::{Driver, Message};
 use crate::engine::embedded::journal::JournalError;
 
-/// How many runs leave at once, so that nothing else has to wait long.
+/// How many runs are deleted at once, so that nothing else waits long.
 const CHUNK: usize = 500;
 
-/// How long it takes until the engine looks again.
+/// The interval between two checks.
 const INTERVAL_MS: i64 = 60_000;
 
 impl Driver {

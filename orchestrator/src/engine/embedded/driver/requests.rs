@@ -1,4 +1,4 @@
-//! What clients ask for.
+//! The requests of clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Driver {
         }
     }
 
-    /// Why nothing new can be taken now, if so.
+    /// Why nothing new can be accepted now, if so.
     fn refusal(&self) -> Option<ClientError> {
         if !self.stopping.is_empty() {
             let reason = "the engine is shutting down".to_owned();

@@ -1,4 +1,4 @@
-//! Which runs are in memory, which are due, and which stand in line.
+//! Which runs are in memory, which are due, and which are queued.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use super::Driver;
 use crate::engine::embedded::journal::RunKey;
 use crate::engine::embedded::run::{Input, Run};
 
-/// How many runs at most are looked at when room has to be made.
+/// The most runs that are checked when room has to be made.
 const MAX_EVICTIONS: usize = 1024;
 
 impl Driver {
-    /// Takes a run into memory.
+    /// Adds a run to memory.
     pub(super) fn keep(&mut self, run: Run) {
         self.by_id.insert(Arc::clone(&run.start.workflow_id), run.key);
         self.runs.put(run.key, Box::new(run));
     }
 
-    /// Whether a run of this id is in memory that was started and has not ended.
+    /// Whether a run with this id is in memory, has started and has not ended.
     pub(super) fn is_resident(&self, workflow_id: &str) -> bool {
         let run = self.by_id.get(workflow_id).and_then(|key| self.runs.peek(key));
         run.is_some_and(|run| run.is_started())
     }
 
-    /// Puts the runs in line whose time has come, as far as they can be read.
+    /// Queues the runs that are due, as far as they can be read.
     pub(super) fn wake_due_runs(&mut self) {
         let now_ms = self.now_ms();
         self.prune_if_due(now_ms);
@@ -42,7 +42,7 @@ impl Driver {
         }
     }
 
-    /// Puts a run in line for a step.
+    /// Queues a run for a step.
     pub(super) fn enqueue(&mut self, key: RunKey) {
         if let Some(run) = self.runs.get_mut(&key)
             && !std::mem::replace(&mut run.is_in_line, true)
@@ -51,7 +51,7 @@ impl Driver {
         }
     }
 
-    /// Hands an input to a resident run; one that has left memory needs it no more.
+    /// Hands an input to a resident run; one that has left memory no longer needs it.
     pub(super) fn push(&mut self, key: RunKey, input: Input) {
         if let Some(run) = self.runs.get_mut(&key) {
             run.inputs.push_back(input);
@@ -59,7 +59,7 @@ impl Driver {
         }
     }
 
-    /// Brings the list of due runs up to date with a run.
+    /// Updates a run's entry in the list of due runs.
     pub(super) fn relist(&mut self, key: RunKey) {
         let Some(run) = self.runs.peek_mut(&key) else { return };
         let due_ms = run.due_ms(&self.catalogue);
@@ -76,7 +76,7 @@ impl Driver {
         }
     }
 
-    /// Takes a run out of memory that is over or was never started. Its attempts are dropped with it.
+    /// Removes a run from memory that has ended or never started. Its attempts are dropped with it.
     pub(super) fn remove(&mut self, key: RunKey) -> Option<Box<Run>> {
         let run = self.drop_from_memory(key)?;
         self.unlist(key, run.listed_ms);
@@ -89,7 +89,7 @@ impl Driver {
         if self.by_id.get(id) == Some(&key) {
             self.by_id.remove(id);
         }
-        // What is being read of it may be older than what it was when it left.
+        // What is being read may be older than its state when it was removed.
         if let Some(lookup) = self.lookups.get_mut(id) {
             lookup.is_stale = true;
         }
@@ -99,7 +99,7 @@ impl Driver {
         Some(run)
     }
 
-    /// Makes room: the runs that were used longest ago leave, if they are idle.
+    /// Makes room: removes the least recently used runs, if they are idle.
     pub(super) fn evict(&mut self) {
         let excess = self.runs.len().saturating_sub(self.shared.options.resident_runs);
         let mut excess = excess.min(MAX_EVICTIONS);

@@ -5,14 +5,14 @@ use tokio::sync::oneshot;
 
 use crate::engine::embedded::journal::Outcome;
 
-/// Below this many, those who wait are not swept.
+/// Below this many, waiting clients are not swept.
 const FEW: usize = 1_024;
 
-/// Who waits for the ends of runs. Many of them leave before, or ask for a run that is over: they
-/// are swept whenever their number has doubled, so that each costs a constant.
+/// The clients that wait for the ends of runs. Many of them leave before, or wait for a run that has
+/// ended: they are swept whenever their number has doubled, so that each costs a constant.
 #[derive(Default)]
 pub(super) struct WaitingForEnd {
-    /// Ordered: when the engine is killed, those who wait hear of it in this order.
+    /// Ordered: when the engine is killed, waiting clients learn of it in this order.
     by_id: BTreeMap<Arc<str>, Vec<oneshot::Sender<Outcome>>>,
     count: usize,
     left_by_sweep: usize,
@@ -31,7 +31,7 @@ impl WaitingForEnd {
         let waiting = self.by_id.remove(workflow_id).unwrap_or_default();
         self.count -= waiting.len();
         for reply in waiting {
-            // Whoever does not wait any more needs no answer.
+            // A client that no longer waits needs no answer.
             drop(reply.send(outcome.clone()));
         }
     }

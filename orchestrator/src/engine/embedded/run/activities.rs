@@ -10,7 +10,7 @@ use crate::engine::embedded::registry::Catalogue;
 use crate::workflow::{ActivityError, ActivityOptions, OnCancel, kind};
 
 impl Run {
-    /// What is overdue longest: a timer, or an activity's schedule-to-close.
+    /// What has been overdue the longest: a timer, or an activity's schedule-to-close.
     pub(super) fn overdue(&mut self, now_ms: i64, catalogue: &Catalogue) -> Option<Event> {
         let timer = self.open.timers.iter().map(|(timer, due)| (*due, *timer)).min();
         let activities = self.open.activities.iter();
@@ -35,8 +35,8 @@ impl Run {
         }
     }
 
-    /// The next activity that ends because its scope was cancelled. Those with an attempt in flight
-    /// that may finish are told instead.
+    /// The next activity that ends because its scope was cancelled. Those with an attempt in flight that
+    /// may finish are notified instead.
     pub(super) fn cancelled_activity(&mut self, catalogue: &Catalogue) -> Option<Event> {
         while let Some(id) = self.open.cancels.pop_front() {
             let Some(activity) = self.open.activities.get(&id) else { continue };
@@ -51,7 +51,7 @@ impl Run {
         None
     }
 
-    /// What the end of an attempt means; `None` when the engine has ended the attempt before.
+    /// What the end of an attempt means; `None` if the engine had already ended the attempt.
     pub(super) fn after_attempt(
         &mut self,
         id: &ActivityId,
@@ -92,7 +92,7 @@ impl OpenActivity {
         Terms { options, scheduled_at_ms: self.scheduled_at_ms, cancelling: self.cancelling }
     }
 
-    /// Takes an attempt out of the queue that waits for a slot. `false` when one may be doing something.
+    /// Removes an attempt from the queue for a slot. `false` if it may already be running.
     fn withdraw(&self) -> bool {
         match &self.phase {
             Phase::Attempting(attempt) => attempt.withdraw(),

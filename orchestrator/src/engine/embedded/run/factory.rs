@@ -18,12 +18,12 @@ pub(crate) struct RunFactory {
     /// What run ids and seeds are derived from, together with the workflow id: never from a
     /// generator, whose answers would depend on the order of the starts.
     pub(crate) id_seed: u64,
-    /// What the next key was when closed runs were last made to leave. A workflow id that is used again
-    /// after that names another run.
+    /// The next key when closed runs were last pruned. A workflow id that is used again after that names
+    /// another run.
     pub(crate) pruned_before: u64,
 }
 
-/// What a new run is made from.
+/// The ingredients of a new run.
 pub(crate) struct NewRun {
     pub(crate) workflow: &'static str,
     pub(crate) workflow_id: Arc<str>,
@@ -31,21 +31,21 @@ pub(crate) struct NewRun {
     pub(crate) at_ms: i64,
 }
 
-/// What a run is started with.
+/// The start of a run.
 pub(crate) struct InitialInput {
     input: Json,
     seed: u64,
 }
 
 impl InitialInput {
-    /// The first input of the run, and who waits for it to be durable.
+    /// The first input of the run, and the client that waits for it to be durable.
     pub(crate) fn with_reply(self, reply: Option<oneshot::Sender<Result<Started, ClientError>>>) -> Input {
         Input::Start { input: self.input, seed: self.seed, reply }
     }
 }
 
 impl RunFactory {
-    /// A run, and what it is to be started with.
+    /// A run, and its start.
     ///
     /// # Errors
     /// A sentence, when the workflow is not registered or its input does not fit.

@@ -12,8 +12,8 @@ use crate::engine::embedded::registry::WorkflowType;
 use crate::workflow::WorkflowInfo;
 
 impl Run {
-    /// Replays a run and checks that its code still takes the path that the journal tells of. All
-    /// its activities are left as if nothing of them were known in this process.
+    /// Replays a run and checks that its code still takes the path that is in the journal. All its
+    /// activities are left as if this process knew nothing about them.
     ///
     /// # Errors
     /// Why the journal does not fit the code.
@@ -43,7 +43,7 @@ impl Run {
         let machine = self.machine.as_mut().ok_or("the machine is gone")?;
         let commands = machine
             .apply(entry.at_ms, &entry.event)
-            .map_err(|refusal| format!("the workflow does not take it any more: {refusal:?}"))?;
+            .map_err(|refusal| format!("the workflow no longer accepts it: {refusal:?}"))?;
         check(&entry.commands, &commands)?;
         self.open.absorb(entry.at_ms, &entry.event, &commands, &entry.commands);
         self.length += 1;
@@ -51,8 +51,8 @@ impl Run {
         Ok(())
     }
 
-    /// Goes on after a restart. Attempts that were due before this process started may have run in
-    /// one that is gone: they count as interrupted.
+    /// Resumes after a restart. Attempts that were due before this process started may have run in an
+    /// earlier one: they count as interrupted.
     pub(crate) fn recover(&mut self, heartbeats: Heartbeats, process_started_ms: i64) {
         self.heartbeats = heartbeats;
         let activities = self.open.activities.iter();
@@ -67,8 +67,8 @@ impl Run {
         self.resume();
     }
 
-    /// Takes the place of a run whose append failed: attempts in flight go on, and what others had
-    /// returned is applied again. An attempt that was dropped on the way counts as interrupted.
+    /// Replaces a run whose append failed: attempts in flight continue, and the results of others are
+    /// applied again. An attempt that was dropped meanwhile counts as interrupted.
     pub(crate) fn succeed(&mut self, broken: Self) {
         let Self { open, inputs, heartbeats, interrupted, listed_ms, is_in_line, .. } = broken;
         let Open { activities: mut before, children, .. } = open;
@@ -95,13 +95,13 @@ impl Run {
         self.resume();
     }
 
-    /// Whether this is the result of an attempt that the journal has, so that it is over.
+    /// Whether this is the result of an attempt that has already ended in the journal.
     fn has_in_journal(&self, input: &Input) -> bool {
         let Input::AttemptEnded { id, attempt, .. } = input else { return false };
         self.open.activities.get(id).is_none_or(|activity| activity.record.attempt() > *attempt)
     }
 
-    /// Marks what was interrupted, and puts in line what has to be done.
+    /// Marks what was interrupted, and queues what has to be done.
     fn resume(&mut self) {
         let open = &mut self.open;
         self.interrupted.retain(|id, (attempt, interrupted)| {
@@ -138,7 +138,7 @@ fn patches(entries: &[Entry]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Patch markers do not count: what they guard does.
+/// Patch markers do not count, only what they guard.
 fn check(recorded: &[Recorded], replayed: &[Command]) -> Result<(), String> {
     let replayed: Vec<_> = replayed.iter().map(Command::recorded).collect();
     let counts = |command: &&Recorded| !matches!(command, Recorded::Patch(_));

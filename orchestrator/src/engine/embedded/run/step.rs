@@ -1,4 +1,4 @@
-//! A step: all that is pending for a run is applied, event by event, and makes one item to append.
+//! A step: all pending inputs of a run are applied, event by event, and become one item to append.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use crate::engine::embedded::open::OpenChild;
 use crate::engine::embedded::registry::Catalogue;
 use crate::workflow::{ChildError, ClientError, Json, Reception, Started, kind};
 
-/// How many entries one item may have; what is left waits for the next.
+/// The most entries of one item; the rest waits for the next.
 const MAX_ENTRIES: usize = 64;
 
-/// What a step led to.
+/// The result of a step.
 pub(crate) enum StepResult {
-    /// Nothing has to be written.
+    /// Nothing to write.
     Idle,
     /// To be appended; [`Run::in_flight`] waits for it.
     Append(Box<Append>),
-    /// The workflow cannot go on.
+    /// The workflow cannot continue.
     Broken(String),
 }
 
-/// What a step has to know of the engine.
+/// What a step needs to know about the engine.
 pub(crate) struct Moment<'a> {
     pub(crate) now_ms: i64,
     pub(crate) epoch: u64,
@@ -150,7 +150,7 @@ impl Run {
         self.apply(step, moment, Event::ChildStarted { workflow_id, result }).map_err(broken)
     }
 
-    /// What the client is told of a signal, and whether the run can go on.
+    /// The client's answer to a signal, and whether the run can continue.
     fn receive(
         &mut self,
         step: &mut Step,
@@ -172,7 +172,7 @@ impl Run {
         }
     }
 
-    /// What a run that can accept no more says of a signal. It is tried on a copy of the state.
+    /// The answer to a signal of a run that can accept no more. It is tried on a copy of the state.
     fn receive_beyond(&self, name: &str, payload: &Json, limit: usize) -> Result<Reception, ClientError> {
         let snapshot = self.machine.as_ref().and_then(|machine| machine.snapshot().ok());
         let state = snapshot.map_or_else(Json::null, |snapshot| snapshot.state);

@@ -1,4 +1,4 @@
-//! The file as whoever writes it sees it: transactions and checkpoints. One at a time.
+//! The file as its writer sees it: transactions and checkpoints. One writer at a time.
 
 use rusqlite::{Connection, ErrorCode, params};
 
@@ -14,7 +14,7 @@ use crate::engine::embedded::journal::{AppendError, RunKey, Takeover};
 const CHECKPOINT_PAGES: i64 = 4_000;
 const RESTART_PAGES: i64 = 16_000;
 
-/// About how many pages are written before the log's length is looked at again.
+/// About how many pages are written before the log's length is checked again.
 const LOOK_EVERY: usize = 400;
 
 /// An item, or why it cannot be written at all.
@@ -23,7 +23,7 @@ pub(super) type Encoded = Result<Item, AppendError>;
 /// The connection that writes. The directory stays locked as long as it lives.
 pub(super) struct Database {
     connection: Connection,
-    /// About how many pages were written since the log's length was last looked at.
+    /// About how many pages were written since the log's length was last checked.
     unlooked: usize,
     place: Place,
     // After the connection: fields are dropped in this order.
@@ -53,8 +53,8 @@ impl Database {
         Ok(Takeover { epoch, next_key, latest_ms, due })
     }
 
-    /// Makes items durable, with one sync. Nearly always every item can be written. Only when one
-    /// cannot, all is taken back, and each gets a savepoint of its own, which costs as much as writing it.
+    /// Makes items durable, with one sync. Nearly always every item can be written. Only if one cannot,
+    /// everything is rolled back, and each gets its own savepoint, which costs as much as writing it.
     pub(super) fn write(&mut self, items: &[&Encoded]) -> Vec<Result<(), AppendError>> {
         self.unlooked += items.iter().filter_map(|item| Some(item.as_ref().ok()?.pages())).sum::<usize>();
         let written = self.place.require().and_then(|()| {
@@ -67,7 +67,7 @@ impl Database {
             .unwrap_or_else(|error| items.iter().map(|_| Err(AppendError::Journal(error.clone()))).collect())
     }
 
-    /// Writes all items; false, and nothing is written, when one of them cannot be.
+    /// Writes all items; false, and nothing is written, if one of them cannot be.
     fn write_together(&self, items: &[&Encoded]) -> rusqlite::Result<bool> {
         let write = || {
             let owner = owner_epoch(&self.connection)?;
@@ -100,8 +100,8 @@ impl Database {
         self.in_transaction(write, |_| true)
     }
 
-    /// Commits what `write` wrote if that `is_to_stay`, and takes it back otherwise. With statements
-    /// that are prepared once, unlike those of rusqlite's transactions.
+    /// Commits what `write` wrote if that `is_to_stay`, and rolls it back otherwise. The statements are
+    /// prepared once, unlike those of rusqlite's transactions.
     fn in_transaction<T>(
         &self,
         write: impl FnOnce() -> rusqlite::Result<T>,
@@ -121,8 +121,8 @@ impl Database {
         written
     }
 
-    /// Only the `owner` may write. An item that is refused may be written in part. The outer error is
-    /// one that no item can be written with.
+    /// Only the `owner` may write. A refused item may be written in part. The outer error is one with
+    /// which no item can be written.
     fn write_item(&self, item: &Encoded, owner: u64) -> rusqlite::Result<Result<(), AppendError>> {
         let item = match item {
             Ok(item) if item.owner_epoch == owner => item,
@@ -163,14 +163,14 @@ impl Database {
         }
     }
 
-    /// Whether so much was written that [`Self::shorten_long_log`] should look at the write-ahead log
-    /// again. To look takes as long as to write an item.
+    /// Whether so much was written that [`Self::shorten_long_log`] should check the write-ahead log again.
+    /// A check takes as long as writing an item.
     pub(super) fn may_have_long_log(&self) -> bool {
         self.unlooked >= LOOK_EVERY
     }
 
-    /// Copies the log into the file when it is long; when it is very long, after those who read have
-    /// let go of it.
+    /// Copies the log into the file when it is long; when it is very long, after the readers have released
+    /// it.
     pub(super) fn shorten_long_log(&mut self) {
         if !self.may_have_long_log() {
             return;
@@ -206,14 +206,14 @@ impl Database {
     }
 }
 
-/// Who owns the journal, as the file has it: another process may have taken it over where locks do not
-/// hold, such as on some network file systems.
+/// The owner of the journal according to the file: another process may have taken it over where locks
+/// do not work, such as on some network file systems.
 fn owner_epoch(connection: &Connection) -> rusqlite::Result<u64> {
     connection.prepare_cached("SELECT epoch FROM owner")?.query_row([], |row| row.get(0).map(number))
 }
 
-/// The instant of the last entry that was written, even if that was pruned. To note it with every
-/// append would be one page more to write each time.
+/// The instant of the last entry that was written, even if that was pruned. Storing it with every
+/// append would mean writing one more page each time.
 fn latest(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row(
         "SELECT max(latest, coalesce((SELECT at FROM entries ORDER BY rowid DESC LIMIT 1), 0)) FROM owner",

@@ -6,12 +6,12 @@ use super::OpenError;
 /// A directory that this process has locked.
 pub(super) struct Directory {
     path: PathBuf,
-    // The lock goes with the file.
+    // The lock is released with the file.
     _lock: File,
 }
 
 impl Directory {
-    /// Makes the directory if it is not there, and locks it.
+    /// Creates the directory if it is missing, and locks it.
     pub(super) fn lock(path: &Path) -> Result<Self, OpenError> {
         let unwritable = |source| OpenError::Directory { path: path.to_owned(), source };
         create_dir_all(path).map_err(unwritable)?;

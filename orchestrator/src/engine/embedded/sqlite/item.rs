@@ -1,4 +1,4 @@
-//! An item as it is written. It is put into words by whoever appends it, so that the one thread that
+//! An item as it is written. It is serialized by the thread that appends it, so that the one thread that
 //! writes does nothing else.
 
 use rusqlite::types::Value;
@@ -10,7 +10,7 @@ use super::schema::Columns;
 use crate::engine::embedded::event::Entry;
 use crate::engine::embedded::journal::{Append, AppendError, Ending, RowUpdate, RunStart};
 
-/// What is to be written of an [`Append`].
+/// The written form of an [`Append`].
 pub(super) struct Item {
     pub(super) owner_epoch: u64,
     run: i64,
@@ -29,7 +29,7 @@ struct EntryRow {
 
 impl Item {
     /// # Errors
-    /// [`AppendError::Refused`], when something in it cannot be JSON.
+    /// [`AppendError::Refused`] when something in it cannot be JSON.
     pub(super) fn of(append: &Append, columns: &Columns) -> Result<Self, AppendError> {
         Self::encode(append, columns).map_err(|error| AppendError::Refused(error.to_string()))
     }
@@ -47,7 +47,7 @@ impl Item {
         })
     }
 
-    /// About how many pages it changes: a handful, and those that its text fills.
+    /// About how many pages it changes: a handful, plus those that its text fills.
     pub(super) fn pages(&self) -> usize {
         let of_entries: usize = self.entries.iter().map(EntryRow::bytes).sum();
         let of_children: usize = self.child_starts.iter().map(Self::pages).sum();
@@ -75,7 +75,7 @@ impl Item {
         Ok(Ok(()))
     }
 
-    /// False when there is a run of this workflow id already.
+    /// False if a run with this workflow id already exists.
     fn insert_run(&self, connection: &Connection, start: &RunStart) -> rusqlite::Result<bool> {
         let mut insert = connection.prepare_cached(
             "INSERT INTO runs (key, length, needs_attention, started_at, workflow_id, run_id, workflow, state)

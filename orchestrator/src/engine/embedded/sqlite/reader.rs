@@ -10,7 +10,7 @@ use crate::engine::embedded::journal::{JournalError, Reply};
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
-/// A thread that reads, with a connection of its own.
+/// A thread that reads, with its own connection.
 pub(super) struct Reader(Mutex<Option<(Sender<Job>, JoinHandle<()>)>>);
 
 /// A connection that can only read.

@@ -21,7 +21,7 @@ pub(super) fn load(
     columns: &Columns,
     run: &RunRef,
 ) -> Result<Option<StoredRun>, JournalError> {
-    // One transaction, so that the row and the entries are of the same moment.
+    // One transaction, so that the row and the entries are from the same moment.
     let _snapshot = connection.unchecked_transaction()?;
     let Some(row) = row(connection, columns, run)? else { return Ok(None) };
     let entries = entries(connection, row.key, 0, usize::MAX)?;
@@ -102,12 +102,12 @@ pub(super) fn to_row(row: &rusqlite::Row<'_>, columns: &Columns) -> rusqlite::Re
     })
 }
 
-/// SQLite's integers have a sign; what is beyond them is beyond any journal.
+/// SQLite's integers are signed; larger numbers do not occur in any journal.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// What [`integer`] has written.
+/// The inverse of [`integer`].
 pub(super) fn number(integer: i64) -> u64 {
     u64::try_from(integer).unwrap_or(0)
 }

@@ -11,8 +11,8 @@ use crate::workflow::SearchKind;
 /// The format that this version writes, in `PRAGMA user_version`.
 const FORMAT: i64 = 1;
 
-/// Entries lie in the order in which they were written, not by run: a sync then writes a few full
-/// pages, instead of one for almost every run that has a new entry.
+/// Entries are stored in the order in which they were written, not by run: a sync then writes a few
+/// full pages, instead of one for almost every run that has a new entry.
 const TABLES: &str = "
     CREATE TABLE owner (epoch INTEGER NOT NULL, latest INTEGER NOT NULL);
     INSERT INTO owner VALUES (0, 0);
@@ -44,7 +44,7 @@ const TABLES: &str = "
     CREATE UNIQUE INDEX entries_of_run ON entries (run, position);
 ";
 
-/// Sets the connection up for writing, and makes the tables in an empty file.
+/// Sets the connection up for writing, and creates the tables in an empty file.
 pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sqlite)?;
@@ -56,8 +56,8 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), OpenEr
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
     let set_up = || {
-        // Savepoints remember pages as they were: in memory, since in a temporary file they would be
-        // most of all that is written.
+        // Savepoints keep the previous versions of pages: in memory, since in a temporary file they would
+        // be most of what is written.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
              PRAGMA cache_size = -4000; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 1000;",

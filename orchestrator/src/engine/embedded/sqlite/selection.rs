@@ -6,7 +6,7 @@ use super::schema::Columns;
 use crate::engine::embedded::journal::{JournalError, Row, Selection};
 use crate::workflow::Comparison;
 
-/// The runs that meet `selection`, those started last first.
+/// The runs that match `selection`, those started last first.
 pub(super) fn list(
     connection: &Connection,
     columns: &Columns,
@@ -18,7 +18,7 @@ pub(super) fn list(
     for condition in &selection.conditions {
         let (_, column) = columns
             .get(condition.attribute)
-            .ok_or_else(|| JournalError(format!("`{}` is no search attribute", condition.attribute)))?;
+            .ok_or_else(|| JournalError(format!("`{}` is not a search attribute", condition.attribute)))?;
         let comparison = match condition.comparison {
             Comparison::Equal => "=",
             Comparison::AtLeast => ">=",
@@ -27,7 +27,7 @@ pub(super) fn list(
         sql.push_str(&format!(" AND {column} {comparison} ?"));
         values.push(to_sql(&condition.value));
     }
-    // Written out, so that the partial index serves.
+    // Literals, so that the partial index is used.
     match selection.needs_attention {
         Some(true) => sql.push_str(" AND needs_attention = 1"),
         Some(false) => sql.push_str(" AND needs_attention = 0"),

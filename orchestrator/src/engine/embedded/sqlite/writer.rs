@@ -1,5 +1,5 @@
-//! Who writes: a thread, for which a batch is all that is queued; or, when that has nothing to do,
-//! whoever appends a single item.
+//! The writers: a thread, which writes everything queued as one batch; or, while that is idle, the
+//! thread that appends a single item.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SendError, Sender, SyncSender, channel};
@@ -14,7 +14,7 @@ use crate::engine::embedded::journal::{AppendError, JournalError, OnDurable, Rep
 /// The most items of one transaction.
 const MAX_ITEMS: usize = 4096;
 
-/// What the thread is asked to do.
+/// A job of the thread.
 pub(super) enum Job {
     TakeOver { columns: Arc<Columns>, reply: SyncSender<Result<Takeover, JournalError>> },
     Append { batch: Vec<Encoded>, on_durable: OnDurable },
@@ -32,7 +32,7 @@ struct Open {
     shared: Arc<Shared>,
 }
 
-/// What the thread shares with those who write themselves.
+/// What the thread shares with other writers.
 struct Shared {
     database: Mutex<Database>,
     /// How many jobs the thread has not finished.
@@ -58,7 +58,7 @@ impl Writer {
         Ok(Self(Mutex::new(Some(Open { jobs, thread, shared }))))
     }
 
-    /// Makes `batch` durable, then tells of it: before it returns if it could be written here.
+    /// Makes `batch` durable, then reports it: before it returns, if it could be written here.
     pub(super) fn append(&self, batch: Vec<Encoded>, on_durable: OnDurable) {
         match self.write_here(&batch) {
             Some(results) => on_durable(results),
@@ -66,8 +66,8 @@ impl Writer {
         }
     }
 
-    /// Writes `batch` if it is one item and nothing else is being written: to wake the thread and to
-    /// be woken by it takes half as long as a sync. Who closes the journal meanwhile waits for it.
+    /// Writes `batch` if it is one item and nothing else is being written: waking the thread and being
+    /// woken by it takes half as long as a sync. Closing the journal meanwhile waits for it.
     fn write_here(&self, batch: &[Encoded]) -> Option<Vec<Result<(), AppendError>>> {
         let open = self.open();
         let (open, [item]) = (open.as_ref()?, batch) else { return None };
@@ -111,7 +111,7 @@ impl Writer {
 impl Open {
     fn send(&self, job: Job) {
         self.shared.unfinished.fetch_add(1, Ordering::AcqRel);
-        // Only a writer that panicked does not take it.
+        // Only a writer that panicked does not receive it.
         if let Err(SendError(job)) = self.jobs.send(job) {
             job.refuse();
         }
@@ -135,7 +135,7 @@ struct WriterThread {
     shared: Arc<Shared>,
 }
 
-/// The batches of one transaction, with those who wait for them.
+/// The batches of one transaction, with their callbacks.
 #[derive(Default)]
 struct Group {
     batches: Vec<(Vec<Encoded>, OnDurable)>,
@@ -191,13 +191,12 @@ impl WriterThread {
                 reply(pruned.map_err(Into::into));
             }
             Job::LimitPages(pages) => database.limit_pages(pages),
-            // Appends make groups, and the log is looked at after every job.
+            // Appends form groups, and the log is checked after every job.
             Job::Append { .. } | Job::LookAtLog => {}
         }
     }
 
-    /// Only now may others write, so that what is appended next is not answered before what these
-    /// jobs wrote.
+    /// Only now may others write, so that the next append is not answered before these jobs.
     fn finish(&self, jobs: usize) {
         self.shared.database().shorten_long_log();
         self.shared.unfinished.fetch_sub(jobs, Ordering::AcqRel);

@@ -16,12 +16,12 @@ pub(in super::super) struct Undo {
     pub(super) effect: Effect,
 }
 
-/// What is known of an effect.
+/// What is known about an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// It happened; this is the id to undo it by.
+    /// It happened; this is the id with which to undo it.
     Happened(String),
-    /// It may have happened. Only asking tells, and not before this time.
+    /// It may have happened. Only a repeat can tell, and not before this time.
     MayHaveHappened(Timestamp),
 }
 
@@ -60,7 +60,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         }
     }
 
-    /// There is nothing for `compensation` to undo, as another answer has told.
+    /// There is nothing for `compensation` to undo, as another answer has shown.
     pub(in super::super) fn forget(&mut self, compensation: Compensation) {
         self.undos.retain(|undo| undo.compensation != compensation);
         self.stuck.retain(|undo| undo.compensation != compensation);

@@ -2,14 +2,14 @@ use crate::activities::FoundLabel;
 use crate::domain::Compensation;
 use crate::workflow::{ActivityError, Certainty, Json, kind};
 
-/// What a failed undo means.
+/// The meaning of a failed undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// There is nothing left to undo.
     NothingLeft,
     /// The hold cannot be released, because it was captured.
     RefundInstead,
-    /// A person has to look at it.
+    /// It needs a person's attention.
     NeedsAttention,
 }
 
@@ -31,15 +31,15 @@ pub(super) fn refused(compensation: Compensation, error: &ActivityError) -> Refu
     }
 }
 
-/// Whether a repeat has told that the call it repeats had no effect. Only the other side's refusal
-/// of the call itself does: not one of the key, and not a failure on this side.
+/// Whether a repeat has shown that the call it repeats had no effect. Only the other side's refusal of
+/// the call itself shows that: not a refusal of the key, and not a failure on this side.
 pub(super) fn never_happened(error: &ActivityError) -> bool {
     let about_the_call =
         !matches!(error.kind.as_str(), "idempotency_key_reuse" | kind::CODEC | kind::NOT_REGISTERED);
     error.certainty == Certainty::Rejected && !error.may_have_happened && about_the_call
 }
 
-/// The label that the newest attempt which may have made one had named.
+/// The label named by the newest attempt that may have created one.
 pub(super) fn label_in_heartbeat(error: &ActivityError) -> Option<String> {
     let label: FoundLabel = error.heartbeat.as_ref().and_then(|details| Json::parse(details).ok())?;
     Some(label.label_id)
