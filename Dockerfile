@@ -1,5 +1,5 @@
 FROM rust:1.95-slim-bookworm AS build
-# `temporal` adds the engine on Temporal to the image.
+# `temporal` adds the Temporal engine to the image.
 ARG FEATURES=
 WORKDIR /source
 COPY . .

@@ -4,7 +4,7 @@
 //! stock is available to nobody else.
 //!
 //! Arrows point inwards: `presentation` and `infrastructure` know `application`, which knows
-//! `domain`, which knows nobody. Only this file names both the port and its adapter.
+//! `domain`, which knows none of them. Only this file names both the port and its adapter.
 
 mod application;
 mod domain;

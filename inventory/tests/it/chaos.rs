@@ -1,4 +1,4 @@
-//! Every outcome of every operation: what the client is told, and what is true afterwards.
+//! Every outcome of every operation: the answer, and the state afterwards.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What happened to stock is told to the ledger: once, whatever was answered, and nothing else.
+//! Every effect on stock is in the ledger, exactly once, whatever was answered, and nothing else.
 
 use std::time::Duration;
 

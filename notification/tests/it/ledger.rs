@@ -1,4 +1,4 @@
-//! What was sent is told to the ledger: once, whatever was answered, and nothing else.
+//! Every sent message is in the ledger, exactly once, whatever was answered, and nothing else.
 
 use axum::body::Body;
 use axum::http::Request;

@@ -48,7 +48,8 @@ pub(super) struct DecisionErrors;
 impl IntoResponses for DecisionErrors {
     fn responses() -> Responses {
         let late: Vec<_> = TOO_LATE.iter().map(|(kind, why)| (kind, *why)).collect();
-        let many: Errors<'_> = &[(&TOO_MANY_SIGNALS, "The run has already accepted the maximum number of decisions.")];
+        let many: Errors<'_> =
+            &[(&TOO_MANY_SIGNALS, "The run has already accepted the maximum number of decisions.")];
         responses(&[BAD_BODY, NO_SUCH_RUN, &late, QUARANTINE, many, NO_ENGINE])
     }
 }

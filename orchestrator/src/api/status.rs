@@ -45,12 +45,12 @@ pub struct Progress {
 }
 
 impl Status {
-    /// Whether the run waits for a program that its journal fits.
+    /// Whether the run waits for a version of the program that fits its journal.
     pub fn is_quarantined(&self) -> bool {
         self.state.needs_attention.iter().any(|item| item.name == QUARANTINE)
     }
 
-    /// Whether a compensation has failed that can be tried again.
+    /// Whether a failed compensation can be retried.
     pub fn can_be_retried(&self) -> bool {
         self.state.needs_attention.iter().any(|item| item.name != QUARANTINE)
     }

@@ -16,7 +16,7 @@ pub use github::step_summary;
 pub(super) use json::Verdict;
 pub use summary::summary;
 
-/// In which form a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
@@ -32,7 +32,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Writes the whole report. Text has colours, which the stream drops where nobody sees them.
+    /// Writes the whole report. Text has colours, which the stream drops if its output has none.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -45,7 +45,7 @@ impl Format {
         }
     }
 
-    /// Writes one finding by itself. One alone is no document of XML: whoever asks for that gets text.
+    /// Writes a single finding. JUnit has no form for that, so text is written instead.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -57,7 +57,7 @@ impl Format {
         }
     }
 
-    /// The media type of what it writes.
+    /// Its media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Text | Self::Github => "text/plain; charset=utf-8",
@@ -73,7 +73,7 @@ mod tests {
     use crate::audit::story::Story;
     use crate::audit::{Audit, Ledgers};
 
-    /// A report with everything in it, in this format.
+    /// A report with every feature, in this format.
     pub(super) fn sample(format: Format) -> String {
         let report = sample_report();
         let mut bytes = Vec::new();

@@ -20,7 +20,7 @@ use super::order::{Order, orders_of};
 use super::{Audit, Decision, Domain, Ledgers, Rule, Verb};
 use crate::domain::OrderStatus;
 
-/// What a story tells.
+/// The content of a story.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub(super) ledgers: Ledgers,

@@ -14,7 +14,7 @@ pub(super) struct Args {
     url: String,
 }
 
-/// Longer than an orchestrator waits for the health of its backends.
+/// Longer than an orchestrator waits for its backends' health.
 const TIMEOUT: Duration = Duration::from_millis(2500);
 
 /// Succeeds if the service answers at all: a degraded one needs no restart.

@@ -103,7 +103,7 @@ fn wrong_usage_and_what_cannot_be_read_end_with_2() {
     assert_snapshot!(refused(&["--ledger", "/no/such/ledger.json"]), @"error: /no/such/ledger.json: No such file or directory (os error 2)");
     assert_snapshot!(refused(&["--ledger", "/dev/null"]), @"error: /dev/null: the file is empty; expected the answer of GET /{domain}/ledger, or its records, one per line or in an array");
     assert_snapshot!(refused(&["--url", "https://shop"]), @"
-    error: invalid value 'https://shop' for '--url <URL>': not a URL such as http://localhost:3001: only http is spoken
+    error: invalid value 'https://shop' for '--url <URL>': not a URL such as http://localhost:3001: only http:// URLs are supported
 
     For more information, try '--help'.
     ");

@@ -235,7 +235,7 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_snapshot!(refused("--backends http://127.0.0.1:1"), @"error: no backends answer at http://127.0.0.1:1 (could not connect: Connection refused (os error 111)): is --backends (RUN_BACKENDS) right?");
     assert_snapshot!(refused(&format!("--backends {backends} --target http://127.0.0.1:1")), @"error: no orchestrator answers at http://127.0.0.1:1 (could not connect: Connection refused (os error 111)): is --target (RUN_TARGET) right?");
     assert_snapshot!(refused("--target ftp://shop --port 0"), @"
-    error: invalid value 'ftp://shop' for '--target <URL>': not a URL such as http://localhost:3001: only http is spoken
+    error: invalid value 'ftp://shop' for '--target <URL>': not a URL such as http://localhost:3001: only http:// URLs are supported
 
     For more information, try '--help'.
     ");

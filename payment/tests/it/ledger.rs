@@ -1,4 +1,4 @@
-//! What happened to money is told to the ledger: once, whatever was answered, and nothing else.
+//! Every effect on money is in the ledger, exactly once, whatever was answered, and nothing else.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The ledger's effects and the status tell the same, whatever was asked, met and waited for.
+//! The ledger's effects and the status agree, whatever was requested, drawn and waited for.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

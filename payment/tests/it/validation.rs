@@ -1,4 +1,4 @@
-//! A request that breaks rules is told all of them.
+//! A request that breaks rules gets an answer that names all of them.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What became of labels is told to the ledger: once, whatever was answered, and nothing else.
+//! Every effect on labels is in the ledger, exactly once, whatever was answered, and nothing else.
 
 use std::time::Duration;
 

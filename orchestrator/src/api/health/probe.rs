@@ -31,7 +31,7 @@ pub(super) struct Probe {
 #[serde(rename_all = "camelCase")]
 struct BackendHealth {
     time_scale: f64,
-    /// Those that are served; backends that do not say so serve what they like.
+    /// The served domains; unknown if the backends do not say.
     domains: Option<Vec<String>>,
 }
 

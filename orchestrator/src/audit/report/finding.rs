@@ -16,15 +16,15 @@ pub struct Finding {
     /// The rule.
     #[schema(example = "hold_left_open")]
     pub rule: &'static str,
-    /// What kind of rule it is.
+    /// The rule's kind.
     pub kind: Kind,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// What is wrong with this order.
     pub finding: String,
     /// What usually causes it.
     pub cause: &'static str,
-    /// When the order was first heard of; the times below count from then.
+    /// The time of the order's first record; the times below count from it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub began_at: Option<Timestamp>,
     /// What happened that shows it, in time order.
@@ -33,13 +33,13 @@ pub struct Finding {
     pub requests: Vec<CallLine>,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It fails the audit.
     Violation,
-    /// It does not.
+    /// It does not fail the audit.
     Warning,
 }
 
@@ -47,24 +47,24 @@ pub enum Severity {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FactLine {
-    /// When, in milliseconds after the order was first heard of.
+    /// When, in milliseconds after the order's first record.
     pub after_ms: i64,
-    /// Where.
+    /// The domain.
     pub domain: Domain,
-    /// What.
+    /// What happened.
     #[schema(example = "held")]
     pub effect: String,
-    /// To which resource.
+    /// The resource.
     #[schema(example = "auth_5f3a")]
     pub resource: String,
     /// How much money moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub amount: Option<Number>,
-    /// Of a message: its type, recipient, and subject or text.
+    /// For a message: its type, recipient, and subject or a digest of its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Whether time did it, not a request.
+    /// Whether it was an expiry, not the effect of a request.
     pub by_clock: bool,
 }
 
@@ -72,21 +72,21 @@ pub struct FactLine {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallLine {
-    /// When it began, in milliseconds after the order was first heard of.
+    /// When it began, in milliseconds after the order's first record.
     pub after_ms: i64,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_ms: Option<i64>,
-    /// What was asked for.
+    /// The requested operation.
     #[schema(example = "payment.authorize")]
     pub operation: String,
     /// The resource that it named or made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// The attempt that chaos counted; absent when nothing was drawn.
+    /// The attempt that chaos counted; absent if nothing was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
-    /// Whether it was answered from the memory of its key.
+    /// Whether it was answered from its key's stored answer.
     pub replay: bool,
     /// The outcome that was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub struct CallLine {
     /// The kind of error that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Whether the client left before it had its answer.
+    /// Whether the client disconnected before it got its answer.
     pub abandoned: bool,
     /// What its end told the client.
     pub ending: Ending,

@@ -184,8 +184,8 @@ mod tests {
     #[test]
     fn a_wrong_url_is_named_with_what_is_right() {
         let message = |url| Client::new(url).unwrap_err().to_string();
-        insta::assert_snapshot!(message("localhost:3002"), @"`localhost:3002` is not a URL such as http://127.0.0.1:3002: only http is spoken");
-        insta::assert_snapshot!(message("https://shop"), @"`https://shop` is not a URL such as http://127.0.0.1:3002: only http is spoken");
+        insta::assert_snapshot!(message("localhost:3002"), @"`localhost:3002` is not a URL such as http://127.0.0.1:3002: only http:// URLs are supported");
+        insta::assert_snapshot!(message("https://shop"), @"`https://shop` is not a URL such as http://127.0.0.1:3002: only http:// URLs are supported");
         insta::assert_snapshot!(message(""), @"`` is not a URL such as http://127.0.0.1:3002: relative URL without a base");
     }
 }

@@ -273,8 +273,8 @@ impl Run {
         self.length
     }
 
-    /// The attempts that run now, and those whose ends are not durable yet: their clients do not know
-    /// of the end.
+    /// The attempts that run now, and those whose ends are not durable yet, which clients cannot see
+    /// yet.
     pub(super) fn attempts(&self) -> impl Iterator<Item = RunningAttempt> {
         let ends = self.in_flight.iter().flat_map(|in_flight| &in_flight.results).chain(&self.inputs);
         let ended = ends.filter_map(|end| match end {

@@ -74,8 +74,8 @@ pub enum OpenError {
         /// The newest format that this version knows.
         known: i64,
     },
-    /// Another program made it.
-    #[error("`{}` is a database of another program", path.display())]
+    /// The file is another program's.
+    #[error("`{}` is another program's database", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Messages that an engine has to tell apart: unknown, malformed, repeated, for nobody.
+//! Messages that an engine must distinguish: unknown, malformed, repeated, without a run.
 
 use orchestrator::audit::Verb;
 use orchestrator::domain::OrderStatus;

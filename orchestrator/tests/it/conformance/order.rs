@@ -1,4 +1,4 @@
-//! An order on a stage, and whoever it belongs to.
+//! An order on a stage, and its customer.
 
 use std::cell::RefCell;
 use std::sync::Arc;

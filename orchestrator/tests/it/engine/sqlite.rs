@@ -41,7 +41,7 @@ fn a_database_of_another_program_is_left_alone() {
     let file = directory.path().join("journal.sqlite");
     rusqlite::Connection::open(&file).unwrap().execute_batch("CREATE TABLE runs (distance)").unwrap();
     let error = SqliteJournal::open(directory.path()).unwrap_err();
-    assert_eq!(error.to_string(), format!("`{}` is a database of another program", file.display()));
+    assert_eq!(error.to_string(), format!("`{}` is another program's database", file.display()));
 }
 
 #[test]

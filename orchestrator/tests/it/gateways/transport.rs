@@ -160,7 +160,7 @@ async fn a_port_that_nobody_listens_on_is_no_connection() {
 #[test]
 fn a_base_url_must_be_one() {
     let problem = |url| Network::new(url).unwrap_err().to_string();
-    insta::assert_snapshot!(problem("localhost:3001"), @"`localhost:3001` is not a base URL such as http://localhost:3001: only http is spoken");
-    insta::assert_snapshot!(problem("https://example.com"), @"`https://example.com` is not a base URL such as http://localhost:3001: only http is spoken");
+    insta::assert_snapshot!(problem("localhost:3001"), @"`localhost:3001` is not a base URL such as http://localhost:3001: only http:// URLs are supported");
+    insta::assert_snapshot!(problem("https://example.com"), @"`https://example.com` is not a base URL such as http://localhost:3001: only http:// URLs are supported");
     insta::assert_snapshot!(problem(""), @"`` is not a base URL such as http://localhost:3001: relative URL without a base");
 }

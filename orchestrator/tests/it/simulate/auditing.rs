@@ -1,4 +1,4 @@
-//! What the ledgers of a planted bug tell somebody who knows nothing else.
+//! What the ledgers alone reveal about a planted bug.
 
 use std::collections::BTreeSet;
 use std::fs;

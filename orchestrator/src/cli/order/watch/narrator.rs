@@ -119,7 +119,7 @@ mod tests {
         ▸ manager_approval      
         A is awaiting_approval
         needs attention: nondeterminism: entry 3 does not fit
-        it continues when the orchestrator is started with a version that its journal fits
+        it resumes when the orchestrator is started in a version that fits its journal
         ");
         assert!(narrator.news(&status, &steps).is_empty());
     }
