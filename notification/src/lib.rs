@@ -49,7 +49,7 @@ pub fn router(pipeline: Pipeline, settings: Settings) -> OpenApiRouter {
     presentation::routes::documented().with_state(post(pipeline, settings))
 }
 
-/// The same routes without their OpenAPI document, which takes a hundred times as long to build: for
+/// The same routes without their API document, which takes a hundred times as long to build: for
 /// simulated worlds, of which there are thousands.
 pub fn routes(pipeline: Pipeline, settings: Settings) -> Router {
     presentation::routes::bare().with_state(post(pipeline, settings))

@@ -102,7 +102,7 @@ impl FromRef<Api> for Arc<Vitals> {
     }
 }
 
-/// The routes, with their OpenAPI document and Swagger UI at `/api/docs`; to be served within
+/// The routes, with their API document and Swagger UI at `/api/docs`; to be served within
 /// [`shared::http::with_common`].
 pub fn router(deps: Deps) -> Router {
     with_docs(documented().with_state(Api::from(deps)))
@@ -114,7 +114,7 @@ pub fn routes(deps: Deps) -> Router {
     ROUTES.clone().with_state(Api::from(deps))
 }
 
-/// The OpenAPI document of the routes.
+/// The API document of the routes.
 pub fn openapi() -> OpenApi {
     documented().into_openapi()
 }

@@ -29,7 +29,7 @@ struct Recipe {
     capacity: usize,
     /// Its operations.
     routes: fn(&Settings, Pipeline) -> Router,
-    /// The same, with their OpenAPI document.
+    /// The same, with their API document.
     documented: fn(&Settings, Pipeline) -> OpenApiRouter,
 }
 
@@ -81,7 +81,7 @@ pub fn operations() -> Vec<&'static Operation> {
 
 /// Backends in this process.
 pub struct Backends {
-    /// Their routes, with their OpenAPI document.
+    /// Their routes, with their API document.
     pub routes: OpenApiRouter,
     /// Each one's request pipeline, which leads to its ledger.
     pub pipelines: Vec<(Domain, Pipeline)>,
@@ -134,7 +134,7 @@ fn ledgers(pipelines: &[(Domain, Pipeline)]) -> audit::Ledgers {
     pipelines.iter().map(|(domain, pipeline)| (*domain, pipeline.ledger().records())).collect()
 }
 
-/// The routes of `domains`, with their OpenAPI document.
+/// The routes of `domains`, with their API document.
 pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiRouter {
     Backends::start(settings, domains, clock).routes
 }

@@ -25,7 +25,7 @@ pub(crate) struct Inventory {
     pub(crate) reservation_ttl: Duration,
 }
 
-/// The routes under `/inventory`, with their OpenAPI document.
+/// The routes under `/inventory`, with their API document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Inventory>> {
     OpenApiRouter::new()
         .routes(routes!(reserve))

@@ -21,7 +21,7 @@ pub(crate) struct Post {
     pub(crate) outbox: Arc<dyn Outbox>,
 }
 
-/// The routes with their OpenAPI document.
+/// The routes with their API document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Post>> {
     OpenApiRouter::new().routes(routes!(send)).routes(routes!(status))
 }

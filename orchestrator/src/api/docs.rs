@@ -1,4 +1,4 @@
-//! The parts of the OpenAPI document at `/api/docs` that several operations share.
+//! The parts of the API document at `/api/docs` that several operations share.
 
 use std::collections::BTreeMap;
 

@@ -45,7 +45,7 @@ impl Format {
         }
     }
 
-    /// Writes a single finding. JUnit has no form for that, so text is written instead.
+    /// Writes a single finding. `junit` has no form for that, so text is written instead.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! The HTTP routes of payment and their OpenAPI text.
+//! The HTTP routes of payment and their API description.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) struct Api {
     pub(crate) authorization_ttl: Duration,
 }
 
-/// The routes with their OpenAPI document.
+/// The routes with their API document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(authorize))

@@ -123,7 +123,7 @@ fn problem_response() -> Response {
     ResponseBuilder::new().content("application/problem+json", body).build()
 }
 
-/// Sets the title and description of the OpenAPI document of `routes`.
+/// Sets the title and description of the API document of `routes`.
 pub fn document<S: Clone + Send + Sync + 'static>(
     routes: &mut OpenApiRouter<S>,
     title: &str,
@@ -137,7 +137,7 @@ pub fn document<S: Clone + Send + Sync + 'static>(
     info.contact = None;
 }
 
-/// The routes, with their OpenAPI document at `/api/docs/openapi.json` and Swagger UI at `/api/docs`.
+/// The routes, with their API document at `/api/docs/openapi.json` and Swagger UI at `/api/docs`.
 pub fn with_docs(routes: OpenApiRouter) -> Router {
     let (router, document) = routes.split_for_parts();
     let docs = Router::from(SwaggerUi::new("/api/docs").url("/api/docs/openapi.json", document));

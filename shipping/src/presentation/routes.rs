@@ -26,7 +26,7 @@ pub(crate) struct Shipping {
     pub(crate) pipeline: Pipeline,
 }
 
-/// The routes of shipping, with their OpenAPI document.
+/// The routes of shipping, with their API document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<Shipping>> {
     OpenApiRouter::new().routes(routes!(create_label)).routes(routes!(cancel)).routes(routes!(status))
 }
