@@ -120,10 +120,10 @@ mod tests {
         };
         let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
         assert_eq!((&json["clean"], &json["orders"]), (&false.into(), &0.into()));
-        insta::assert_snapshot!(json["nothingToJudge"], @r#""nobody has asked the backends anything yet""#);
+        insta::assert_snapshot!(json["nothingToJudge"], @r#""the backends have received no requests yet""#);
         for format in [Format::Text, Format::Github] {
             let text = written(format);
-            insta::allow_duplicates! { insta::assert_snapshot!(text.lines().last().unwrap(), @"There is nothing to judge: nobody has asked the backends anything yet."); }
+            insta::allow_duplicates! { insta::assert_snapshot!(text.lines().last().unwrap(), @"There is nothing to judge: the backends have received no requests yet."); }
         }
         let passed = written(Format::Junit).lines().filter(|line| line.ends_with("\"/>")).count();
         assert_eq!(passed, 0, "every rule is skipped");

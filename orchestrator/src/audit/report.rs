@@ -53,7 +53,7 @@ impl Report {
             return None;
         }
         Some(match (executing, young) {
-            (0, 0) if *records == 0 => "nobody has asked the backends anything yet".to_owned(),
+            (0, 0) if *records == 0 => "the backends have received no requests yet".to_owned(),
             (0, 0) => format!("none of the {unattributed} records has an order id or a correlation id"),
             (_, 0) => format!("each order ({executing}) has a request executing now"),
             (0, _) => format!("each order ({young}) was heard of too recently"),

@@ -149,7 +149,7 @@ mod tests {
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((&body["orders"], &body["violations"]), (&0.into(), &0.into()));
-        assert_eq!(body["nothingToJudge"], "nobody has asked the backends anything yet");
+        assert_eq!(body["nothingToJudge"], "the backends have received no requests yet");
         assert_eq!(body["clean"], false, "a verdict over nothing is not taken for a clean one");
     }
 

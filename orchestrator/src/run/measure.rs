@@ -34,10 +34,8 @@ pub(super) fn strangers(
     if !named().any(|order| orders.contains(order)) {
         return Err(Error::OtherNames { example: example.to_owned() });
     }
-    let records = counted(1 + strange.count() as u64, "record");
-    Ok(Some(format!(
-        "{records} of the backends name orders that are not of this run, such as {example}, and were not judged."
-    )))
+    let records = counted(1 + strange.count() as u64, "ledger record");
+    Ok(Some(format!("Not judged: {records} of orders that this run did not place, such as {example}.")))
 }
 
 /// The records of these orders, and of none.
@@ -246,7 +244,7 @@ mod tests {
         let [other, before, none] =
             [json!({"order": "c-9"}), json!({"order": "ORD-0"}), json!({"order": null})];
         assert_eq!(told(&[json!({}), before.clone(), none.clone()]), "");
-        insta::assert_snapshot!(told(&[json!({}), other.clone(), before.clone()]), @"1 record of the backends name orders that are not of this run, such as c-9, and were not judged.");
+        insta::assert_snapshot!(told(&[json!({}), other.clone(), before.clone()]), @"Not judged: 1 ledger record of orders that this run did not place, such as c-9.");
         insta::assert_snapshot!(told(&[other, before, none]), @"error: the backends were asked for orders such as c-9, and for none of this run: the orchestrator has to send an order's own id, as orderId or as x-correlation-id");
     }
 

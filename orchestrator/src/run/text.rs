@@ -47,7 +47,7 @@ fn figures(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     }
     let requests = counted(results.sum(|row| row.requests), "request");
     let [retries, faults] = [results.sum(|row| row.retries), results.sum(|row| row.faults)].map(count);
-    line(out, "backends", &format!("{requests}, retries among them {retries}, faults injected {faults}"))?;
+    line(out, "backends", &format!("{requests} ({retries} retries), {faults} faults injected"))?;
     let undone =
         results.compensations.iter().map(|row| format!("{} {} {}", row.domain, row.effect, count(row.count)));
     let undone: Vec<_> = undone.collect();
@@ -124,7 +124,7 @@ mod tests {
         2 orders in 21.4 s, seed 7, time scale 0.001, 64 at once
           ended     shipped 1 (50 %), rejected 0 (0 %), cancelled 0 (0 %), failed 1 (50 %)
           order     p50 4 ms, p90 140 ms, p99 140 ms, max 140 ms
-          backends  5 requests, retries among them 0, faults injected 1
+          backends  5 requests (0 retries), 1 faults injected
           undone    nothing
 
           operation              requests  retries  faults     p50     p90     p99     max
@@ -148,7 +148,7 @@ mod tests {
         3 orders in 21.4 s, seed 7, time scale 0.001, 64 at once
           ended     shipped 1 (33.3 %), rejected 0 (0 %), cancelled 0 (0 %), failed 2 (66.7 %)
           order     p50 140 ms, p90 1.25 s, p99 1.25 s, max 1.25 s
-          backends  7 requests, retries among them 0, faults injected 2
+          backends  7 requests (0 retries), 2 faults injected
           undone    nothing
 
           operation              requests  retries  faults     p50     p90     p99     max

@@ -207,7 +207,7 @@ async fn a_verdict_over_nothing_is_refused() {
         stderr(&output)
     };
     let nobody = refused(&mut audit(&["--url", &url]));
-    assert_snapshot!(nobody, @"error: there is nothing to judge: nobody has asked the backends anything yet");
+    assert_snapshot!(nobody, @"error: there is nothing to judge: the backends have received no requests yet");
     assert_eq!(refused(&mut audit(&["--url", &url, "--settle", "50ms"])), nobody);
     let folder = tempfile::tempdir().unwrap();
     let saved_as = |text: &str| {
@@ -247,7 +247,7 @@ async fn a_watch_that_saw_nothing_ends_without_a_verdict() {
     assert_eq!(code(&output), 2);
     assert!(
         stderr(&output)
-            .ends_with("error: there is nothing to judge: nobody has asked the backends anything yet\n")
+            .ends_with("error: there is nothing to judge: the backends have received no requests yet\n")
     );
 }
 

@@ -119,7 +119,7 @@ mod tests {
               "rule": "compensated_blind",
               "kind": "behaviour",
               "severity": "warning",
-              "finding": "Nobody had found out what became of payment.authorize, whose answer was lost, when the order ended.",
+              "finding": "payment.authorize got no answer, and its outcome was still unknown when the order ended.",
               "cause": "Usually a timeout or a broken connection is taken for \"it did not happen\". It may have happened: then money, stock or a parcel is left behind that nobody knows of.",
               "beganAt": "1970-01-01T00:00:00Z",
               "facts": [

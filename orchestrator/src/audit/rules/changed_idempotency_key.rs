@@ -31,7 +31,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
         Some((open, again))
     })?;
     let sentence = format!(
-        "{} was asked again under another key ({}) while nobody knew what had become of the first ({}).",
+        "{} was sent again under another key ({}) while the outcome of the first ({}) was unknown.",
         again.request.operation,
         again.request.idempotency_key.as_deref()?,
         open.request.idempotency_key.as_deref()?,
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_open_request_was_repeated_under_a_new_key() {
-        assert_snapshot!(after("lost").unwrap(), @"payment.authorize was asked again under another key (b) while nobody knew what had become of the first (a).");
+        assert_snapshot!(after("lost").unwrap(), @"payment.authorize was sent again under another key (b) while the outcome of the first (a) was unknown.");
         for answer in
             ["408 timeout", "500 internal_error", "200 garbled", "503 unavailable", "abandoned", "executing"]
         {

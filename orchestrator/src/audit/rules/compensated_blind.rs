@@ -27,8 +27,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
         Some(undo) => format!("{} was {}", undo.effect.resource, undo.effect.effect),
         None => "the order ended".to_owned(),
     };
-    let sentence =
-        format!("Nobody had found out what became of {operation}, whose answer was lost, when {what}.");
+    let sentence = format!("{operation} got no answer, and its outcome was still unknown when {what}.");
     let same_key = order.calls.iter().copied().filter(|call| call.has_key_of(open));
     let evidence = Evidence::new(sentence).calls(order, [*open]).calls(order, same_key);
     Some(match undo {
@@ -86,7 +85,7 @@ mod tests {
 
     #[test]
     fn an_order_was_undone_while_nobody_knew_of_a_reservation() {
-        assert_snapshot!(judged(&RULE, &format!("{RESERVE}{RELEASE_HOLD}")).unwrap(), @"Nobody had found out what became of inventory.reserve, whose answer was lost, when auth_1 was released.");
+        assert_snapshot!(judged(&RULE, &format!("{RESERVE}{RELEASE_HOLD}")).unwrap(), @"inventory.reserve got no answer, and its outcome was still unknown when auth_1 was released.");
         let too_late = format!("{RESERVE}{RELEASE_HOLD}7s inventory.release res_1 -> 200; released res_1");
         assert!(judged(&RULE, &too_late).is_some());
         let not_made = RESERVE.replace("; reserved res_1", "");
@@ -95,7 +94,7 @@ mod tests {
 
     #[test]
     fn an_order_ended_while_nobody_knew_of_a_hold() {
-        assert_snapshot!(judged(&RULE, "0s payment.authorize -> lost; held auth_1 100").unwrap(), @"Nobody had found out what became of payment.authorize, whose answer was lost, when the order ended.");
+        assert_snapshot!(judged(&RULE, "0s payment.authorize -> lost; held auth_1 100").unwrap(), @"payment.authorize got no answer, and its outcome was still unknown when the order ended.");
         let new_key =
             "0s payment.authorize key=a -> lost\n1s payment.authorize key=b -> 201; held auth_2 100";
         assert!(judged(&RULE, new_key).is_some());

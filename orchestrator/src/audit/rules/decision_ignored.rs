@@ -19,7 +19,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     };
     let label = order.live_labels().next()?;
     let sentence =
-        format!("The order was {decided}, with a success, and yet its label {} is live.", label.id);
+        format!("The order was {decided}, which was accepted, but its label {} is live.", label.id);
     Some(Evidence::new(sentence).resources(order, [label.id]))
 }
 
@@ -33,8 +33,8 @@ mod tests {
 
     #[test]
     fn a_success_was_answered_and_the_order_shipped() {
-        assert_snapshot!(judged(&RULE, &format!("{LABEL}decided approve cancel")).unwrap(), @"The order was cancelled, with a success, and yet its label lbl_1 is live.");
-        assert_snapshot!(judged(&RULE, &format!("{LABEL}decided reject failed")).unwrap(), @"The order was rejected, with a success, and yet its label lbl_1 is live.");
+        assert_snapshot!(judged(&RULE, &format!("{LABEL}decided approve cancel")).unwrap(), @"The order was cancelled, which was accepted, but its label lbl_1 is live.");
+        assert_snapshot!(judged(&RULE, &format!("{LABEL}decided reject failed")).unwrap(), @"The order was rejected, which was accepted, but its label lbl_1 is live.");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn masthead(results: &Results) -> Markup {
                 (figure("Order, median", &millis(times.p50), &format!("p99 {}", millis(times.p99))))
             }
             (figure("Faults injected", &count(results.sum(|row| row.faults)), &format!("in {}", counted(results.sum(|row| row.requests), "request"))))
-            (figure("Retries", &count(results.sum(|row| row.retries)), &format!("{} answered from memory", count(results.sum(|row| row.replays)))))
+            (figure("Retries", &count(results.sum(|row| row.retries)), &format!("{} idempotent replays", count(results.sum(|row| row.replays)))))
             (figure("Compensations", &count(results.undone()), "effects undone"))
         }
         @for note in &results.notes { p class="note" { (note) } }
