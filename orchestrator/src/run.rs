@@ -132,7 +132,8 @@ pub async fn run(
     let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_end, stop).await?;
     let took = started.elapsed();
     notes.extend(why_cut_short(plan, &orders, interrupted));
-    let audit = Audit { decisions: Some(decisions(&orders)), ..plan.audit.clone() };
+    // Every order has had its time.
+    let audit = Audit { decisions: Some(decisions(&orders)), judge_executing: true, ..plan.audit.clone() };
     let drain = if interrupted.is_some() { SHORT_DRAIN.min(plan.order_timeout) } else { plan.order_timeout };
     let all = settled(&orders, &site.backends, drain).await?;
     let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();

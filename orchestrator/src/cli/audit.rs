@@ -173,12 +173,12 @@ impl Args {
 
     fn audit(&self) -> Result<Audit, Error> {
         Ok(Audit {
-            judge_executing: false,
             strict: self.strict,
             allowed: self.allow.clone(),
             restarts: self.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default(),
             decisions: self.decisions.as_deref().map(read_decisions).transpose()?,
             one_sequence: false,
+            ..Audit::default()
         })
     }
 }

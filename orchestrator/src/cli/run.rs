@@ -213,9 +213,8 @@ impl Args {
             strict: self.strict,
             allowed: self.allow.clone(),
             restarts,
-            decisions: None,
-            judge_executing: true,
             one_sequence: self.backends.is_none(),
+            ..Audit::default()
         })
     }
 }

@@ -166,10 +166,7 @@ impl Engine {
 
     async fn queried(&self, workflow_id: &str, name: &str, argument: &Json) -> Result<Json, ClientError> {
         let row = self.row(workflow_id).await?;
-        let workflow = self.0.catalogue.workflows.get(row.start.workflow.as_ref());
-        let workflow = workflow.ok_or_else(|| {
-            ClientError::Quarantined(format!("no workflow `{}` is registered", row.start.workflow))
-        })?;
+        let workflow = self.0.catalogue.workflow(&row.start.workflow).map_err(ClientError::Quarantined)?;
         (workflow.query)(&row.state, name, argument)
     }
 }

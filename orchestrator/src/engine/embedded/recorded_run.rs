@@ -37,8 +37,7 @@ impl RecordedRun {
     /// # Errors
     /// A sentence that names the first event at which the journal does not fit the code.
     pub fn replay<S: Send + Sync + 'static>(&self, registry: &Registry<S>) -> Result<(), String> {
-        let workflow = registry.workflow(&self.workflow);
-        let workflow = workflow.ok_or_else(|| format!("no workflow `{}` is registered", self.workflow))?;
+        let workflow = registry.workflow(&self.workflow)?;
         let start = RunStart {
             workflow: self.workflow.as_str().into(),
             workflow_id: self.workflow_id.as_str().into(),

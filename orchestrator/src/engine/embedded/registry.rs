@@ -31,8 +31,8 @@ impl<S: Send + Sync + 'static> Registry<S> {
         self.catalogue.workflows.insert(W::NAME, WorkflowType::of::<W>());
     }
 
-    pub(super) fn workflow(&self, name: &str) -> Option<WorkflowType> {
-        self.catalogue.workflows.get(name).copied()
+    pub(super) fn workflow(&self, name: &str) -> Result<WorkflowType, String> {
+        self.catalogue.workflow(name)
     }
 
     pub(super) fn into_catalogue(self) -> Catalogue {
@@ -82,6 +82,15 @@ impl Catalogue {
             Arc::new(Semaphore::new(wanted))
         };
         self.activities.insert(name, Arc::new(ActivityType { options, attempt, slots }));
+    }
+
+    /// The workflow of this name.
+    ///
+    /// # Errors
+    /// A sentence, when none is registered.
+    pub(super) fn workflow(&self, name: &str) -> Result<WorkflowType, String> {
+        let workflow = self.workflows.get(name).copied();
+        workflow.ok_or_else(|| format!("no workflow `{name}` is registered"))
     }
 
     /// All search attributes of all workflows.

@@ -22,9 +22,6 @@ pub(super) fn findings(run: &Run) -> Markup {
             (by_rule(report))
             (orders(run))
         }
-        @if report.executing > 0 {
-            p class="note" { (counted(report.executing as u64, "order")) " could not be judged: a request of theirs is still executing." }
-        }
         (not_judged(report))
     }
 }

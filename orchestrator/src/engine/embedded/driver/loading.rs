@@ -114,8 +114,7 @@ impl Driver {
         let StoredRun { row, entries } = stored;
         let Row { key, start, length, quarantine, .. } = row;
         self.unlist(key, row.due_ms);
-        let workflow = self.catalogue.workflows.get(start.workflow.as_ref()).copied();
-        let workflow = workflow.ok_or_else(|| format!("no workflow `{}` is registered", start.workflow));
+        let workflow = self.catalogue.workflow(&start.workflow);
         match workflow.and_then(|workflow| Run::replay(key, start, &entries, workflow)) {
             Ok(mut run) => {
                 match self.runs.pop(&key) {
@@ -152,13 +151,10 @@ impl Driver {
                 drop(reply.send(Err(ClientError::AlreadyStarted { run_id })));
             }
             Input::Signal { name, payload, reply } => {
-                let received = match self.catalogue.workflows.get(row.start.workflow.as_ref()) {
-                    Some(workflow) => (workflow.receive)(&row.state, &name, &payload),
-                    None => Err(ClientError::Quarantined(format!(
-                        "no workflow `{}` is registered",
-                        row.start.workflow
-                    ))),
-                };
+                let workflow = self.catalogue.workflow(&row.start.workflow);
+                let received = workflow
+                    .map_err(ClientError::Quarantined)
+                    .and_then(|workflow| (workflow.receive)(&row.state, &name, &payload));
                 drop(reply.send(received.map(Reception::after_end)));
             }
             Input::Cancel { reply, .. } => drop(reply.send(Ok(()))),

@@ -55,8 +55,7 @@ impl RunFactory {
         new_run: NewRun,
     ) -> Result<(Run, InitialInput), String> {
         let NewRun { workflow, workflow_id, input, at_ms } = new_run;
-        let kind = catalogue.workflows.get(workflow);
-        let kind = *kind.ok_or_else(|| format!("no workflow `{workflow}` is registered"))?;
+        let kind = catalogue.workflow(workflow)?;
         let (run_id, seed) = self.identify(&workflow_id);
         let info = WorkflowInfo { workflow_id: workflow_id.as_ref().to_owned(), run_id: run_id.clone() };
         let machine = (kind.begin)(info, seed, &input, None)?;
