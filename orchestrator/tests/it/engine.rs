@@ -7,6 +7,7 @@ mod toy;
 mod activities;
 mod cancelling;
 mod children;
+mod damage;
 pub(crate) mod journal;
 mod lifecycle;
 mod limits;

@@ -131,7 +131,7 @@ impl Engine {
         let stored = read(|reply| self.0.journal.load(run, reply)).await?.ok_or(ClientError::NotFound)?;
         let activities = activities(&stored.entries, &stored.row.heartbeats, running);
         let input = stored.input();
-        let quarantine = stored.row.quarantine.clone();
+        let quarantine = stored.row.quarantine.clone().or_else(|| stored.require_whole().err());
         Ok(RunDescription { summary: stored.row.summary(), input, quarantine, activities })
     }
 

@@ -25,13 +25,13 @@ pub trait Journal: Send + Sync + 'static {
     /// runs backwards from one entry to the next, across all runs.
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable);
 
-    /// Reads a run with its entries.
+    /// Reads a run with its entries, up to the first that cannot be read.
     fn load(&self, run: RunRef, reply: Reply<Option<StoredRun>>);
 
     /// Reads a run without its entries.
     fn row(&self, workflow_id: &str, reply: Reply<Option<Row>>);
 
-    /// Reads at most `limit` of a run's entries, from index `from`.
+    /// Reads at most `limit` of a run's entries, from index `from` up to the first that cannot be read.
     fn entries(&self, workflow_id: &str, from: u64, limit: usize, reply: Reply<Option<Vec<Entry>>>);
 
     /// Reads the runs that match a selection, those started last first.
@@ -199,11 +199,23 @@ pub struct Row {
 pub struct StoredRun {
     /// Its row.
     pub row: Row,
-    /// All its entries.
+    /// Its entries, up to the first that cannot be read.
     pub entries: Vec<Entry>,
 }
 
 impl StoredRun {
+    /// Checks that all its entries could be read.
+    ///
+    /// # Errors
+    /// A sentence that names the first that could not.
+    pub fn require_whole(&self) -> Result<(), String> {
+        let read = self.entries.len() as u64;
+        if read == self.row.length {
+            return Ok(());
+        }
+        Err(format!("event {} cannot be read: another version wrote it, or the journal is damaged", read + 1))
+    }
+
     /// What the run was started with.
     pub fn input(&self) -> Json {
         match self.entries.first().map(|entry| &entry.event) {

@@ -111,10 +111,11 @@ impl Driver {
 
     /// Rebuilds a run from its journal and queues it.
     fn revive(&mut self, stored: StoredRun) -> Result<(), String> {
+        let whole = stored.require_whole();
         let StoredRun { row, entries } = stored;
         let Row { key, start, length, quarantine, .. } = row;
         self.unlist(key, row.due_ms);
-        let workflow = self.catalogue.workflow(&start.workflow);
+        let workflow = whole.and_then(|()| self.catalogue.workflow(&start.workflow));
         match workflow.and_then(|workflow| Run::replay(key, start, &entries, workflow)) {
             Ok(mut run) => {
                 match self.runs.pop(&key) {

@@ -1,6 +1,7 @@
 //! Runs and entries as they are read.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::schema::Columns;
 use crate::engine::embedded::event::{Entry, timestamp};
 use crate::engine::embedded::journal::{Ending, JournalError, Row, RunKey, RunRef, RunStart, StoredRun};
-use crate::workflow::{SearchKind, SearchValue};
+use crate::workflow::{Json, SearchKind, SearchValue};
 
 /// The columns that [`to_row`] reads, before those of search attributes.
 pub(super) const SELECTED: &str = "key, length, due, closed_at, needs_attention, started_at, workflow_id, run_id, \
@@ -55,6 +56,7 @@ pub(super) fn entries_of(
     key.map(|key| entries(connection, RunKey(key), from, limit)).transpose()
 }
 
+/// Reads a run's entries, up to the first that cannot be read.
 fn entries(
     connection: &Connection,
     key: RunKey,
@@ -64,18 +66,23 @@ fn entries(
     let mut select = connection.prepare_cached(
         "SELECT at, event, commands FROM entries WHERE run = ?1 AND position >= ?2 ORDER BY position LIMIT ?3",
     )?;
-
     let rows = select.query_map(params![integer(key.0), integer(from), integer(limit as u64)], |row| {
-        let commands = optional(row.get_ref(2)?)?.unwrap_or_default();
-        Ok(Entry { at_ms: row.get(0)?, event: parsed(row.get_ref(1)?)?, commands })
+        let (event, commands) = (parsed(row.get_ref(1)?), optional(row.get_ref(2)?));
+        let at_ms = row.get(0)?;
+        let entry = |event| Ok(Entry { at_ms, event, commands: commands?.unwrap_or_default() });
+        Ok(event.and_then(entry).ok())
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows.map_while(Result::transpose).collect::<Result<_, _>>().map_err(JournalError::from)
 }
 
-/// Reads what [`SELECTED`] and [`Columns::selected`] name.
+/// Reads what [`SELECTED`] and [`Columns::selected`] name. A run whose state, outcome or heartbeats cannot be
+/// read is read without them, as quarantined.
 pub(super) fn to_row(row: &rusqlite::Row<'_>, columns: &Columns) -> rusqlite::Result<Row> {
+    let mut quarantine = row.get(12)?;
+    let state = or_quarantined(optional(row.get_ref(9)?), "state", &mut quarantine);
+    let outcome = or_quarantined(optional(row.get_ref(10)?), "outcome", &mut quarantine);
+    let heartbeats = or_quarantined(optional(row.get_ref(11)?), "heartbeats", &mut quarantine);
     let closed_at: Option<i64> = row.get(3)?;
-    let outcome = optional(row.get_ref(10)?)?;
     let shared = |index| row.get::<_, Arc<str>>(index);
     let mut attributes = BTreeMap::new();
     for (index, (name, kind, _)) in (13..).zip(&columns.all) {
@@ -95,10 +102,21 @@ pub(super) fn to_row(row: &rusqlite::Row<'_>, columns: &Columns) -> rusqlite::Re
             run_id: shared(7)?,
             workflow: shared(8)?,
         },
-        state: parsed(row.get_ref(9)?)?,
-        heartbeats: optional(row.get_ref(11)?)?.unwrap_or_default(),
-        quarantine: row.get(12)?,
+        state: state.unwrap_or_else(Json::null),
+        heartbeats: heartbeats.unwrap_or_default(),
+        quarantine,
         attributes,
+    })
+}
+
+fn or_quarantined<T>(
+    read: Result<Option<T>, Unreadable>,
+    what: &str,
+    quarantine: &mut Option<String>,
+) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        quarantine.get_or_insert_with(|| format!("its {what} in the journal cannot be read: {error}"));
+        None
     })
 }
 
@@ -112,13 +130,14 @@ pub(super) fn number(integer: i64) -> u64 {
     u64::try_from(integer).unwrap_or(0)
 }
 
-fn parsed<T: DeserializeOwned>(value: ValueRef<'_>) -> rusqlite::Result<T> {
-    let text = value.as_str()?;
-    serde_json::from_str(text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, value.data_type(), error.into()))
+/// What is not what this version writes: another version wrote it, or the file is damaged.
+type Unreadable = Box<dyn Error>;
+
+fn parsed<T: DeserializeOwned>(value: ValueRef<'_>) -> Result<T, Unreadable> {
+    Ok(serde_json::from_str(value.as_str()?)?)
 }
 
-fn optional<T: DeserializeOwned>(value: ValueRef<'_>) -> rusqlite::Result<Option<T>> {
+fn optional<T: DeserializeOwned>(value: ValueRef<'_>) -> Result<Option<T>, Unreadable> {
     if let ValueRef::Null = value { Ok(None) } else { parsed(value).map(Some) }
 }
 
