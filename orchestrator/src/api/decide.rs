@@ -39,7 +39,7 @@ pub struct Decided {
 ///
 /// May be sent before the order waits for approval; the decision is stored.
 #[utoipa::path(post, path = "/{id}/approve", operation_id = "approve", tag = "decisions",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     request_body(content = Option<Approval>, example = json!({"approvedBy": "manager@company.com"})), responses((status = 200, body = Decided, description = "The order is approved, now or already."), DecisionErrors))]
 pub(super) async fn approve(
     State(orders): State<Orders>,
@@ -58,7 +58,7 @@ pub(super) async fn approve(
 ///
 /// May be sent before the order waits for approval; the decision is stored.
 #[utoipa::path(post, path = "/{id}/reject", operation_id = "reject", tag = "decisions",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     request_body(content = Option<Rejection>, example = json!({"rejectedBy": "manager@company.com", "reason": "over budget"})), responses((status = 200, body = Decided, description = "The order is rejected, now or already."), DecisionErrors))]
 pub(super) async fn reject(
     State(orders): State<Orders>,
@@ -78,7 +78,7 @@ pub(super) async fn reject(
 ///
 /// At any time until the customer is notified of the shipment. What was done is undone.
 #[utoipa::path(post, path = "/{id}/cancel", operation_id = "cancel", tag = "decisions",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     request_body(content = Option<Cancellation>, example = json!({"reason": "ordered by mistake"})), responses((status = 200, body = Decided, description = "The order is cancelled, now or already; what was done is being undone."), DecisionErrors))]
 pub(super) async fn cancel(
     State(orders): State<Orders>,
@@ -97,7 +97,7 @@ pub(super) async fn cancel(
 ///
 /// For an order that needs attention, under the same idempotency keys.
 #[utoipa::path(post, path = "/{id}/retry", operation_id = "retry", tag = "decisions",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     responses((status = 200, body = Decided, description = "The failed compensations are being retried."), DecisionErrors))]
 pub(super) async fn retry(
     State(orders): State<Orders>,

@@ -3,13 +3,19 @@
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use shared::http::{Problem, problems};
+use utoipa::IntoParams;
 
 use crate::domain::WORKFLOW_ID_PREFIX;
 use crate::workflows::order_fulfillment::workflow_id;
 
 /// The id of an order's run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct WorkflowId(pub(super) String);
+#[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(super) struct WorkflowId(
+    /// The workflow's id, or the order's.
+    #[param(example = "order-fulfillment-ORD-123")]
+    pub(super) String,
+);
 
 impl WorkflowId {
     /// A run by its own id, or by that of its order.

@@ -71,7 +71,7 @@ impl From<HistoryEvent> for Event {
 
 /// The journal of a run, event by event
 #[utoipa::path(get, path = "/{id}/history", operation_id = "history", tag = "orders",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), HistoryQuery),
+    params(WorkflowId, HistoryQuery),
     responses((status = 200, body = History, description = "A page of the journal."), PageErrors))]
 pub(super) async fn history(
     State(orders): State<Orders>,

@@ -49,7 +49,7 @@ pub struct Outcome {
 ///
 /// Answers at once if it has ended, also if it only waits for `retry`.
 #[utoipa::path(get, path = "/{id}/result", operation_id = "result", tag = "orders",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123"), WaitParams),
+    params(WorkflowId, WaitParams),
     responses((status = 200, body = Outcome, description = "How the order ended."), ResultErrors))]
 pub(super) async fn result(
     State(orders): State<Orders>,

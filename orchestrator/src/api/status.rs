@@ -58,7 +58,7 @@ impl Status {
 
 /// The state of an order
 #[utoipa::path(get, path = "/{id}/status", operation_id = "status", tag = "orders",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     responses((status = 200, body = Status, description = "The state of the order."), ReadErrors))]
 pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Status>, Problem> {
     let state = current(&orders, &id).await?;
@@ -67,7 +67,7 @@ pub(super) async fn status(State(orders): State<Orders>, id: WorkflowId) -> Resu
 
 /// The progress of an order in percent
 #[utoipa::path(get, path = "/{id}/progress", operation_id = "progress", tag = "orders",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     responses((status = 200, body = Progress, description = "The progress of the order."), ReadErrors))]
 pub(super) async fn progress(
     State(orders): State<Orders>,

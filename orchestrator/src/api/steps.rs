@@ -31,7 +31,7 @@ pub struct Steps {
 
 /// Each step of an order, with timing, attempts and what went wrong
 #[utoipa::path(get, path = "/{id}/steps", operation_id = "steps", tag = "orders",
-    params(("id" = String, Path, description = "The workflow's id, or the order's.", example = "order-fulfillment-ORD-123")),
+    params(WorkflowId),
     responses((status = 200, body = Steps, description = "The steps and compensations of the order."), ReadErrors))]
 pub(super) async fn steps(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Steps>, Problem> {
     let state = orders.state(&id.0).await?;
