@@ -20,7 +20,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_TIMEOUT: f64 = 300.0;
 /// A run that needs attention has its final state but stays open, so no event announces it. The
 /// interval doubles from poll to poll, since some engines must ask another process.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+const FIRST_POLL: Duration = Duration::from_secs(1);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -58,7 +59,7 @@ pub(super) async fn result(
 ) -> Result<Json<Outcome>, Problem> {
     let timeout = wait.timeout()?;
     let mut end = orders.client().result(&id.0, timeout);
-    let mut look_again = RETRY_AFTER;
+    let mut look_again = FIRST_POLL;
     loop {
         let state = orders.state(&id.0).await?;
         if state.status.is_final() {
@@ -68,7 +69,7 @@ pub(super) async fn result(
         let end = match select(&mut end, pin!(wait)).await {
             Either::Left((end, _)) => end,
             Either::Right((Some(()), _)) => {
-                look_again *= 2;
+                look_again = (look_again * 2).min(MAX_POLL_INTERVAL);
                 continue;
             }
             Either::Right((None, _)) => {

@@ -28,6 +28,11 @@ impl PossibleEffect {
             Certainty::Rejected => *self = Self::default(),
         }
     }
+
+    /// The last heartbeat of any attempt, unless it is the evidence.
+    pub(super) fn beside_evidence(&self, last_heartbeat: Option<Json>) -> Option<Json> {
+        last_heartbeat.filter(|last| self.evidence.as_ref() != Some(last))
+    }
 }
 
 #[cfg(test)]

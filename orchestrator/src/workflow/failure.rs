@@ -103,9 +103,17 @@ pub struct ActivityError {
     /// or if a crash may have lost it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<Json>,
+    /// The last heartbeat of any attempt, unless it is [`heartbeat`](Self::heartbeat).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heartbeat: Option<Json>,
 }
 
 impl ActivityError {
+    /// The last heartbeat of any attempt: how far the activity came.
+    pub fn progress(&self) -> Option<&Json> {
+        self.last_heartbeat.as_ref().or(self.heartbeat.as_ref())
+    }
+
     /// Whether the activity ended because its scope was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.kind == kind::CANCELLED
@@ -121,6 +129,7 @@ impl ActivityError {
             attempts: 0,
             retry_at: None,
             heartbeat: None,
+            last_heartbeat: None,
         }
     }
 

@@ -60,7 +60,7 @@ impl Views {
                 view.ended_at = Some(at);
                 view.next_attempt_at = None;
                 view.last_failure = Some(error.to_string());
-                view.last_heartbeat = error.heartbeat.clone().or(view.last_heartbeat.take());
+                view.last_heartbeat = error.progress().cloned().or(view.last_heartbeat.take());
             }),
             Event::AttemptFailed(attempt) => self.with(&attempt.id, |view| {
                 view.state = ActivityState::BackingOff;

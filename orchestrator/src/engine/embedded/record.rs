@@ -152,6 +152,7 @@ impl AttemptRecord {
             may_have_happened: self.effect.may_have_happened,
             attempts,
             retry_at: self.retry_at_ms.map(timestamp),
+            last_heartbeat: self.effect.beside_evidence(self.last_heartbeat),
             heartbeat: self.effect.evidence,
         }
     }

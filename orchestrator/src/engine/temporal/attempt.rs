@@ -105,7 +105,8 @@ impl ActivityRunner {
                 host.beat().await;
                 let record = host.record.after(Certainty::Unknown, own.as_ref());
                 let message = "its workflow stopped it".to_owned();
-                let error = record.error(Certainty::Unknown, kind::CANCELLED, message);
+                let error =
+                    record.error(Certainty::Unknown, kind::CANCELLED, message, host.latest_heartbeat());
                 Err(SdkError::Cancelled { details: Some(written(&error).into()) })
             }
         }
@@ -140,7 +141,8 @@ impl ActivityRunner {
         let retry = &self.options.retry;
         let is_final =
             failure.certainty == Certainty::Rejected || retry.non_retryable.contains(&failure.kind.as_str());
-        let error = record.failure(&failure);
+        let AttemptFailure { certainty, kind, message, .. } = &failure;
+        let error = record.error(*certainty, kind, message.clone(), host.latest_heartbeat());
         let asked = record.retry_at.map(|at| at.duration_since(self.clock.now()));
         let asked = asked.and_then(|wait| std::time::Duration::try_from(wait).ok());
         let longer = asked.filter(|wait| *wait > retry.wait_after(record.attempt));

@@ -58,6 +58,11 @@ impl Host {
         self.lock().details.clone()
     }
 
+    /// The last heartbeat of any attempt so far.
+    pub(super) fn latest_heartbeat(&self) -> Option<Json> {
+        self.own_heartbeat().or_else(|| self.earlier_heartbeat.clone())
+    }
+
     /// Waits until the attempt has taken too long, or has been silent for too long.
     pub(super) async fn overrun(&self, options: &ActivityOptions) -> AttemptFailure {
         let limit = self.started + options.start_to_close;
@@ -90,20 +95,14 @@ impl Host {
         }
     }
 
-    /// Sends the last heartbeat to the server. The SDK throttles them.
+    /// Sends the latest heartbeat to the server. The SDK throttles them.
     pub(super) async fn beat(&self) {
-        let own = self.own_heartbeat();
-        let record = self.record.running(own.is_some());
-        self.send(Details { heartbeat: own.or_else(|| self.earlier_heartbeat.clone()), record }).await;
+        self.leave(self.record.running(self.own_heartbeat().is_some())).await;
     }
 
-    /// Leaves `record` for the next attempt: a failure carries the last heartbeat.
+    /// Leaves `record` for the next attempt, with the latest heartbeat.
     pub(super) async fn leave(&self, record: AttemptRecord) {
-        let heartbeat = self.own_heartbeat().or_else(|| self.earlier_heartbeat.clone());
-        self.send(Details { heartbeat, record }).await;
-    }
-
-    async fn send(&self, details: Details) {
+        let details = Details { heartbeat: self.latest_heartbeat(), record };
         if let Err(error) = self.sdk.record_heartbeat(details.write()).await {
             tracing::warn!(activity = self.info.activity_id, "a heartbeat cannot be sent: {error}");
         }

@@ -37,13 +37,13 @@ fn told(details: Option<&[Payload]>) -> Option<ActivityError> {
 /// count as Unknown.
 fn between_attempts() -> ActivityError {
     let message = "its workflow stopped it while no attempt ran".to_owned();
-    Details::default().after_silence().error(Certainty::Unknown, kind::CANCELLED, message)
+    Details::default().after_silence().error(Certainty::Unknown, kind::CANCELLED, message, None)
 }
 
 /// A failure that no attempt wrote, such as that of a worker that shut down.
 fn untold(failure: &ApplicationFailure) -> ActivityError {
     let kind = failure.type_name().unwrap_or(kind::INTERRUPTED);
-    Details::default().after_silence().error(Certainty::Unknown, kind, failure.to_string())
+    Details::default().after_silence().error(Certainty::Unknown, kind, failure.to_string(), None)
 }
 
 /// No further attempt would have begun in time.
@@ -64,7 +64,7 @@ fn timed_out(timeout: &TimeoutError) -> ActivityError {
         None => what.to_owned(),
     };
     let details = Details::read(timeout.raw_last_heartbeat_details().unwrap_or_default());
-    details.after_silence().error(Certainty::Unknown, kind, message)
+    details.after_silence().error(Certainty::Unknown, kind, message, details.heartbeat)
 }
 
 pub(super) fn termination(failure: WorkflowFailure) -> WorkflowTermination {

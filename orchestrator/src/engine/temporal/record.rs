@@ -8,7 +8,7 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::payload::{from_payload, to_payload};
 use crate::engine::possible_effect::PossibleEffect;
-use crate::workflow::{ActivityError, AttemptFailure, Certainty, Json};
+use crate::workflow::{ActivityError, Certainty, Json};
 
 /// The attempts of an activity as the current or last one knows them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -95,7 +95,14 @@ impl AttemptRecord {
         Self { retry_at, ..self }
     }
 
-    pub(super) fn error(&self, certainty: Certainty, kind: &str, message: String) -> ActivityError {
+    /// The activity's error after this attempt. `last_heartbeat` is that of any attempt.
+    pub(super) fn error(
+        &self,
+        certainty: Certainty,
+        kind: &str,
+        message: String,
+        last_heartbeat: Option<Json>,
+    ) -> ActivityError {
         ActivityError {
             certainty,
             kind: kind.to_owned(),
@@ -104,11 +111,8 @@ impl AttemptRecord {
             attempts: self.attempt,
             retry_at: self.retry_at,
             heartbeat: self.effect.evidence.clone(),
+            last_heartbeat: self.effect.beside_evidence(last_heartbeat),
         }
-    }
-
-    pub(super) fn failure(&self, failure: &AttemptFailure) -> ActivityError {
-        self.error(failure.certainty, &failure.kind, failure.message.clone())
     }
 }
 
@@ -128,7 +132,7 @@ mod tests {
     }
 
     fn known(record: &AttemptRecord) -> (bool, Option<String>) {
-        let error = record.error(Certainty::Unavailable, "x", String::new());
+        let error = record.error(Certainty::Unavailable, "x", String::new(), None);
         (error.may_have_happened, error.heartbeat.map(|json| json.parse().unwrap()))
     }
 

@@ -89,7 +89,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     /// Notes that a step failed; the order stops there.
     pub(super) fn step_failed(&self, step: Step, error: &ActivityError) -> Stop {
         // Only a label reports how far it came, and the order's progress stays there.
-        if let Some(label) = error.heartbeat.as_ref().and_then(|beat| beat.parse::<LabelProgress>().ok()) {
+        if let Some(label) = error.progress().and_then(|beat| beat.parse::<LabelProgress>().ok()) {
             self.update(|order, _| order.progress = order.progress_with_label(label.progress));
         }
         self.end_step(step, StepStatus::Failed, [("error", &error.kind), ("message", &error.message)]);

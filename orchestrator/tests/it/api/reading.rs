@@ -159,6 +159,28 @@ async fn progress_stays_where_it_was_when_an_order_is_cancelled_while_its_label_
 }
 
 #[tokio::test(start_paused = true)]
+async fn progress_stays_where_it_was_when_a_later_attempt_fails_before_it_is_as_far() {
+    let script = "A:shipping.create_label#1=timeout; A:shipping.create_label#2=address_validation_failed";
+    with_system(&[("CHAOS_FAILURE_RATE", "0"), ("CHAOS_SCRIPT", script)], async |client| {
+        client.place("A").await;
+        client.post("/workflows/A/approve", "").await;
+        let mut seen = Vec::new();
+        loop {
+            let status = client.get("/workflows/A/status").await.json();
+            seen.push(status["progress"].as_u64().unwrap());
+            if status["status"] == "failed" {
+                break;
+            }
+            pass(1.0).await;
+        }
+        seen.dedup();
+        assert_eq!(seen.last(), seen.iter().max(), "{seen:?}");
+        assert!(seen.contains(&85), "{seen:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_undo_that_is_being_tried_tells_how_often_it_was() {
     let chaos = [
         ("CHAOS_FAILURE_RATE", "0"),

@@ -1,6 +1,6 @@
 use futures_util::future::join;
 
-use super::client::{pass, with_calm_system};
+use super::client::{pass, with_calm_system, with_system};
 
 #[tokio::test(start_paused = true)]
 async fn a_result_is_waited_for_as_long_as_the_client_says() {
@@ -31,6 +31,27 @@ async fn a_result_is_waited_for_as_long_as_the_client_says() {
         // Nobody decides within two minutes.
         let end = client.get("/workflows/A/result?timeout=300").await.json();
         assert_eq!(end["result"]["error"], "approval_timeout");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_result_of_an_order_that_needs_attention_gets_it_within_seconds() {
+    let variables = [
+        ("CHAOS_FAILURE_RATE", "0"),
+        ("CHAOS_PAYMENT_RELEASE", "internal_error=100%"),
+        ("COMPENSATION_ACTIVITY_RETRIES", "0"),
+    ];
+    with_system(&variables, async |client| {
+        client.place("A").await;
+        let before = tokio::time::Instant::now();
+        let reject = async {
+            pass(17.0).await;
+            client.post("/workflows/A/reject", "").await;
+        };
+        let (answer, ()) = join(client.get("/workflows/A/result?timeout=300"), reject).await;
+        assert_eq!(answer.json()["result"]["needsAttention"][0]["name"], "release_payment", "{answer}");
+        assert!(before.elapsed().as_secs() <= 17 + 5, "{:?}", before.elapsed());
     })
     .await;
 }

@@ -128,6 +128,7 @@ fn what_is_appended_is_loaded_as_it_was() {
             attempts: 3,
             retry_at: Some(jiff::Timestamp::UNIX_EPOCH),
             heartbeat: None,
+            last_heartbeat: Some(json("{\"labelId\":\"l\"}")),
         };
         let events = [
             Event::AttemptFailed(failed),

@@ -58,6 +58,7 @@ mod tests {
             attempts: 1,
             retry_at: None,
             heartbeat: None,
+            last_heartbeat: None,
         }
     }
 
