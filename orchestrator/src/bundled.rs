@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::{Json, Router};
 use shared::chaos::{Chaos, Operation};
 use shared::ledger::{Ledger, Sequence};
-use shared::pipeline::Pipeline;
+use shared::pipeline::{self, Pipeline};
 use shared::service::{Health, describe_outcomes, document, health, ledger, observe};
 use shared::time::Clock;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,40 +25,36 @@ pub use settings::Settings;
 
 /// How to build one backend.
 struct Recipe {
-    /// How many resources it keeps.
-    capacity: usize,
     /// Its operations.
     routes: fn(&Settings, Pipeline) -> Router,
     /// The same, with their API document.
     documented: fn(&Settings, Pipeline) -> OpenApiRouter,
 }
 
-impl Settings {
-    fn recipe(&self, domain: Domain) -> Recipe {
+impl Recipe {
+    fn of(domain: Domain) -> Self {
         match domain {
-            Domain::Payment => Recipe {
-                capacity: self.payment.capacity,
+            Domain::Payment => Self {
                 routes: |settings, pipeline| payment::routes(pipeline, settings.payment),
                 documented: |settings, pipeline| payment::router(pipeline, settings.payment),
             },
-            Domain::Inventory => Recipe {
-                capacity: self.inventory.capacity,
+            Domain::Inventory => Self {
                 routes: |settings, pipeline| inventory::routes(pipeline, settings.inventory.clone()),
                 documented: |settings, pipeline| inventory::router(pipeline, settings.inventory.clone()),
             },
-            Domain::Shipping => Recipe {
-                capacity: self.shipping.capacity,
+            Domain::Shipping => Self {
                 routes: |settings, pipeline| shipping::routes(pipeline, settings.shipping),
                 documented: |settings, pipeline| shipping::router(pipeline, settings.shipping),
             },
-            Domain::Notification => Recipe {
-                capacity: self.notification.capacity,
+            Domain::Notification => Self {
                 routes: |settings, pipeline| notification::routes(pipeline, settings.notification),
                 documented: |settings, pipeline| notification::router(pipeline, settings.notification),
             },
         }
     }
+}
 
+impl Settings {
     /// A pipeline for each of `domains`, under one chaos.
     fn pipelines(&self, domains: &[Domain], clock: Clock) -> (Arc<Chaos>, Vec<(Domain, Pipeline)>) {
         let chaos = Arc::new(Chaos::new(self.plan.clone()));
@@ -66,7 +62,7 @@ impl Settings {
         let sequence = Sequence::default();
         let pipeline = |domain: &Domain| {
             let records = Ledger::numbered_by(sequence.clone(), self.ledger_capacity);
-            let pipeline = Pipeline::new(Arc::clone(&chaos), clock, self.recipe(*domain).capacity);
+            let pipeline = Pipeline::new(Arc::clone(&chaos), clock, pipeline::CAPACITY);
             (*domain, pipeline.with_ledger(records))
         };
         let pipelines = domains.iter().map(pipeline).collect();
@@ -100,7 +96,7 @@ impl Backends {
             time_scale: settings.plan.time_scale.factor(),
         }));
         for (domain, pipeline) in &pipelines {
-            let operations = (settings.recipe(*domain).documented)(settings, pipeline.clone());
+            let operations = (Recipe::of(*domain).documented)(settings, pipeline.clone());
             let name = domain.name();
             routes = routes.merge(operations).merge(observe(name, &chaos)).merge(ledger(name, pipeline));
         }
@@ -143,9 +139,8 @@ pub fn routes(settings: &Settings, domains: &[Domain], clock: Clock) -> OpenApiR
 /// there are thousands.
 pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domain, Pipeline)>) {
     let (_, pipelines) = settings.pipelines(&Domain::ALL, clock);
-    let routes = pipelines
-        .iter()
-        .map(|(domain, pipeline)| (settings.recipe(*domain).routes)(settings, pipeline.clone()));
+    let routes =
+        pipelines.iter().map(|(domain, pipeline)| (Recipe::of(*domain).routes)(settings, pipeline.clone()));
     (routes.fold(Router::new(), Router::merge), pipelines)
 }
 

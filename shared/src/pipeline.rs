@@ -36,6 +36,9 @@ pub use reply::{Answer, Reply};
 use keys::{KeyClaim, Keys, Slot};
 use stores::Stores;
 
+/// How many idempotency keys a pipeline remembers by default, for 24 hours.
+pub const CAPACITY: usize = 1_000_000;
+
 /// The pipeline of one domain's operations. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pipeline {

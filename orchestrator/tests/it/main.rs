@@ -5,6 +5,8 @@
 #[cfg(feature = "bundled")]
 mod api;
 mod audit;
+#[cfg(feature = "bundled")]
+mod backends;
 mod binary;
 #[cfg(feature = "bundled")]
 mod cli;
@@ -14,8 +16,6 @@ mod engine;
 mod gateways;
 #[cfg(feature = "bundled")]
 mod kill;
-#[cfg(feature = "bundled")]
-mod reset;
 #[cfg(feature = "bundled")]
 mod run;
 #[cfg(feature = "bundled")]

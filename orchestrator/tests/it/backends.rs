@@ -1,4 +1,4 @@
-//! `POST /reset`: the backends are as if they had just been started.
+//! All backends, as one process serves them: their bounds, and `POST /reset`.
 
 use std::time::Duration;
 
@@ -13,13 +13,16 @@ use shared::http::{Correlated, Correlation, with_common};
 use shared::time::Clock;
 use tower::ServiceExt as _;
 
-/// All backends, with their default failures.
 struct Served(Correlated);
 
 impl Served {
+    /// With their default failures.
     fn start() -> Self {
-        let variables = [("CHAOS_SEED", "7"), ("CHAOS_SCRIPT", "ORD-1:shipping.create_label#1=success")];
-        let environment: Environment = variables.into_iter().collect();
+        Self::under(&[("CHAOS_SEED", "7"), ("CHAOS_SCRIPT", "ORD-1:shipping.create_label#1=success")])
+    }
+
+    fn under(variables: &[(&str, &str)]) -> Self {
+        let environment: Environment = variables.iter().copied().collect();
         let settings = Settings::from_environment(&environment, 0).unwrap();
         let clock = Clock::starting_at("2026-01-28T10:00:00Z".parse::<Timestamp>().unwrap());
         let backends = Backends::start(&settings, &Domain::ALL, clock);
@@ -89,7 +92,17 @@ fn status_path((_, body): &(StatusCode, Value)) -> Option<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_left_of_what_was_and_the_same_happens_again() {
+async fn a_key_is_remembered_longer_than_what_was_made_under_it() {
+    let served = Served::under(&[("CHAOS_FAILURE_RATE", "0"), ("NOTIFICATION_CAPACITY", "1")]);
+    let (path, message) = writes("ORD-1")[3].clone();
+    let first = served.post(path, "first", &message).await;
+    served.post(path, "second", &message).await;
+    assert_eq!(served.get(&status_path(&first).unwrap()).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(served.post(path, "first", &message).await, first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_leaves_nothing_of_what_was_and_the_same_happens_again() {
     let served = Served::start();
     let first = served.use_all().await;
     let resources: Vec<_> = first.iter().filter_map(status_path).collect();
@@ -118,7 +131,7 @@ async fn nothing_is_left_of_what_was_and_the_same_happens_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_label_that_is_generated_meanwhile_ends_without_a_trace() {
+async fn a_label_that_is_generated_during_a_reset_ends_without_a_trace() {
     let served = Served::start();
     let [_, _, (path, body), _] = writes("ORD-1");
     let label = served.post(path, "key", &body);
