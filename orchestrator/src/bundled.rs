@@ -173,4 +173,5 @@ async fn post_reset(State(reset): State<Reset>) -> Json<Done> {
 
 const DESCRIPTION: &str = "Stateful fake payment, inventory, shipping and notification services that \
 misbehave as real ones do. Every write takes an `Idempotency-Key`; what chaos may do to each operation is \
-listed there. An answer that was injected says so in its member `chaos` and the header `x-chaos-injected`.";
+listed there. An answer that was injected says so in its member `chaos`, and in the headers \
+`x-chaos-injected` and `x-chaos-seed`.";

@@ -20,7 +20,6 @@ pub use correlation::{Context, Correlated, Correlation};
 pub use fields::Fields;
 pub use json::{encode, parse_json};
 pub use path_id::PathId;
-pub(crate) use problem::mark_injected;
 pub use problem::{FieldError, Injected, Problem, ProblemBody, problems};
 pub use query::{Params, given, whole_number};
 pub use serve::{Limits, serve};

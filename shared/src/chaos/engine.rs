@@ -37,6 +37,8 @@ pub struct Drawn {
     pub outcome: &'static Outcome,
     /// How long it takes, after `TIME_SCALE`.
     pub delay: Duration,
+    /// The seed it was drawn from.
+    pub seed: u64,
     /// The attempt's number under its key, from 1.
     pub attempt: u32,
     /// Everything else that is random about the request.
@@ -111,7 +113,8 @@ impl Chaos {
                 (share.outcome, share.delay)
             }
         };
-        Drawn { operation, outcome, delay: self.time_scale().apply(delay), attempt, draw }
+        let delay = self.time_scale().apply(delay);
+        Drawn { operation, outcome, delay, seed: self.plan.seed, attempt, draw }
     }
 
     /// The operations of `domain` with their tables.

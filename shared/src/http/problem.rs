@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -88,6 +88,23 @@ pub struct Injected {
     pub attempt: u32,
 }
 
+impl From<&Drawn> for Injected {
+    fn from(drawn: &Drawn) -> Self {
+        let Drawn { operation, outcome, seed, attempt, .. } = drawn;
+        Self { operation: operation.name, outcome: outcome.name, seed: *seed, attempt: *attempt }
+    }
+}
+
+impl Injected {
+    /// Marks an answer as injected, for clients that do not read bodies.
+    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::try_from(format!("{}={}", self.operation, self.outcome)) {
+            headers.insert("x-chaos-injected", value);
+            headers.insert("x-chaos-seed", self.seed.into());
+        }
+    }
+}
+
 impl Problem {
     /// An error of this kind; `detail` is a sentence about this occurrence.
     pub fn new(kind: &'static ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -127,14 +144,8 @@ impl Problem {
 
     /// The same error, marked as injected.
     #[must_use]
-    pub fn injected(self, drawn: &Drawn, seed: u64) -> Self {
-        let injected = Injected {
-            operation: drawn.operation.name,
-            outcome: drawn.outcome.name,
-            seed,
-            attempt: drawn.attempt,
-        };
-        self.with(|problem| problem.injected = Some(injected))
+    pub fn injected(self, drawn: &Drawn) -> Self {
+        self.with(|problem| problem.injected = Some(drawn.into()))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Occurrence)) -> Self {
@@ -198,16 +209,9 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000) as u64));
         }
         if let Some(injected) = &self.0.injected {
-            mark_injected(headers, injected.operation, injected.outcome);
+            injected.mark(headers);
         }
         response
-    }
-}
-
-/// Marks an answer as injected, for clients that do not read bodies.
-pub(crate) fn mark_injected(headers: &mut http::HeaderMap, operation: &str, outcome: &str) {
-    if let Ok(value) = HeaderValue::try_from(format!("{operation}={outcome}")) {
-        headers.insert("x-chaos-injected", value);
     }
 }
 

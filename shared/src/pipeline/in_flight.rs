@@ -154,7 +154,7 @@ impl InFlight {
         let outcome = self.drawn.outcome;
         match (outcome.moment, &answer) {
             (Moment::Instead, Answer::Refusal(problem)) if self.injected_refusal => {
-                Reply::Injected(problem.clone().injected(&self.drawn, self.seed()))
+                Reply::Injected(problem.clone().injected(&self.drawn))
             }
             (Moment::Before | Moment::Instead, _) | (Moment::AfterSuccess, Answer::Refusal(_)) => {
                 self.chaos.count_overridden(self.drawn.operation);
@@ -182,11 +182,7 @@ impl InFlight {
     fn injected(&self, kind: &'static ProblemKind) -> Reply {
         let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
         let problem = Problem::new(kind, self.drawn.outcome.summary).retry_after(wait);
-        Reply::Injected(problem.injected(&self.drawn, self.seed()))
-    }
-
-    fn seed(&self) -> u64 {
-        self.chaos.plan().seed
+        Reply::Injected(problem.injected(&self.drawn))
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::chaos::{Drawn, Severed};
-use crate::http::{Problem, problems};
+use crate::http::{Injected, Problem, problems};
 use crate::ledger::Sent;
 
 /// An operation's own result: what is stored under its key.
@@ -121,6 +121,6 @@ impl IntoResponse for Reply {
 impl Drawn {
     /// Marks an answer as injected in its headers.
     pub fn mark(&self, response: &mut Response) {
-        crate::http::mark_injected(response.headers_mut(), self.operation.name, self.outcome.name);
+        Injected::from(self).mark(response.headers_mut());
     }
 }

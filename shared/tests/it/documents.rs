@@ -43,6 +43,6 @@ fn an_operation_is_described_with_the_delays_that_are_usual_for_it() {
     insta::assert_snapshot!(delays.join("\n"), @"
     | `timeout` | before | The request timed out before it reached the service; nothing happened. After 4s unless a table says otherwise. |
     | `slow` | after | The operation happens at once, but its answer arrives late. After 2s unless a table says otherwise. |
-    | `timeout_after` | after | The operation happened, then the request timed out. After 5s unless a table says otherwise. |
+    | `timeout_after` | after | The request was processed, then it timed out. After 5s unless a table says otherwise. |
     ");
 }

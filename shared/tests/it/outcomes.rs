@@ -77,6 +77,7 @@ async fn an_injected_answer_says_so() {
     insta::assert_snapshot!(toys.send(make_for("ORD-1")).await, @r#"
     409 Conflict
     x-chaos-injected: toy.make=sold_out
+    x-chaos-seed: 42
     {"type":"urn:fake-stripe-chaos:problem:sold_out","title":"Sold out","status":409,"detail":"No toy is left, says chaos.","instance":"/toy/make","success":false,"error":"sold_out","message":"No toy is left, says chaos.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"toy.make","outcome":"sold_out","seed":42,"attempt":1}}
     "#);
     let toys = Toys::with(1, &[("CHAOS_TOY_MAKE", "unavailable=100%"), ("TIME_SCALE", "0.1")]);
@@ -84,12 +85,14 @@ async fn an_injected_answer_says_so() {
     503 Service Unavailable
     retry-after: 1
     x-chaos-injected: toy.make=unavailable
+    x-chaos-seed: 42
     {"type":"urn:fake-stripe-chaos:problem:unavailable","title":"Service unavailable","status":503,"detail":"The service is unavailable; nothing happened.","instance":"/toy/make","success":false,"error":"unavailable","message":"The service is unavailable; nothing happened.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","retryAfterMs":100,"chaos":{"operation":"toy.make","outcome":"unavailable","seed":42,"attempt":1}}
     "#);
     let toys = Toys::meeting("malformed=100%");
     insta::assert_snapshot!(toys.send(make_for("ORD-1")).await, @r#"
     200 OK
     x-chaos-injected: toy.make=malformed
+    x-chaos-seed: 42
     {"success":true,"id":"toy_74b
     "#);
 }

@@ -158,7 +158,7 @@ pub(crate) async fn show(response: Response) -> String {
         return severed.to_string();
     }
     let mut shown = parts.status.to_string();
-    for name in ["retry-after", "x-chaos-injected", "idempotent-replayed", "allow"] {
+    for name in ["retry-after", "x-chaos-injected", "x-chaos-seed", "idempotent-replayed", "allow"] {
         if let Some(value) = parts.headers.get(name) {
             shown += &format!("\n{name}: {}", value.to_str().unwrap());
         }

@@ -60,12 +60,12 @@ async fn a_timeout_after_is_a_problem_in_place_of_the_label() {
     event: progress {"labelId":"lbl_7d54510d2047d632","progress":0}
     ...
     "progress":100}
-    [5s] event: problem {"type":"urn:fake-stripe-chaos:problem:timeout","title":"Request timed out","status":408,"detail":"The operation happened, then the request timed out.","instance":"/shipping/create-label","success":false,"error":"timeout","message":"The operation happened, then the request timed out.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"timeout_after","seed":7,"attempt":1}}
+    [5s] event: problem {"type":"urn:fake-stripe-chaos:problem:timeout","title":"Request timed out","status":408,"detail":"The request was processed, then it timed out.","instance":"/shipping/create-label","success":false,"error":"timeout","message":"The request was processed, then it timed out.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"timeout_after","seed":7,"attempt":1}}
 
     after 25s: 408
     content-type: application/problem+json
     x-chaos-injected: shipping.create_label=timeout_after
-    {"type":"urn:fake-stripe-chaos:problem:timeout","title":"Request timed out","status":408,"detail":"The operation happened, then the request timed out.","instance":"/shipping/create-label","success":false,"error":"timeout","message":"The operation happened, then the request timed out.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"timeout_after","seed":7,"attempt":1}}
+    {"type":"urn:fake-stripe-chaos:problem:timeout","title":"Request timed out","status":408,"detail":"The request was processed, then it timed out.","instance":"/shipping/create-label","success":false,"error":"timeout","message":"The request was processed, then it timed out.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"timeout_after","seed":7,"attempt":1}}
     "#);
 }
 
@@ -77,12 +77,12 @@ async fn an_internal_error_after_is_a_problem_in_place_of_the_label() {
     event: progress {"labelId":"lbl_7d54510d2047d632","progress":0}
     ...
     "progress":100}
-    event: problem {"type":"urn:fake-stripe-chaos:problem:internal_error","title":"Internal server error","status":500,"detail":"The operation happened, then the service failed.","instance":"/shipping/create-label","success":false,"error":"internal_error","message":"The operation happened, then the service failed.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"internal_error_after","seed":7,"attempt":1}}
+    event: problem {"type":"urn:fake-stripe-chaos:problem:internal_error","title":"Internal server error","status":500,"detail":"The request was processed, then the service failed.","instance":"/shipping/create-label","success":false,"error":"internal_error","message":"The request was processed, then the service failed.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"internal_error_after","seed":7,"attempt":1}}
 
     after 20s: 500
     content-type: application/problem+json
     x-chaos-injected: shipping.create_label=internal_error_after
-    {"type":"urn:fake-stripe-chaos:problem:internal_error","title":"Internal server error","status":500,"detail":"The operation happened, then the service failed.","instance":"/shipping/create-label","success":false,"error":"internal_error","message":"The operation happened, then the service failed.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"internal_error_after","seed":7,"attempt":1}}
+    {"type":"urn:fake-stripe-chaos:problem:internal_error","title":"Internal server error","status":500,"detail":"The request was processed, then the service failed.","instance":"/shipping/create-label","success":false,"error":"internal_error","message":"The request was processed, then the service failed.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","chaos":{"operation":"shipping.create_label","outcome":"internal_error_after","seed":7,"attempt":1}}
     "#);
 }
 

@@ -9,5 +9,5 @@ pub(super) const OUTCOME: Outcome = Outcome {
     moment: Moment::After,
     surface: Surface::Problem(&internal_error::PROBLEM),
     delay: Duration::ZERO,
-    summary: "The operation happened, then the service failed.",
+    summary: "The request was processed, then the service failed.",
 };

@@ -8,5 +8,5 @@ pub(super) const OUTCOME: Outcome = Outcome {
     moment: Moment::After,
     surface: Surface::Severed(Severed::Reset),
     delay: Duration::ZERO,
-    summary: "The operation happened, then the connection was reset (TCP RST).",
+    summary: "The request was processed, then the connection was reset (TCP RST).",
 };

@@ -9,5 +9,5 @@ pub(super) const OUTCOME: Outcome = Outcome {
     moment: Moment::After,
     surface: Surface::Problem(&timeout::PROBLEM),
     delay: Duration::from_secs(5),
-    summary: "The operation happened, then the request timed out.",
+    summary: "The request was processed, then it timed out.",
 };
