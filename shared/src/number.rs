@@ -48,10 +48,10 @@ impl<'de> Deserialize<'de> for Number {
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Up to fifteen digits survive a float unchanged and print as they were; longer ones are
-        // written as text.
+        // Up to fifteen digits survive a float unchanged, and with up to five decimal places they print as
+        // they were, without an exponent; others are written as text.
         let number = self.0.normalize();
-        if number.mantissa().unsigned_abs() < 1_000_000_000_000_000 {
+        if number.mantissa().unsigned_abs() < 1_000_000_000_000_000 && number.scale() <= 5 {
             match (number.scale(), number.to_i64(), number.to_f64()) {
                 (0, Some(whole), _) => return serializer.serialize_i64(whole),
                 (_, _, Some(float)) => return serializer.serialize_f64(float),
@@ -69,11 +69,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_decimal_survives_the_wire(mantissa in any::<i64>(), scale in 0u32..=15) {
+        fn every_decimal_survives_the_wire(
+            mantissa in prop_oneof![any::<i64>(), -99_i64..=99],
+            scale in 0u32..=15,
+        ) {
             let number = Number(Decimal::from_i128_with_scale(i128::from(mantissa), scale));
             let text = serde_json::to_string(&number).unwrap();
             prop_assert_eq!(serde_json::from_str::<Number>(&text).unwrap(), number);
             prop_assert_eq!(text, number.to_string());
+        }
+    }
+
+    #[test]
+    fn the_smallest_numbers_have_no_exponent() {
+        for text in ["0.1", "0.00001", "0.000001", "0.000000000000001"] {
+            let number = Number::parse(text).unwrap();
+            assert_eq!(serde_json::to_string(&number).unwrap(), text);
         }
     }
 
