@@ -89,7 +89,8 @@ impl Terms {
     }
 
     fn text(&mut self, attribute: &'static str, name: &str, value: Option<&str>) {
-        let text = given(value).map(str::to_owned);
+        // Not trimmed: an id may have blanks at its ends.
+        let text = value.filter(|text| !text.trim().is_empty()).map(str::to_owned);
         if let Some(text) = self.fields.optional_text(name, text, MAX_TEXT_LENGTH) {
             self.add(attribute, Comparison::Equal, SearchValue::Keyword(text));
         }

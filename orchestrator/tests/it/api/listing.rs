@@ -30,6 +30,7 @@ async fn orders_are_found_by_their_attributes_newest_first() {
             ("", "CBA"),
             ("?orderId=B", "B"),
             ("?customerId=ann", "CA"),
+            ("?customerId=%20ann", ""),
             ("?orderStatus=pending", "A"),
             ("?orderStatus=awaiting_approval", "A"),
             ("?orderStatus=rejected", "B"),
