@@ -1,6 +1,7 @@
 //! The process environment, read once and passed down, and its errors.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 /// A snapshot of environment variables.
@@ -8,11 +9,13 @@ use std::time::Duration;
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// The variables of this process, except those that are not Unicode.
+    /// The variables of this process. What is not Unicode in them is replaced by U+FFFD, lest a variable
+    /// that has it count as unset.
     pub fn of_process() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         let variables = std::env::vars_os();
-        Self(variables.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        Self(variables.map(|(name, value)| (text(name), text(value))).collect())
     }
 
     /// A variable's value. An empty one counts as unset, because that is what `docker compose` passes
