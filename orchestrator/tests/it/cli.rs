@@ -1,7 +1,9 @@
 //! Commands as a person or a script calls them; `order` against an orchestrator on a socket.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 
@@ -127,6 +129,22 @@ async fn the_exit_status_tells_how_an_order_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backends_are_not_taken_for_an_orchestrator() {
+    let settings = bundled::Settings::from_environment(&Environment::default(), 1).unwrap();
+    let backends = Router::from(bundled::routes(&settings, &bundled::Domain::ALL, Clock::system()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let backends = with_common(backends, Correlation::seeded(8));
+    tokio::spawn(serve(listener, backends, Limits::default(), std::future::pending()));
+    let output = order(address, "status ORD-1");
+    assert_eq!(code(&output), 2);
+    let sentence = stderr(&output);
+    let reason =
+        "does not answer like an orchestrator (There is no GET /workflows/ORD-1/status; see /api/docs.)";
+    assert!(sentence.contains(reason), "{sentence}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_orchestrator_that_is_not_there_is_said_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -237,4 +255,11 @@ fn an_engine_that_is_not_in_the_program_is_said_so_with_how_to_build_it() {
         ),
         "{sentence}"
     );
+}
+
+#[test]
+fn a_chaos_variable_that_is_not_unicode_is_refused() {
+    let output = command("config").env("CHAOS_FAILURE_RATE", OsStr::from_bytes(b"0\xff")).output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert_snapshot!(stderr(&output), @"error: CHAOS_FAILURE_RATE: `0�` is not a rate such as 20% or 0.2");
 }

@@ -6,7 +6,7 @@ use super::{Correlated, Correlation, Problem, problems};
 /// The answer to a path that is not a route.
 async fn no_such_route(method: Method, uri: Uri) -> Problem {
     let path = uri.path();
-    Problem::new(&problems::NOT_FOUND, format!("There is no {method} {path}; see /api/docs."))
+    Problem::new(&problems::NO_SUCH_ROUTE, format!("There is no {method} {path}; see /api/docs."))
 }
 
 /// The answer to a method that a route does not have.

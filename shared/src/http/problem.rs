@@ -19,8 +19,10 @@ pub mod problems {
     pub static BODY_BROKE_OFF: ProblemKind = ProblemKind::new(400, "malformed_json", "Malformed JSON");
     /// The body or a header breaks a rule; `errors` names each field.
     pub static VALIDATION_ERROR: ProblemKind = ProblemKind::new(400, "validation_error", "Invalid request");
-    /// No such resource or route.
+    /// No such resource.
     pub static NOT_FOUND: ProblemKind = ProblemKind::new(404, "not_found", "Not found");
+    /// No such path.
+    pub static NO_SUCH_ROUTE: ProblemKind = ProblemKind::new(404, "no_such_route", "No such route");
     /// The route exists, the method on it does not.
     pub static METHOD_NOT_ALLOWED: ProblemKind =
         ProblemKind::new(405, "method_not_allowed", "Method not allowed");

@@ -6,6 +6,7 @@ use http::{Method, Response, StatusCode, header};
 use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use shared::http::problems;
 
 use crate::cli::process::Ending;
 use crate::gateways::{base_url, client_builder, innermost};
@@ -143,6 +144,9 @@ impl Client {
             return Ok(Answer { url, status: head.status, text });
         }
         match serde_json::from_str::<Problem>(&text) {
+            Ok(Problem { error: code, message }) if code == problems::NO_SUCH_ROUTE.code => {
+                Err(Error::NotAnOrchestrator { url, reason: message })
+            }
             Ok(Problem { error: code, message }) => {
                 Err(Error::Refused { status: head.status, code, message, body: text })
             }

@@ -198,15 +198,15 @@ async fn unknown_routes_and_methods_are_problems_too() {
         {
           "correlationId": "bea7809e-283e-4cb0-93a2-66acfa1df75a",
           "detail": "There is no GET /workflow; see /api/docs.",
-          "error": "not_found",
+          "error": "no_such_route",
           "instance": "/workflow",
           "message": "There is no GET /workflow; see /api/docs.",
           "status": 404,
           "success": false,
-          "title": "Not found",
-          "type": "urn:fake-stripe-chaos:problem:not_found"
+          "title": "No such route",
+          "type": "urn:fake-stripe-chaos:problem:no_such_route"
         }
-"#);
+        "#);
         insta::assert_snapshot!(client.get("/workflows/A/approve").await, @r#"
         405 Method Not Allowed
         {
