@@ -73,6 +73,12 @@ impl Ledger {
         self.state().page(selection)
     }
 
+    /// How many orders were evicted to make room: an audit can judge neither them nor, correctly, what other
+    /// ledgers still have of them.
+    pub fn evicted_orders(&self) -> u64 {
+        self.state().evicted_orders()
+    }
+
     /// Every record, in order.
     pub fn records(&self) -> Vec<Record> {
         self.page(&Selection::default()).0

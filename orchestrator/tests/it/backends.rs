@@ -102,6 +102,19 @@ async fn a_key_is_remembered_longer_than_what_was_made_under_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ledger_tells_how_many_orders_have_left_it() {
+    let served = Served::under(&[("CHAOS_FAILURE_RATE", "0"), ("LEDGER_CAPACITY", "2")]);
+    let evicted = async || served.get("/notification/ledger").await.1["evictedOrders"].clone();
+    for (order, expected) in [("ORD-1", Value::Null), ("ORD-2", json!(1)), ("ORD-3", json!(2))] {
+        let (path, message) = writes(order)[3].clone();
+        served.post(path, order, &message).await;
+        assert_eq!(evicted().await, expected);
+    }
+    served.reset().await;
+    assert_eq!(evicted().await, Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reset_leaves_nothing_of_what_was_and_the_same_happens_again() {
     let served = Served::start();
     let first = served.use_all().await;

@@ -23,6 +23,8 @@ pub(crate) struct LedgerState {
     lent: HashMap<Arc<str>, Arc<str>, RandomState>,
     /// The orders that may be evicted, first in, first out. One that is live again by then stays.
     leaving: VecDeque<Leaving>,
+    /// How many orders were evicted.
+    evicted_orders: u64,
 }
 
 #[derive(Debug)]
@@ -86,7 +88,12 @@ impl LedgerState {
             orders: HashMap::default(),
             lent: HashMap::default(),
             leaving: VecDeque::new(),
+            evicted_orders: 0,
         }
+    }
+
+    pub(super) fn evicted_orders(&self) -> u64 {
+        self.evicted_orders
     }
 
     pub(super) fn clear(&mut self) {
@@ -231,6 +238,7 @@ impl LedgerState {
     }
 
     fn forget(&mut self, order: &Arc<str>) {
+        self.evicted_orders += 1;
         let lines = self.orders.remove(order).map(|order| order.lines).unwrap_or_default();
         lines.iter().for_each(|seq| self.lines.remove(*seq));
     }

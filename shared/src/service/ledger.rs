@@ -28,6 +28,9 @@ pub(super) struct Page {
     /// What to pass as `cursor` for the next page; absent after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+    /// How many orders have left this ledger to make room (`LEDGER_CAPACITY`); absent if none has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evicted_orders: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,8 +73,11 @@ async fn page(
     pipeline.settle();
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(USUAL);
     let selection = Selection { order: given(asked.order_id.as_deref()), since, after, limit: Some(limit) };
-    let (records, next) = pipeline.ledger().page(&selection);
-    Ok(Json(Page { success: true, records, next_cursor: next.map(|seq| seq.to_string()) }))
+    let ledger = pipeline.ledger();
+    let (records, next) = ledger.page(&selection);
+    let next_cursor = next.map(|seq| seq.to_string());
+    let evicted_orders = Some(ledger.evicted_orders()).filter(|evicted| *evicted > 0);
+    Ok(Json(Page { success: true, records, next_cursor, evicted_orders }))
 }
 
 fn read<T: FromStr>(fields: &mut Fields, name: &str, text: Option<&str>, rule: &str) -> Option<T> {

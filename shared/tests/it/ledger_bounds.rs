@@ -20,6 +20,7 @@ fn settled_orders_leave_first_and_the_oldest_of_them() {
     }
     let expected = (4..=12).map(|order| format!("settled {order}"));
     assert_eq!(orders(&ledger), ["live".to_owned()].into_iter().chain(expected).collect::<Vec<_>>());
+    assert_eq!(ledger.evicted_orders(), 3);
     write(&ledger, "live", Lifecycle::Closes);
     assert_eq!(orders(&ledger).len(), 10);
     for order in 13..=30 {
