@@ -10,11 +10,20 @@ use std::io::{self, Write};
 
 use serde::Deserialize;
 
-use super::{Finding, Report};
+use super::{Finding, Report, Severity};
 
 pub use github::step_summary;
 pub(super) use json::Verdict;
 pub use summary::summary;
+
+/// How many findings are shown where people read them.
+const MAX_SHOWN: usize = 50;
+
+/// The findings that people read: violations first, because they are what fails the audit.
+fn shown(report: &Report) -> impl Iterator<Item = &Finding> {
+    let of = |severity| report.findings.iter().filter(move |finding| finding.severity == severity);
+    of(Severity::Violation).chain(of(Severity::Warning)).take(MAX_SHOWN)
+}
 
 /// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -75,9 +84,12 @@ mod tests {
 
     /// A report with every feature, in this format.
     pub(super) fn sample(format: Format) -> String {
-        let report = sample_report();
+        written(format, &sample_report())
+    }
+
+    fn written(format: Format, report: &Report) -> String {
         let mut bytes = Vec::new();
-        format.write(&report, &mut bytes).unwrap();
+        format.write(report, &mut bytes).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()
     }
 
@@ -97,9 +109,7 @@ mod tests {
     fn a_clean_report_is_short() {
         let clean = |format: Format| {
             let story = Story::told("decided failed\n0s payment.authorize -> 402 insufficient_funds");
-            let mut bytes = Vec::new();
-            format.write(&story.audit().report(&story.ledgers), &mut bytes).unwrap();
-            anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()
+            written(format, &story.audit().report(&story.ledgers))
         };
         insta::assert_snapshot!(clean(Format::Text), @"
         1 order judged.
@@ -112,12 +122,29 @@ mod tests {
     }
 
     #[test]
+    fn people_read_the_violation_that_comes_after_too_many_warnings() {
+        let warned =
+            |order: usize| format!("0s payment.authorize order=A{order:02} key=none -> 402 declined\n");
+        let warnings: String = (0..60).map(warned).collect();
+        let story = Story::told(&format!("{warnings}0s payment.authorize -> 201; held auth_1 100"));
+        let report = story.audit().report(&story.ledgers);
+        for (format, violation, warning) in
+            [(Format::Text, "VIOLATION ORD-1 ", "WARNING A"), (Format::Github, "::error ", "::warning ")]
+        {
+            let text = written(format, &report);
+            assert!(text.starts_with(violation), "{text}");
+            assert_eq!(text.matches(warning).count(), MAX_SHOWN - 1);
+        }
+        let summary = step_summary(&report);
+        let rows: Vec<_> =
+            summary.lines().filter(|line| line.contains("ORD-1") || line.contains("| A")).collect();
+        assert!(rows[0].starts_with("| ❌ | ORD-1 |"), "{summary}");
+        assert_eq!(rows.len(), MAX_SHOWN);
+    }
+
+    #[test]
     fn a_report_over_nothing_says_so_in_every_form() {
-        let written = |format: Format| {
-            let mut bytes = Vec::new();
-            format.write(&Audit::default().report(&Ledgers::new()), &mut bytes).unwrap();
-            anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()
-        };
+        let written = |format: Format| written(format, &Audit::default().report(&Ledgers::new()));
         let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
         assert_eq!((&json["clean"], &json["orders"]), (&false.into(), &0.into()));
         insta::assert_snapshot!(json["nothingToJudge"], @r#""the backends have received no requests yet""#);

@@ -1,13 +1,11 @@
 use std::io::{self, Write};
 
-use super::summary;
+use super::{shown, summary};
 use crate::audit::{CallLine, Finding, Report, Severity};
 
-/// GitHub shows few annotations a step; the log has these.
-const MAX_SHOWN: usize = 50;
-
 pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for one in report.findings.iter().take(MAX_SHOWN) {
+    // GitHub shows few annotations a step; the log has all of these.
+    for one in shown(report) {
         finding(one, out)?;
     }
     for line in summary(report) {
@@ -50,7 +48,7 @@ pub fn step_summary(report: &Report) -> String {
     if !report.findings.is_empty() {
         text.push_str("\n| | order | rule | finding | requests |\n|---|---|---|---|---|\n");
     }
-    for finding in report.findings.iter().take(MAX_SHOWN) {
+    for finding in shown(report) {
         let sign = if finding.severity == Severity::Violation { "❌" } else { "⚠️" };
         let requests: Vec<_> = finding.requests.iter().map(request).collect();
         let cells = [&finding.order, finding.rule, &finding.finding, &requests.join("; ")].map(cell);

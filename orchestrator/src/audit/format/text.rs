@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::summary;
+use super::{MAX_SHOWN, shown, summary};
 use crate::audit::{CallLine, FactLine, Finding, Report, Severity};
 
 const VIOLATION: Style = AnsiColor::Red.on_default().bold();
@@ -11,11 +11,8 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// How many findings people read in full.
-const MAX_SHOWN: usize = 50;
-
 pub(super) fn report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for one in report.findings.iter().take(MAX_SHOWN) {
+    for one in shown(report) {
         finding(one, out)?;
     }
     if let Some(more @ 1..) = report.findings.len().checked_sub(MAX_SHOWN) {
