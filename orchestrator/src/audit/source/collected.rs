@@ -46,10 +46,19 @@ impl Collected {
     /// Adds a record of `domain`; without one, the record must show it.
     ///
     /// # Errors
-    /// When the domain is unknown, or another record has the same number.
+    /// When the domain is unknown or is not the one that the record shows, or another record has the same
+    /// number.
     pub(super) fn record(&mut self, domain: Option<Domain>, record: Record) -> Result<(), String> {
         let seq = record.seq();
-        let domain = domain.or_else(|| Domain::of(&record)).ok_or_else(|| {
+        let shown = Domain::of(&record);
+        if let (Some(named), Some(shown)) = (domain, shown)
+            && named != shown
+        {
+            return Err(format!(
+                "record {seq} is from {shown}, not from {named}; name the file after its domain, or after none if it holds several"
+            ));
+        }
+        let domain = domain.or(shown).ok_or_else(|| {
             format!(
                 "record {seq} does not show its domain; name the file after the domain, such as payment.json"
             )

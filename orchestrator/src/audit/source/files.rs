@@ -140,4 +140,21 @@ mod tests {
         insta::assert_snapshot!(wrong("a.json", &foreign), @"/a.json: value 2: record 2 does not show its domain; name the file after the domain, such as payment.json");
         assert!(read(&[PathBuf::from("/no/such/file")]).is_err());
     }
+
+    #[test]
+    fn a_name_that_contradicts_the_records_is_refused() {
+        let shipped = Story::told(
+            "0s payment.authorize -> 201; held auth_1 100
+            1s shipping.create_label -> 201; generated lbl_1",
+        );
+        let records: Vec<_> = shipped.ledgers.into_values().flatten().collect();
+        let array = serde_json::to_string(&records).unwrap();
+        let answer = format!(r#"{{"success":true,"records":{array}}}"#);
+        for text in [lines(&records), array.clone(), answer] {
+            let refused = read_files(&[("payment-flow.json", &text)]).unwrap_err();
+            assert!(refused.ends_with("record 3 is from shipping, not from payment; name the file after its domain, or after none if it holds several"), "{refused}");
+        }
+        let both = [(Domain::Payment, 2), (Domain::Shipping, 2)];
+        assert_eq!(read_files(&[("flow.json", &array)]).unwrap(), both);
+    }
 }
