@@ -87,7 +87,7 @@ mod tests {
         written(format, &sample_report())
     }
 
-    fn written(format: Format, report: &Report) -> String {
+    pub(super) fn written(format: Format, report: &Report) -> String {
         let mut bytes = Vec::new();
         format.write(report, &mut bytes).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(bytes).unwrap()).to_string()

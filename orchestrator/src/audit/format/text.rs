@@ -55,13 +55,14 @@ fn on_a_line(text: &str) -> String {
 
 type Row = [String; 5];
 
-/// The requests and, below the one that came before it, what happened.
+/// The requests and, below the one that came before it, what happened. Within a millisecond the numbers of
+/// a domain's records tell what came first.
 fn rows(finding: &Finding) -> Vec<Row> {
-    let mut rows: Vec<(i64, bool, Row)> = Vec::new();
-    rows.extend(finding.requests.iter().map(|call| (call.after_ms, false, of_call(call))));
-    rows.extend(finding.facts.iter().map(|fact| (fact.after_ms, true, of_fact(fact))));
-    rows.sort_by_key(|(after, is_fact, _)| (*after, *is_fact));
-    rows.into_iter().map(|(_, _, row)| row.map(|cell| on_a_line(&cell))).collect()
+    let mut rows: Vec<_> =
+        finding.requests.iter().map(|call| ((call.after_ms, call.place), of_call(call))).collect();
+    rows.extend(finding.facts.iter().map(|fact| ((fact.after_ms, fact.place), of_fact(fact))));
+    rows.sort_by_key(|(when, _)| *when);
+    rows.into_iter().map(|(_, row)| row.map(|cell| on_a_line(&cell))).collect()
 }
 
 fn of_call(call: &CallLine) -> Row {
@@ -132,7 +133,21 @@ fn aligned(rows: Vec<Row>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::audit::Format;
-    use crate::audit::format::tests::sample;
+    use crate::audit::format::tests::{sample, written};
+    use crate::audit::story::Story;
+
+    #[test]
+    fn what_happened_within_a_millisecond_is_below_the_request_that_did_it() {
+        let story = Story::told(
+            "0s payment.authorize -> 201; held auth_1 100
+            0s payment.capture auth_1 -> 200; captured auth_1 100",
+        );
+        let report = written(Format::Text, &story.audit().report(&story.ledgers));
+        let words =
+            report.lines().filter_map(|line| line.trim().strip_prefix("+0.000s")?.split_whitespace().next());
+        let words: Vec<_> = words.collect();
+        assert_eq!(words, ["payment.authorize#1", "held", "payment.capture#1", "captured"]);
+    }
 
     #[test]
     fn a_report_for_people() {

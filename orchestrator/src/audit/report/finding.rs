@@ -66,6 +66,9 @@ pub struct FactLine {
     pub detail: Option<String>,
     /// Whether it was an expiry, not the effect of a request.
     pub by_clock: bool,
+    /// Its place among all that happened in the same millisecond.
+    #[serde(skip)]
+    pub(in crate::audit) place: Place,
 }
 
 /// A request.
@@ -107,7 +110,13 @@ pub struct CallLine {
     pub idempotency_key: Option<String>,
     /// Its correlation id, to find it in logs.
     pub correlation_id: String,
+    /// Its place among all that happened in the same millisecond.
+    #[serde(skip)]
+    pub(in crate::audit) place: Place,
 }
+
+/// A record's domain, and its number in the ledger of that domain.
+pub(in crate::audit) type Place = (Domain, u64);
 
 impl Finding {
     pub(in crate::audit) fn new(
@@ -148,6 +157,7 @@ impl FactLine {
             amount: effect.amount,
             detail: effect.detail.clone(),
             by_clock: effect.request.is_none(),
+            place: (fact.domain, effect.seq),
         }
     }
 }
@@ -169,6 +179,7 @@ impl CallLine {
             ending: call.ending,
             idempotency_key: request.idempotency_key.clone(),
             correlation_id: request.correlation_id.clone(),
+            place: (call.domain, request.seq),
         }
     }
 }
