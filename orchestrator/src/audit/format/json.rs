@@ -120,7 +120,7 @@ mod tests {
               "kind": "behaviour",
               "severity": "warning",
               "finding": "payment.authorize got no answer, and its outcome was still unknown when the order ended.",
-              "cause": "Usually a timeout or a broken connection is taken for \"it did not happen\". It may have happened: then money, stock or a parcel is left behind that nobody knows of.",
+              "cause": "Usually a timeout, a server error or a broken connection is taken for \"it did not happen\". It may have happened: then money, stock or a parcel is left behind that nobody knows of.",
               "beganAt": "1970-01-01T00:00:00Z",
               "facts": [
                 {

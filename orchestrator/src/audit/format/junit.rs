@@ -135,7 +135,7 @@ mod tests {
             <testcase classname="audit.compensated_blind" name="ORD-1">
               <system-out>WARNING ORD-1 compensated_blind
           payment.authorize got no answer, and its outcome was still unknown when the order ended.
-          Usually a timeout or a broken connection is taken for &quot;it did not happen&quot;. It may have happened: then money, stock or a parcel is left behind that nobody knows of.
+          Usually a timeout, a server error or a broken connection is taken for &quot;it did not happen&quot;. It may have happened: then money, stock or a parcel is left behind that nobody knows of.
           +0.000s  payment.authorize#1  auth_1  no answer (lost_response)  key payment.authorize/, correlation c-1
           +0.000s    held               auth_1  109.97
           +1.500s  payment.authorize#2  -       503 unavailable            key payment.authorize/, correlation c-1</system-out>

@@ -11,10 +11,10 @@ pub(super) static RULE: Rule = Rule {
     needs: &[],
     lifted_by: None,
     holds: "Before anything of an order is undone, and before it ends, the client has found out what became of each \
-            authorize, reserve, capture and create-label whose answer was lost: it repeated it under its key until the \
-            answer was definite, read its state, or undid it by its own id.",
-    cause: "Usually a timeout or a broken connection is taken for \"it did not happen\". It may have happened: then \
-            money, stock or a parcel is left behind that nobody knows of.",
+            authorize, reserve, capture and create-label whose answer was lost or did not tell (408, 500): it repeated it \
+            under its key until the answer was definite, read its state, or undid it by its own id.",
+    cause: "Usually a timeout, a server error or a broken connection is taken for \"it did not happen\". It may have \
+            happened: then money, stock or a parcel is left behind that nobody knows of.",
     judge,
 };
 
@@ -27,13 +27,24 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
         Some(undo) => format!("{} was {}", undo.effect.resource, undo.effect.effect),
         None => "the order ended".to_owned(),
     };
-    let sentence = format!("{operation} got no answer, and its outcome was still unknown when {what}.");
+    let sentence = format!("{operation} {}, and its outcome was still unknown when {what}.", answer(open));
     let same_key = order.calls.iter().copied().filter(|call| call.has_key_of(open));
     let evidence = Evidence::new(sentence).calls(order, [*open]).calls(order, same_key);
     Some(match undo {
         Some(undo) => evidence.resources(order, [&*undo.effect.resource]),
         None => evidence,
     })
+}
+
+/// What its client got to see.
+fn answer(open: &Call<'_>) -> String {
+    let request = open.request;
+    let Some(status) = request.status.filter(|_| !request.abandoned) else {
+        return "got no answer".to_owned();
+    };
+    let body = if request.garbled { "in broken JSON" } else { request.error.as_deref().unwrap_or_default() };
+    let answered = format!("was answered {status} {body}");
+    format!("{}, which does not tell whether it happened", answered.trim_end())
 }
 
 /// When something was undone, or at the end (`None`), while nobody knew what became of `open`.
@@ -85,11 +96,20 @@ mod tests {
 
     #[test]
     fn an_order_was_undone_while_nobody_knew_of_a_reservation() {
-        assert_snapshot!(judged(&RULE, &format!("{RESERVE}{RELEASE_HOLD}")).unwrap(), @"inventory.reserve got no answer, and its outcome was still unknown when auth_1 was released.");
+        assert_snapshot!(judged(&RULE, &format!("{RESERVE}{RELEASE_HOLD}")).unwrap(), @"inventory.reserve was answered 408 timeout, which does not tell whether it happened, and its outcome was still unknown when auth_1 was released.");
         let too_late = format!("{RESERVE}{RELEASE_HOLD}7s inventory.release res_1 -> 200; released res_1");
         assert!(judged(&RULE, &too_late).is_some());
         let not_made = RESERVE.replace("; reserved res_1", "");
         assert!(judged(&RULE, &format!("{not_made}{RELEASE_HOLD}")).is_some());
+    }
+
+    #[test]
+    fn what_was_answered_is_said() {
+        let answered = |answer: &str| judged(&RULE, &format!("0s payment.authorize -> {answer}")).unwrap();
+        assert_snapshot!(answered("500 internal_error"), @"payment.authorize was answered 500 internal_error, which does not tell whether it happened, and its outcome was still unknown when the order ended.");
+        assert_snapshot!(answered("502"), @"payment.authorize was answered 502, which does not tell whether it happened, and its outcome was still unknown when the order ended.");
+        assert_snapshot!(answered("201 garbled"), @"payment.authorize was answered 201 in broken JSON, which does not tell whether it happened, and its outcome was still unknown when the order ended.");
+        assert_snapshot!(answered("201 abandoned"), @"payment.authorize got no answer, and its outcome was still unknown when the order ended.");
     }
 
     #[test]
