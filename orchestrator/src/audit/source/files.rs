@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Error;
 use super::collected::{Collected, Page};
-use crate::audit::{Domain, Ledgers};
+use crate::audit::{Decision, Domain, Ledgers};
 
 /// The ledgers in these files: saved answers of `GET /{domain}/ledger`, or records, one per line or in
 /// an array.
@@ -51,7 +51,15 @@ fn add_value(collected: &mut Collected, domain: Option<Domain>, value: &str) -> 
 }
 
 fn parsed<'a, T: Deserialize<'a>>(value: &'a str) -> Result<T, String> {
-    serde_json::from_str(value).map_err(|error| format!("not a ledger: {error}"))
+    serde_json::from_str(value).map_err(|error| match holds_decisions(value) {
+        true => "these are decisions, not a ledger: give them with --decisions".to_owned(),
+        false => format!("not a ledger: {error}"),
+    })
+}
+
+fn holds_decisions(value: &str) -> bool {
+    let decision = serde_json::from_str::<Decision>(value);
+    decision.is_ok() || serde_json::from_str::<Vec<Decision>>(value).is_ok()
 }
 
 /// The domain after which a file is named, such as `payment.json` or `ledger-payment-2.jsonl`.
@@ -133,6 +141,9 @@ mod tests {
         insta::assert_snapshot!(wrong("payment.json", cut), @"/payment.json: the last page of payment's ledger is missing: follow nextCursor until there is none");
         insta::assert_snapshot!(wrong("a.json", "{"), @"/a.json: not JSON: EOF while parsing an object at line 1 column 1");
         insta::assert_snapshot!(wrong("a.json", "{}\n"), @"/a.json: value 1: not a ledger: missing field `kind` at line 1 column 2");
+        let decision = r#"{"orderId":"ORD-1","accepted":["cancel"],"status":"cancelled"}"#;
+        insta::assert_snapshot!(wrong("a.jsonl", decision), @"/a.jsonl: value 1: these are decisions, not a ledger: give them with --decisions");
+        assert_eq!(wrong("a.jsonl", &format!("[{decision}]")), wrong("a.jsonl", decision));
         let other_run = lines(&payment()).replace("ORD-1", "ORD-2");
         let both = format!("{}{other_run}", lines(&payment()));
         insta::assert_snapshot!(wrong("a.json", &both), @"/a.json: value 3: payment has two records with number 1; are these ledgers of different runs?");
