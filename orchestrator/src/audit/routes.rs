@@ -26,7 +26,7 @@ pub fn routes(read: impl Fn() -> Ledgers + Send + Sync + 'static) -> OpenApiRout
 
 /// How to judge, and the format of the report.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Asked {
     /// Whether warnings count as violations.
@@ -176,6 +176,14 @@ mod tests {
         400 application/problem+json
         ");
         assert!(document["components"]["schemas"]["Problem"].is_object());
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_it_does_not_know_is_refused() {
+        let (status, _, body) = get("?stric=true").await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &body["error"]), (400, &"validation_error".into()));
+        insta::assert_snapshot!(body["message"].as_str().unwrap(), @"query stric: unknown field `stric`, expected one of `strict`, `allow`, `format`");
     }
 
     #[tokio::test]
