@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::audit::order::{Label, Order, Reservation};
+use crate::audit::order::{Label, Operation, Order, Reservation};
 use crate::audit::{Domain, Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -8,17 +8,19 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Behaviour,
     needs: &[Domain::Inventory, Domain::Shipping],
     lifted_by: None,
-    holds: "The stock of a shipped order was still held when its label was made.",
-    cause: "Usually the steps between the reservation and the label took longer than the reservation lives, so that \
-            the stock may have been sold to somebody else.",
+    holds: "The stock of a shipped order was still held when its label was made. An order that never asked for stock \
+            needs none.",
+    cause: "Usually the steps between the reservation and the label took longer than the reservation lives, or a \
+            refused reserve (409 out_of_stock) was ignored, so that what is shipped may have been sold to somebody else.",
     judge,
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    order.calls.iter().find(|call| call.operation == Operation::Reserve)?;
     order.live_labels().find_map(|label| judge_label(order, label))
 }
 
-/// The last reservation that had ended, when none was left for this label.
+/// What shows that no stock was held for this label: the last reservation, which had ended, or its absence.
 fn judge_label<'a>(order: &Order<'a>, label: &Label<'a>) -> Option<Evidence<'a>> {
     let generated = label.generated?;
     let reserved_before = |reservation: &&Reservation<'_>| {
@@ -28,10 +30,18 @@ fn judge_label<'a>(order: &Order<'a>, label: &Label<'a>) -> Option<Evidence<'a>>
         let ended = reservation.ended().filter(|ended| ended.precedes(&generated, order.one_sequence))?;
         Some(((ended.at(), ended.effect.seq), reservation))
     });
-    let (_, last) = lost.collect::<Option<BTreeMap<_, _>>>()?.pop_last()?;
+    let Some((_, last)) = lost.collect::<Option<BTreeMap<_, _>>>()?.pop_last() else {
+        return Some(never_held(order, label));
+    };
     let how = if last.released.is_some() { "was released" } else { "expired" };
     let sentence = format!("The reservation {} {how} before the label {} was made.", last.id, label.id);
     Some(Evidence::new(sentence).resources(order, [last.id, label.id]))
+}
+
+fn never_held<'a>(order: &Order<'a>, label: &Label<'a>) -> Evidence<'a> {
+    let sentence =
+        format!("inventory.reserve was asked, but no stock was held when the label {} was made.", label.id);
+    Evidence::new(sentence).operation(order, Operation::Reserve).resources(order, [label.id])
 }
 
 #[cfg(test)]
@@ -51,6 +61,20 @@ mod tests {
         assert_snapshot!(reserved(&format!("30m expired res_1\n{LATE_LABEL}")).unwrap(), @"The reservation res_1 expired before the label lbl_1 was made.");
         let released = format!("1s inventory.release res_1 -> 200; released res_1\n{LATE_LABEL}");
         assert_snapshot!(reserved(&released).unwrap(), @"The reservation res_1 was released before the label lbl_1 was made.");
+    }
+
+    #[test]
+    fn it_was_shipped_although_nothing_was_ever_held() {
+        let refused = "0s inventory.reserve -> 409 out_of_stock\n";
+        assert_snapshot!(judged(&RULE, &format!("{refused}{LATE_LABEL}")).unwrap(), @"inventory.reserve was asked, but no stock was held when the label lbl_1 was made.");
+        let too_late = "32m inventory.reserve -> 201; reserved res_1";
+        assert!(judged(&RULE, &format!("{LATE_LABEL}{too_late}")).is_some());
+        let lost = "0s inventory.reserve -> lost\n";
+        assert!(judged(&RULE, &format!("{lost}{LATE_LABEL}")).is_some());
+        let held = "0s inventory.reserve -> lost; reserved res_1\n";
+        assert_eq!(judged(&RULE, &format!("{held}{LATE_LABEL}")), None);
+        let asked_again = "1s inventory.reserve key=b -> 201; reserved res_1\n";
+        assert_eq!(judged(&RULE, &format!("{refused}{asked_again}{LATE_LABEL}")), None);
     }
 
     #[test]
