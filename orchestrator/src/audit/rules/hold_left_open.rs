@@ -6,25 +6,32 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Invariant,
     needs: &[Domain::Payment, Domain::Shipping],
     lifted_by: None,
-    holds: "An order without a live label leaves no money on hold. A hold that ended by the clock counts as left, \
-            unless the client was told so.",
+    holds: "An order without a live label leaves no money on hold, and one with a live label none beside what it \
+            captured. A hold that ended by the clock counts as left, unless the client was told so.",
     cause: "Usually the flow ended (a rejection, an approval that never came, a failed step) without releasing the \
             hold, or an authorize whose answer was lost was taken for one that did not happen.",
     judge,
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    if order.is_shipped() {
+    let holds = &order.resources.holds;
+    let captured = holds.iter().find(|hold| hold.captured.is_some()).filter(|_| order.is_shipped());
+    // What is on hold for a live label that nothing was captured for is `shipped_unpaid`.
+    if order.is_shipped() && captured.is_none() {
         return None;
     }
-    let hold = order.resources.holds.iter().find(|hold| is_left(order, hold))?;
+    let hold = holds.iter().find(|hold| is_left(order, hold))?;
     let (id, amount) = (hold.id, hold.amount());
-    let sentence = if hold.expired.is_some() {
-        format!("{amount} stayed on hold ({id}) until time released it, and the order has no live label.")
-    } else {
-        format!("{amount} is still on hold ({id}), and the order has no live label.")
+    let left = match hold.expired {
+        Some(_) => format!("{amount} stayed on hold ({id}) until time released it"),
+        None => format!("{amount} is still on hold ({id})"),
     };
-    Some(Evidence::new(sentence).resources(order, [id]))
+    let why = match captured {
+        Some(paid) => format!("though the order was shipped and {} was captured", paid.id),
+        None => "and the order has no live label".to_owned(),
+    };
+    let evidence = Evidence::new(format!("{left}, {why}."));
+    Some(evidence.resources(order, captured.map(|paid| paid.id).into_iter().chain([id])))
 }
 
 fn is_left(order: &Order<'_>, hold: &Hold<'_>) -> bool {
@@ -54,6 +61,30 @@ mod tests {
         let released = "1s payment.authorize key=b -> 201; held auth_2 100
             2s payment.release auth_2 -> 200; released auth_2 100";
         assert!(holding(released).is_some());
+    }
+
+    #[test]
+    fn a_second_one_was_left_on_an_order_that_was_shipped() {
+        let shipped = "1s payment.authorize key=b -> 201; held auth_2 100
+            2s payment.capture auth_2 -> 200; captured auth_2 100
+            3s shipping.create_label -> 201; generated lbl_1\n";
+        assert_snapshot!(holding(shipped).unwrap(), @"100 is still on hold (auth_1), though the order was shipped and auth_2 was captured.");
+        assert_snapshot!(holding(&format!("{shipped}7d expired auth_1 100")).unwrap(), @"100 stayed on hold (auth_1) until time released it, though the order was shipped and auth_2 was captured.");
+        let told = "7d expired auth_1 100\n8d payment.release auth_1 -> 410 authorization_expired";
+        assert_eq!(holding(&format!("{shipped}{told}")), None);
+        let released = "4s payment.release auth_1 -> 200; released auth_1 100";
+        assert_eq!(holding(&format!("{shipped}{released}")), None);
+        let split = "4s payment.capture auth_1 -> 200; captured auth_1 100";
+        assert_eq!(holding(&format!("{shipped}{split}")), None);
+    }
+
+    #[test]
+    fn one_hold_of_a_shipped_order_that_was_asked_for_twice_is_right() {
+        let repeated = "0s payment.authorize -> lost; held auth_1 100
+            1s payment.authorize replay -> 201
+            2s payment.capture auth_1 -> 200; captured auth_1 100
+            3s shipping.create_label -> 201; generated lbl_1";
+        assert_eq!(judged(&RULE, repeated), None);
     }
 
     #[test]
