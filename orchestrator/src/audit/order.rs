@@ -1,4 +1,5 @@
 mod call;
+mod correlated;
 mod fact;
 mod resources;
 
@@ -12,6 +13,7 @@ use super::{Decision, Ledgers};
 
 pub(in crate::audit) use call::Question;
 pub use call::{Call, Ending, Operation};
+use correlated::Correlated;
 pub use fact::{Change, Fact};
 pub use resources::{Hold, Label, Reservation, Resources};
 
@@ -45,12 +47,14 @@ pub(super) fn orders_of<'a>(
     for id in ids {
         orders.of(id);
     }
+    let correlated = Correlated::of(ledgers, |id| orders.by_id.contains_key(id));
     for (&domain, records) in ledgers {
         for record in records {
             let Some(id) = record.order() else {
                 unattributed += 1;
                 continue;
             };
+            let id = correlated.order(id);
             match record {
                 Record::Request(request) => orders.of(id).calls.push(Call::new(domain, request)),
                 Record::Effect(effect) => orders.of(id).facts.push(Fact::new(domain, effect)),

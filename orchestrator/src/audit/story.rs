@@ -158,6 +158,7 @@ impl Story {
                 }
                 Some(("took", value)) => request.ended_at = Some(at + parse_duration(value).unwrap()),
                 Some(("order", value)) => request.order = (value != "none").then(|| value.to_owned()),
+                Some(("correlation", value)) => value.clone_into(&mut request.correlation_id),
                 Some(other) => panic!("{other:?} in {text}"),
             }
         }
@@ -183,10 +184,11 @@ impl Story {
             request,
         };
         for word in words {
-            match (word.strip_prefix('@'), Number::parse(word)) {
-                (Some(time), _) => effect.at = after(time),
-                (None, Ok(amount)) => effect.amount = Some(amount),
-                (None, Err(_)) => effect.detail = Some(word.to_owned()),
+            match (word.strip_prefix('@'), word.strip_prefix("order="), Number::parse(word)) {
+                (Some(time), ..) => effect.at = after(time),
+                (_, Some(order), _) => effect.order = Some(order.to_owned()),
+                (_, _, Ok(amount)) => effect.amount = Some(amount),
+                (_, _, Err(_)) => effect.detail = Some(word.to_owned()),
             }
         }
         self.push(Record::Effect(effect));

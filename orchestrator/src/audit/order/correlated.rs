@@ -1,0 +1,94 @@
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use shared::ledger::Record;
+
+use crate::audit::Ledgers;
+
+/// The orders that correlation ids stand for. A client that names its order in some requests only leaves
+/// the others under its correlation id: they belong to the order that is named under it.
+#[derive(Debug)]
+pub(super) struct Correlated<'a> {
+    named: HashMap<&'a str, Option<&'a str>, RandomState>,
+}
+
+impl<'a> Correlated<'a> {
+    /// A correlation id stands for nothing if several orders are named under it, or if it is an order's id
+    /// too.
+    pub(super) fn of(ledgers: &'a Ledgers, is_order: impl Fn(&str) -> bool) -> Self {
+        let requests = || {
+            ledgers.values().flatten().filter_map(|record| match record {
+                Record::Request(request) => Some((request.order.as_deref()?, &*request.correlation_id)),
+                Record::Effect(_) => None,
+            })
+        };
+        let unnamed = requests().filter(|(id, correlation)| id == correlation && !is_order(id));
+        let mut named: HashMap<_, _, _> = unnamed.map(|(id, _)| (id, None)).collect();
+        for (order, correlation) in requests().filter(|(order, correlation)| order != correlation) {
+            named.remove(order);
+            if let Some(known) = named.get_mut(correlation)
+                && *known.get_or_insert(order) != order
+            {
+                named.remove(correlation);
+            }
+        }
+        Self { named }
+    }
+
+    /// The order to which records under this id belong.
+    pub(super) fn order(&self, id: &'a str) -> &'a str {
+        self.named.get(id).copied().flatten().unwrap_or(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::Report;
+    use crate::audit::story::Story;
+
+    const CHECKOUT: &str = "0s payment.authorize correlation=checkout -> 201; held auth_1 100
+        1s inventory.reserve order=checkout correlation=checkout -> 201; reserved res_1
+        2s payment.capture auth_1 correlation=checkout -> 200; captured auth_1 100
+        3s shipping.create_label order=checkout correlation=checkout -> 201; generated lbl_1\n";
+
+    fn judged(story: &str) -> Report {
+        let story = Story::told(story);
+        story.audit().report(&story.ledgers)
+    }
+
+    fn found(report: &Report) -> Vec<(&str, &str)> {
+        report.findings.iter().map(|finding| (&*finding.order, finding.rule)).collect()
+    }
+
+    #[test]
+    fn an_order_that_only_some_requests_name_is_one_order() {
+        let report = judged(CHECKOUT);
+        assert_eq!((report.orders, found(&report)), (1, vec![]));
+    }
+
+    #[test]
+    fn what_expired_under_a_correlation_id_belongs_to_its_order_too() {
+        let expired = "0s payment.authorize correlation=checkout -> 402 declined
+            1s inventory.reserve order=checkout correlation=checkout -> 201; reserved res_1
+            30m expired res_1 order=checkout";
+        assert_eq!(found(&judged(expired)), [("ORD-1", "stock_left_reserved")]);
+    }
+
+    #[test]
+    fn a_correlation_id_of_several_orders_or_of_none_stands_for_itself() {
+        let session =
+            format!("{CHECKOUT}4s payment.authorize order=ORD-2 correlation=checkout -> 402 declined");
+        assert_eq!(judged(&session).orders, 3);
+        let nobody = "0s payment.authorize order=checkout correlation=checkout -> 402 declined";
+        assert_eq!(judged(nobody).orders, 1);
+    }
+
+    #[test]
+    fn an_id_that_is_an_orders_own_stands_for_no_other() {
+        let child = "0s payment.authorize correlation=ORD-1 -> 402 declined
+            1s payment.authorize order=ORD-1-b correlation=ORD-1 -> 402 declined\n";
+        let elsewhere = "2s payment.authorize correlation=other -> 402 declined";
+        assert_eq!(judged(&format!("{child}{elsewhere}")).orders, 2);
+        assert_eq!(judged(&format!("{child}decided failed")).orders, 2);
+    }
+}
