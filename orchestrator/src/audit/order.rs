@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
-use shared::ledger::Record;
+use shared::ledger::{Record, Request};
 
 use super::{Decision, Ledgers};
 
@@ -97,11 +97,12 @@ pub fn last_heard(ledgers: &Ledgers) -> Option<Timestamp> {
     ledgers.values().flatten().map(heard).max()
 }
 
-/// Whether a request is executing now.
-pub fn is_executing(ledgers: &Ledgers) -> bool {
-    let executing =
-        |record: &Record| matches!(record, Record::Request(request) if request.ended_at.is_none());
-    ledgers.values().flatten().any(executing)
+/// The requests that are executing now.
+pub fn executing(ledgers: &Ledgers) -> impl Iterator<Item = &Request> {
+    ledgers.values().flatten().filter_map(|record| match record {
+        Record::Request(request) if request.ended_at.is_none() => Some(request),
+        _ => None,
+    })
 }
 
 impl<'a> Order<'a> {

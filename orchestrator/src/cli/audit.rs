@@ -3,7 +3,7 @@
 mod settle;
 mod watch;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -130,13 +130,21 @@ async fn once(
     let (source, audit) = (args.source()?, args.audit()?);
     let ledgers = match args.settle {
         None => source.read().await?.ledgers,
-        Some(quiet) => settled(&source, quiet, clock).await?,
+        Some(quiet) => settled(&source, quiet, clock, tell).await?,
     };
     let report = audit.report(&ledgers);
     require_orders(&report)?;
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
     append_summary(args.format, environment, &report)?;
     Ok(report.is_clean())
+}
+
+/// Shows people that the command is waiting, and for what.
+#[expect(clippy::print_stderr, reason = "progress is for the user, not for the command's output")]
+fn tell(text: &str) {
+    if io::stderr().is_terminal() {
+        eprintln!("{text}");
+    }
 }
 
 /// The error if there was no order to judge, because an empty audit must not pass.

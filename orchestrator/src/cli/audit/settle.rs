@@ -6,27 +6,56 @@ use jiff::Timestamp;
 use shared::time::Clock;
 
 use super::{Failure, MIN_INTERVAL};
-use crate::audit::{Ledgers, Source, is_executing, last_heard};
+use crate::audit::{Ledgers, Source, executing, last_heard};
+use crate::words::{count, counted, millis};
 
 /// How long a system may take to settle.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// The ledgers, as soon as no request is executing and no fact in them is younger than `quiet`. Where
-/// there is no fact, it is awaited for as long.
-pub(super) async fn settled(source: &Source, quiet: Duration, clock: Clock) -> Result<Ledgers, Failure> {
+/// there is no fact, it is awaited for as long. `tell` learns what is awaited, once until that changes.
+pub(super) async fn settled(
+    source: &Source,
+    quiet: Duration,
+    clock: Clock,
+    mut tell: impl FnMut(&str),
+) -> Result<Ledgers, Failure> {
     let since = clock.now();
+    let mut told = String::new();
     loop {
         let ledgers = source.read().await?.ledgers;
         let age = elapsed(last_heard(&ledgers).unwrap_or(since), clock.now());
         let rest = match quiet.saturating_sub(age) {
-            _ if is_executing(&ledgers) => quiet.max(MIN_INTERVAL),
+            _ if executing(&ledgers).next().is_some() => quiet.max(MIN_INTERVAL),
             Duration::ZERO => return Ok(ledgers),
             rest => rest,
         };
         if elapsed(since, clock.now()) + rest > SETTLE_TIMEOUT.max(quiet) {
             return Err(Failure::Unsettled);
         }
+        let awaited = awaited(&ledgers, quiet);
+        if told != awaited {
+            tell(&awaited);
+            told = awaited;
+        }
         tokio::time::sleep(rest).await;
+    }
+}
+
+fn awaited(ledgers: &Ledgers, quiet: Duration) -> String {
+    let Some(first) = executing(ledgers).next() else {
+        let quiet = millis(u64::try_from(quiet.as_millis()).unwrap_or(u64::MAX));
+        return format!("waiting until nothing has happened for {quiet}");
+    };
+    let order = first.order.as_ref().map_or_else(String::new, |order| format!(" of {order}"));
+    let first = format!("{}{order}", first.operation);
+    match executing(ledgers).count() as u64 {
+        1 => format!("waiting: 1 request is executing ({first})"),
+        all => format!(
+            "waiting: {} are executing ({first} and {} more)",
+            counted(all, "request"),
+            count(all - 1)
+        ),
     }
 }
 
@@ -38,6 +67,7 @@ fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Domain;
     use crate::cli::audit::tests::over_a_hold;
 
     #[tokio::test(start_paused = true)]
@@ -46,10 +76,10 @@ mod tests {
         let (_, source) = over_a_hold(folder.path(), "");
         let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
         for (quiet, settled_at) in [(5, 15), (30, 40), (30, 40)] {
-            settled(&source, Duration::from_secs(quiet), clock).await.unwrap();
+            settled(&source, Duration::from_secs(quiet), clock, |_| {}).await.unwrap();
             assert_eq!(clock.now().as_second(), settled_at);
         }
-        let busy = settled(&source, Duration::from_secs(2 * 3600), clock).await;
+        let busy = settled(&source, Duration::from_secs(2 * 3600), clock, |_| {}).await;
         assert!(busy.is_ok(), "an hour's patience, or as long as was asked for");
     }
 
@@ -62,7 +92,10 @@ mod tests {
         let executing = ended.replace(r#""endedAt":"1970-01-01T00:00:10Z","#, "");
         std::fs::write(&path, &executing).unwrap();
         let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
-        let unsettled = settled(&source, Duration::from_secs(5), clock).await;
+        let mut told = Vec::new();
+        let unsettled =
+            settled(&source, Duration::from_secs(5), clock, |text| told.push(text.to_owned())).await;
+        assert_eq!(told, ["waiting: 1 request is executing (payment.authorize of ORD-1)"]);
         assert!(matches!(unsettled, Err(Failure::Unsettled)), "{unsettled:?}");
         let since = clock.now();
         let answer = async {
@@ -70,8 +103,14 @@ mod tests {
             let at = clock.now().to_string();
             std::fs::write(&path, ended.replace("1970-01-01T00:00:10Z", &at)).unwrap();
         };
-        let (ledgers, ()) = tokio::join!(settled(&source, Duration::from_secs(5), clock), answer);
+        told.clear();
+        let tell = |text: &str| told.push(text.to_owned());
+        let (ledgers, ()) = tokio::join!(settled(&source, Duration::from_secs(5), clock, tell), answer);
         assert!(ledgers.is_ok());
+        insta::assert_snapshot!(told.join("\n"), @"
+        waiting: 1 request is executing (payment.authorize of ORD-1)
+        waiting until nothing has happened for 5 s
+        ");
         assert_eq!(elapsed(since, clock.now()).as_secs(), 21, "5 s after the answer");
     }
 
@@ -80,8 +119,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (_, source) = over_a_hold(folder.path(), "");
         let clock = Clock::starting_at(Timestamp::from_second(-7200).unwrap());
-        let unsettled = settled(&source, Duration::from_secs(30), clock).await.unwrap_err();
+        let unsettled = settled(&source, Duration::from_secs(30), clock, |_| {}).await.unwrap_err();
         insta::assert_snapshot!(unsettled, @"the backends were still active after an hour");
+    }
+
+    #[test]
+    fn of_several_requests_one_is_named() {
+        let request = r#"{"kind":"request","seq":1,"operation":"payment.capture","startedAt":"1970-01-01T00:00:00Z","correlationId":"c-1"}"#;
+        let ledger = vec![serde_json::from_str(request).unwrap(); 3];
+        let ledgers = [(Domain::Payment, ledger)].into();
+        insta::assert_snapshot!(awaited(&ledgers, Duration::ZERO), @"waiting: 3 requests are executing (payment.capture and 2 more)");
     }
 
     #[test]
