@@ -135,7 +135,7 @@ async fn once(
     let report = audit.report(&ledgers);
     require_orders(&report)?;
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
-    append_summary(args.format, environment, &report)?;
+    append_summary(args.format, environment, &step_summary(&report))?;
     Ok(report.is_clean())
 }
 
@@ -165,12 +165,12 @@ fn quiet_since(clock: Clock, quiet: Duration) -> Timestamp {
 }
 
 /// GitHub Actions sets the path of the job's summary.
-fn append_summary(format: Format, environment: &Environment, report: &Report) -> Result<(), Failure> {
+fn append_summary(format: Format, environment: &Environment, summary: &str) -> Result<(), Failure> {
     let Some(path) = environment.get("GITHUB_STEP_SUMMARY").filter(|_| format == Format::Github) else {
         return Ok(());
     };
     let file = std::fs::File::options().create(true).append(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(step_summary(report).as_bytes()));
+    let written = file.and_then(|mut file| file.write_all(summary.as_bytes()));
     written.map_err(|reason| Failure::Summary { path: path.to_owned(), reason })
 }
 

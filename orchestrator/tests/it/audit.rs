@@ -146,11 +146,13 @@ async fn github_gets_the_summary_of_a_watch_when_it_is_interrupted() {
         assert_eq!(watching.wait().unwrap().code(), Some(1));
         out.collect::<Vec<_>>()
     });
-    assert_eq!(
-        lines.last().unwrap(),
-        "1 violation, 1 warning: captured_without_delivery 1, no_idempotency_key 1."
-    );
-    assert!(std::fs::read_to_string(&summary).unwrap().starts_with("## Audit: ❌ violations\n"));
+    assert_snapshot!(lines[lines.len() - 2..].join("\n"), @"
+    1 violation, 1 warning: captured_without_delivery 1, no_idempotency_key 1.
+    The whole watch printed 1 violation and 1 warning.
+    ");
+    let summary = std::fs::read_to_string(&summary).unwrap();
+    assert!(summary.starts_with("## Audit: ❌ violations\n"));
+    assert!(summary.ends_with("|\n\nThe whole watch printed 1 violation and 1 warning.\n"), "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,8 +8,9 @@ use shared::time::{Clock, TimeScale};
 use tokio_util::sync::CancellationToken;
 
 use super::{Args, Failure, append_summary, quiet_since, require_orders};
-use crate::audit::{Audit, Error, Finding, Format, Report, Source, summary};
+use crate::audit::{Audit, Error, Finding, Format, Report, Severity, Source, step_summary, summary};
 use crate::cli::{process, unless_nobody_reads};
+use crate::words::counted;
 
 /// How long an order may be silent and yet go on: it waits two minutes for a decision.
 const SILENCE: Duration = Duration::from_secs(150);
@@ -44,8 +45,10 @@ pub(super) async fn run(
         for line in summary(&report) {
             unless_nobody_reads(writeln!(out, "{line}"))?;
         }
+        unless_nobody_reads(writeln!(out, "{}", watch.printed()))?;
     }
-    append_summary(args.format, environment, &report)?;
+    let summary = format!("{}\n{}\n", step_summary(&report), watch.printed());
+    append_summary(args.format, environment, &summary)?;
     Ok(watch.clean)
 }
 
@@ -59,11 +62,15 @@ struct Watch {
     /// Whether there ever was an order to judge.
     judged: bool,
     clean: bool,
+    /// How many findings were printed.
+    violations: u64,
+    warnings: u64,
 }
 
 impl Watch {
     fn new(source: Source, audit: Audit, clock: Clock, stop: CancellationToken) -> Self {
-        Self { source, audit, clock, stop, known: BTreeSet::new(), judged: false, clean: true }
+        let known = BTreeSet::new();
+        Self { source, audit, clock, stop, known, judged: false, clean: true, violations: 0, warnings: 0 }
     }
 
     /// Judges once, and prints what is new.
@@ -73,7 +80,13 @@ impl Watch {
         let report = self.audit.report_until(&reading.ledgers, quiet_since(self.clock, quiet));
         let name = |finding: &Finding| (finding.order.clone(), finding.rule);
         let mut new = report.findings.iter().filter(|finding| !self.known.contains(&name(finding)));
-        let written = new.try_for_each(|finding| args.format.write_finding(finding, out));
+        let written = new.try_for_each(|finding| {
+            match finding.severity {
+                Severity::Violation => self.violations += 1,
+                Severity::Warning => self.warnings += 1,
+            }
+            args.format.write_finding(finding, out)
+        });
         match written.and_then(|()| out.flush()) {
             // Whoever read our output has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.stop.cancel(),
@@ -85,6 +98,13 @@ impl Watch {
         self.judged |= report.orders > 0;
         self.clean &= report.is_clean();
         Ok(report)
+    }
+
+    /// What the summary of the last look does not tell, because findings leave with their orders.
+    fn printed(&self) -> String {
+        let found = [(self.violations, "violation"), (self.warnings, "warning")];
+        let [violations, warnings] = found.map(|(number, noun)| counted(number, noun));
+        format!("The whole watch printed {violations} and {warnings}.")
     }
 }
 
@@ -139,6 +159,19 @@ mod tests {
         }
         assert_eq!(printed, [1, 0, 0]);
         assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_printed_is_counted_though_its_order_has_left_the_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
+        let clock = Clock::starting_at(Timestamp::from_second(40).unwrap());
+        let mut watch = Watch::new(source, Audit::default(), clock, CancellationToken::new());
+        watch.look(&args, &mut Vec::new()).await.unwrap();
+        std::fs::write(folder.path().join("payment.jsonl"), "[]").unwrap();
+        let report = watch.look(&args, &mut Vec::new()).await.unwrap();
+        assert_eq!(report.findings.len(), 0);
+        insta::assert_snapshot!(watch.printed(), @"The whole watch printed 0 violations and 1 warning.");
     }
 
     #[test]
