@@ -165,6 +165,9 @@ pub type Heartbeats = BTreeMap<ActivityId, Heartbeat>;
 pub struct Heartbeat {
     /// The attempt's number.
     pub attempt: u32,
+    /// The number of the engine in which the attempt ran: another one may have run it again since.
+    #[serde(default)]
+    pub owner_epoch: u64,
     /// Its details.
     pub details: Json,
 }

@@ -229,7 +229,7 @@ impl Run {
             if let Phase::Attempting(attempt) = &activity.phase
                 && let Some(details) = attempt.take_fresh_heartbeat()
             {
-                let heartbeat = Heartbeat { attempt: attempt.number(), details };
+                let heartbeat = Heartbeat { attempt: attempt.number(), owner_epoch: epoch, details };
                 self.heartbeats.insert(Arc::clone(id), heartbeat);
                 fresh = true;
             }

@@ -227,7 +227,7 @@ fn a_row_keeps_what_an_item_does_not_change() {
                 SearchAttribute { name: "Name", value: SearchValue::Keyword(name.to_owned()) },
             ]
         };
-        let beat = Heartbeat { attempt: 1, details: json("50") };
+        let beat = Heartbeat { attempt: 1, owner_epoch: 1, details: json("50") };
         let full = RowUpdate {
             due_ms: Some(7),
             state: Some(json("2")),

@@ -219,6 +219,40 @@ async fn a_heartbeat_that_rode_in_a_batch_survives_a_crash() {
     .await;
 }
 
+/// The second execution may have made something else than the first, and sent no heartbeat about it.
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_is_no_evidence_of_a_later_execution_that_a_second_crash_cut_off() {
+    let executions = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&executions);
+    let mut world = World::new(move |ctx, input| {
+        let execution = if input == "x" { count.fetch_add(1, Ordering::SeqCst) } else { u32::MAX };
+        async move {
+            match execution {
+                0 => ctx.heartbeat(&"of the first"),
+                1 => {}
+                2 => return Err(AttemptFailure::unavailable("busy", "later")),
+                _ => return Ok(input),
+            }
+            std::future::pending().await
+        }
+    });
+    world.label.retry.max_attempts = Some(1);
+    local(async {
+        let mut engine = world.start();
+        engine.run("r", vec![Op::Label("x".into())]).await;
+        for crash in ["first", "second"] {
+            sleep(Duration::from_secs(1)).await;
+            engine.run(crash, vec![Op::Work("y".into())]).await;
+            engine.kill();
+            engine = world.start();
+        }
+        let error = error(&engine.log("r").await[0]);
+        assert_eq!((executions.load(Ordering::SeqCst), error.may_have_happened), (3, true));
+        assert_eq!(error.heartbeat, None);
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_was_not_due_before_the_crash_was_not_interrupted() {
     let mut world = World::new(|_, _| async { Err(AttemptFailure::unavailable("busy", "later")) });

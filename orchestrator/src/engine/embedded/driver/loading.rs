@@ -120,7 +120,7 @@ impl Driver {
             Ok(mut run) => {
                 match self.runs.pop(&key) {
                     Some(broken) => run.succeed(*broken),
-                    None => run.recover(row.heartbeats, self.started_ms),
+                    None => run.recover(row.heartbeats, self.epoch, self.started_ms),
                 }
                 if quarantine.is_some() {
                     self.append(vec![run.lift_quarantine(self.epoch, &self.catalogue)], vec![None]);

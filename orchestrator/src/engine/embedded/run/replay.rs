@@ -52,15 +52,17 @@ impl Run {
     }
 
     /// Resumes after a restart. Attempts that were due before this process started may have run in an
-    /// earlier one: they count as interrupted.
-    pub(crate) fn recover(&mut self, heartbeats: Heartbeats, process_started_ms: i64) {
+    /// earlier one: they count as interrupted. A heartbeat tells of that only if it is from the last process,
+    /// since each may have run the attempt once more.
+    pub(crate) fn recover(&mut self, heartbeats: Heartbeats, epoch: u64, process_started_ms: i64) {
         self.heartbeats = heartbeats;
         let activities = self.open.activities.iter();
         let cut_off = activities
             .filter(|(_, activity)| activity.record.next_try_ms.is_none_or(|due| due <= process_started_ms));
         for id in cut_off.map(|(id, _)| Arc::clone(id)).collect::<Vec<_>>() {
             let attempt = self.open.activities[&id].record.attempt();
-            let stored = self.heartbeats.get(&id).filter(|beat| beat.attempt == attempt);
+            let stored = self.heartbeats.get(&id);
+            let stored = stored.filter(|beat| beat.attempt == attempt && beat.owner_epoch + 1 == epoch);
             let heartbeat = stored.map(|beat| beat.details.clone());
             self.interrupted.insert(id, (attempt, Interrupted { heartbeat }));
         }
