@@ -24,7 +24,7 @@ mod source;
 mod story;
 
 pub use decision::{Decision, Verb};
-pub use domain::{Domain, Ledgers};
+pub use domain::{Domain, Evicted, Ledgers};
 pub(crate) use format::junit;
 pub use format::{Format, step_summary, summary};
 pub use judge::{Allowance, Audit};

@@ -120,14 +120,17 @@ impl Backends {
 
 impl fmt::Debug for Backends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backends").field("ways", &self.pipelines).finish_non_exhaustive()
+        f.debug_struct("Backends").field("pipelines", &self.pipelines).finish_non_exhaustive()
     }
 }
 
-/// The ledgers as of now.
-fn ledgers(pipelines: &[(Domain, Pipeline)]) -> audit::Ledgers {
+/// The ledgers as of now, and what had left them before.
+fn ledgers(pipelines: &[(Domain, Pipeline)]) -> (audit::Ledgers, audit::Evicted) {
     pipelines.iter().for_each(|(_, pipeline)| pipeline.settle());
-    pipelines.iter().map(|(domain, pipeline)| (*domain, pipeline.ledger().records())).collect()
+    let kept = |(domain, pipeline): &(Domain, Pipeline)| (*domain, pipeline.ledger().records());
+    let left = |(domain, pipeline): &(Domain, Pipeline)| (*domain, pipeline.ledger().evicted_orders());
+    let evicted = pipelines.iter().map(left).filter(|(_, orders)| *orders > 0).collect();
+    (pipelines.iter().map(kept).collect(), evicted)
 }
 
 /// The routes of `domains`, with their API document.

@@ -23,6 +23,9 @@ pub enum Domain {
 /// judged. An empty entry says that nothing happened there.
 pub type Ledgers = BTreeMap<Domain, Vec<Record>>;
 
+/// How many orders have left each ledger to make room; a ledger that is complete has no entry.
+pub type Evicted = BTreeMap<Domain, u64>;
+
 impl Domain {
     /// Every domain.
     pub const ALL: [Self; 4] = [Self::Payment, Self::Inventory, Self::Shipping, Self::Notification];

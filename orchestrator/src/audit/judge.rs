@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::order::{Order, orders_of};
 use super::report::{Finding, NotJudged, Report, Severity};
-use super::{Decision, Kind, Ledgers, RULES, Rule};
+use super::{Decision, Evicted, Kind, Ledgers, RULES, Rule};
 
 /// How to judge, and what is known beside the ledgers.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,7 @@ impl Audit {
             without_decision: self.decisions.as_ref().map(|_| 0),
             records: ledgers.values().map(Vec::len).sum(),
             unattributed,
+            evicted: Evicted::new(),
             not_judged: self.not_judged(ledgers),
             findings: Vec::new(),
         };

@@ -3,6 +3,8 @@ mod finding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Evicted;
+
 pub use finding::{CallLine, FactLine, Finding, Severity};
 
 /// What an audit found.
@@ -25,6 +27,10 @@ pub struct Report {
     pub records: usize,
     /// How many of them belong to no order.
     pub unattributed: usize,
+    /// How many orders had left which ledger to make room: they are not judged, or judged by what the other
+    /// ledgers still have of them.
+    #[serde(skip_serializing_if = "Evicted::is_empty")]
+    pub evicted: Evicted,
     /// The rules that could not be judged.
     pub not_judged: Vec<NotJudged>,
     /// What is wrong, by order; at most one finding an order and rule.
@@ -41,6 +47,12 @@ pub struct NotJudged {
 }
 
 impl Report {
+    /// The same report, over ledgers that these orders had left.
+    #[must_use]
+    pub fn without(self, evicted: Evicted) -> Self {
+        Self { evicted, ..self }
+    }
+
     /// How many findings are violations.
     pub fn violations(&self) -> usize {
         self.findings.iter().filter(|finding| finding.severity == Severity::Violation).count()

@@ -13,13 +13,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::format::Verdict;
-use super::{Audit, Format, Ledgers};
+use super::{Audit, Evicted, Format, Ledgers};
 
-type ReadLedgers = Arc<dyn Fn() -> Ledgers + Send + Sync>;
+type ReadLedgers = Arc<dyn Fn() -> (Ledgers, Evicted) + Send + Sync>;
 
 /// The route `GET /audit`, over the ledgers that `read` returns from the domains of this process. Chaos
 /// never touches it.
-pub fn routes(read: impl Fn() -> Ledgers + Send + Sync + 'static) -> OpenApiRouter {
+pub fn routes(read: impl Fn() -> (Ledgers, Evicted) + Send + Sync + 'static) -> OpenApiRouter {
     let read: ReadLedgers = Arc::new(read);
     OpenApiRouter::new().routes(routes!(get_audit)).with_state(read)
 }
@@ -84,12 +84,12 @@ async fn get_audit(
         clippy::disallowed_methods,
         reason = "to judge full ledgers takes seconds, in which a worker would serve nobody"
     )]
-    let judged = tokio::task::spawn_blocking(move || judge(&read(), &audit, format)).await;
+    let judged = tokio::task::spawn_blocking(move || judge(read(), &audit, format)).await;
     Ok(judged.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
 }
 
-fn judge(ledgers: &Ledgers, audit: &Audit, format: Format) -> Response {
-    let report = audit.report(ledgers);
+fn judge((ledgers, evicted): (Ledgers, Evicted), audit: &Audit, format: Format) -> Response {
+    let report = audit.report(&ledgers).without(evicted);
     let mut body = Vec::new();
     format.write(&report, &mut body).expect("writing to memory cannot fail");
     if format != Format::Json {
@@ -111,6 +111,7 @@ mod tests {
     /// Status, media type and body of the answer.
     async fn get(query: &str) -> (u16, String, String) {
         let read = || Story::told("0s payment.authorize key=none -> 201; held auth_1 109.97").ledgers;
+        let read = move || (read(), Evicted::new());
         let router = with_common(Router::from(routes(read)), Correlation::seeded(7));
         let request = Request::get(format!("/audit{query}")).body(Body::empty()).unwrap();
         let answer = router.oneshot(request).await.unwrap();
@@ -134,7 +135,7 @@ mod tests {
         let (judges, judged) = std::sync::mpsc::channel();
         let read = move || {
             judges.send(std::thread::current().id()).unwrap();
-            Ledgers::new()
+            (Ledgers::new(), Evicted::new())
         };
         let router = with_common(Router::from(routes(read)), Correlation::seeded(7));
         let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
@@ -144,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_says_when_there_is_nothing_to_judge() {
-        let router = with_common(Router::from(routes(Ledgers::new)), Correlation::seeded(7));
+        let router = with_common(Router::from(routes(Default::default)), Correlation::seeded(7));
         let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_answer_is_described() {
-        let document = routes(Ledgers::new).into_openapi();
+        let document = routes(Default::default).into_openapi();
         let document = serde_json::to_value(document).unwrap();
         let answers = document["paths"]["/audit"]["get"]["responses"].as_object().unwrap();
         let answers = answers.iter().map(|(status, answer)| {

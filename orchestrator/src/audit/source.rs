@@ -7,7 +7,7 @@ mod notes;
 
 use std::path::PathBuf;
 
-use super::Ledgers;
+use super::{Evicted, Ledgers};
 use live::Live;
 
 pub use notes::{read_decisions, read_restarts};
@@ -26,6 +26,8 @@ pub enum Source {
 pub struct Reading {
     /// The ledgers of the domains that are served, or were saved.
     pub ledgers: Ledgers,
+    /// What had left them before, and so cannot be judged.
+    pub evicted: Evicted,
     /// The factor for simulated durations; 1 if unknown.
     pub time_scale: f64,
 }
@@ -83,7 +85,10 @@ impl Source {
     pub async fn read(&self) -> Result<Reading, Error> {
         match self {
             Self::Live(live) => live.read().await,
-            Self::Files(paths) => Ok(Reading { ledgers: files::read(paths)?, time_scale: 1.0 }),
+            Self::Files(paths) => {
+                let (ledgers, evicted) = files::read(paths)?;
+                Ok(Reading { ledgers, evicted, time_scale: 1.0 })
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use super::arguments::base_url;
 use super::process::Ending;
 use super::unless_nobody_reads;
 use crate::audit::{
-    Allowance, Audit, Error, Format, Report, Source, read_decisions, read_restarts, step_summary,
+    Allowance, Audit, Error, Format, Reading, Report, Source, read_decisions, read_restarts, step_summary,
 };
 use settle::settled;
 
@@ -128,11 +128,11 @@ async fn once(
     out: &mut dyn Write,
 ) -> Result<bool, Failure> {
     let (source, audit) = (args.source()?, args.audit()?);
-    let ledgers = match args.settle {
-        None => source.read().await?.ledgers,
+    let Reading { ledgers, evicted, .. } = match args.settle {
+        None => source.read().await?,
         Some(quiet) => settled(&source, quiet, clock, tell).await?,
     };
-    let report = audit.report(&ledgers);
+    let report = audit.report(&ledgers).without(evicted);
     require_orders(&report)?;
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
     append_summary(args.format, environment, &step_summary(&report))?;

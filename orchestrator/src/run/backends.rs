@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use shared::time::TimeScale;
 
 use super::Error;
-use crate::audit::{Ledgers, Source};
+use crate::audit::{Ledgers, Reading, Source};
 use crate::gateways::{Network, Transport};
 
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -84,7 +84,11 @@ impl Backends {
 
     /// Everything that happened there.
     pub(super) async fn ledgers(&self) -> Result<Ledgers, Error> {
-        Ok(self.ledgers.read().await?.ledgers)
+        let Reading { ledgers, evicted, .. } = self.ledgers.read().await?;
+        match evicted.into_iter().next() {
+            Some((domain, orders)) => Err(Error::Evicted { orders, domain }),
+            None => Ok(ledgers),
+        }
     }
 
     /// What was drawn so far for each operation.

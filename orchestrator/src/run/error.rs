@@ -1,3 +1,4 @@
+use crate::audit::Domain;
 use crate::gateways::BadBaseUrl;
 use crate::workload::Refused;
 
@@ -39,6 +40,11 @@ pub enum Error {
          send an order's own id, as orderId or as x-correlation-id"
     )]
     OtherNames { example: String },
+    #[error(
+        "{orders} orders have left the ledger of {domain} to make room, so that nothing can be judged: start the \
+         backends with a larger LEDGER_CAPACITY, or empty them with --reset"
+    )]
+    Evicted { orders: u64, domain: Domain },
     #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
     Refused { order: String, refused: Refused },
 }

@@ -249,6 +249,14 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 no_such_route): does it serve the same order API?");
 }
 
+#[test]
+fn a_run_that_some_orders_have_left_is_no_verdict() {
+    let made = command("run", "--orders 40").env("LEDGER_CAPACITY", "20").output().unwrap();
+    assert_eq!(code(&made), 2);
+    let sentence = stderr(&made);
+    assert!(sentence.contains("orders have left the ledger of payment to make room"), "{sentence}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backends_whose_time_scale_is_none_are_refused() {
     let health = json!({"seed": 7, "timeScale": -1, "domains": []});

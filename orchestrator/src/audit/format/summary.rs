@@ -12,6 +12,13 @@ pub fn summary(report: &Report) -> Vec<String> {
             "Unattributed: {of} of {what}, without an order or a correlation id; they are not judged."
         ));
     }
+    if !report.evicted.is_empty() {
+        let left = report.evicted.iter().map(|(domain, orders)| format!("{} {domain}", count(*orders)));
+        lines.push(format!(
+            "Incomplete: orders had left the ledgers to make room ({}; LEDGER_CAPACITY); they are not judged, or wrongly.",
+            left.collect::<Vec<_>>().join(", ")
+        ));
+    }
     if let Some(without @ 1..) = report.without_decision {
         let rules = RULES.iter().filter(|rule| rule.kind == Kind::Decision).map(|rule| rule.name);
         let of = count(without as u64);
@@ -59,4 +66,19 @@ fn outcome(report: &Report) -> String {
     let found: Vec<_> = found.collect();
     let rules: Vec<_> = by_rule.into_iter().map(|(rule, found)| format!("{rule} {}", count(found))).collect();
     format!("{}: {}.", found.join(", "), rules.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+    use crate::audit::story::Story;
+    use crate::audit::{Domain, Evicted};
+
+    #[test]
+    fn what_had_left_the_ledgers_is_told() {
+        let story = Story::told("0s payment.authorize -> 402 declined");
+        let evicted = Evicted::from([(Domain::Payment, 1_200), (Domain::Shipping, 3)]);
+        let report = story.audit().report(&story.ledgers).without(evicted);
+        insta::assert_snapshot!(summary(&report)[1], @"Incomplete: orders had left the ledgers to make room (1,200 payment, 3 shipping; LEDGER_CAPACITY); they are not judged, or wrongly.");
+    }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use shared::ledger::Record;
 
-use crate::audit::{Domain, Ledgers};
+use crate::audit::{Domain, Evicted, Ledgers};
 
 /// A page as `GET /{domain}/ledger` returns it.
 #[derive(Debug, Deserialize)]
@@ -16,6 +16,9 @@ pub(super) struct Page {
     /// The cursor of the next page; absent on the last.
     #[serde(default)]
     pub(super) next_cursor: Option<String>,
+    /// How many orders have left the ledger to make room.
+    #[serde(default)]
+    pub(super) evicted_orders: u64,
 }
 
 /// Ledgers, page by page. A record that occurs twice, because a ledger was saved twice, counts once, in
@@ -25,6 +28,7 @@ pub(super) struct Collected {
     records: BTreeMap<Domain, BTreeMap<u64, Record>>,
     unfinished: BTreeSet<Domain>,
     finished: BTreeSet<Domain>,
+    evicted: Evicted,
 }
 
 impl Collected {
@@ -40,6 +44,9 @@ impl Collected {
         self.records.entry(domain).or_default();
         let seen = if page.next_cursor.is_some() { &mut self.unfinished } else { &mut self.finished };
         seen.insert(domain);
+        if page.evicted_orders > 0 {
+            self.evicted.insert(domain, page.evicted_orders);
+        }
         page.records.into_iter().try_for_each(|record| self.record(known, record))
     }
 
@@ -77,11 +84,11 @@ impl Collected {
         Ok(())
     }
 
-    /// Everything that was read.
+    /// Everything that was read, and what had left before.
     ///
     /// # Errors
     /// When there is no ledger, or the last page of one is missing.
-    pub(super) fn finish(self) -> Result<Ledgers, String> {
+    pub(super) fn finish(self) -> Result<(Ledgers, Evicted), String> {
         if self.records.is_empty() {
             return Err("there is no ledger".to_owned());
         }
@@ -91,6 +98,7 @@ impl Collected {
             ));
         }
         let ledgers = self.records.into_iter();
-        Ok(ledgers.map(|(domain, records)| (domain, records.into_values().collect())).collect())
+        let ledgers = ledgers.map(|(domain, records)| (domain, records.into_values().collect()));
+        Ok((ledgers.collect(), self.evicted))
     }
 }

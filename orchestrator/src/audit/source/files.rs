@@ -5,11 +5,11 @@ use serde_json::value::RawValue;
 
 use super::Error;
 use super::collected::{Collected, Page};
-use crate::audit::{Decision, Domain, Ledgers};
+use crate::audit::{Decision, Domain, Evicted, Ledgers};
 
 /// The ledgers in these files: saved answers of `GET /{domain}/ledger`, or records, one per line or in
 /// an array.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Ledgers, Error> {
+pub(super) fn read(paths: &[PathBuf]) -> Result<(Ledgers, Evicted), Error> {
     let mut collected = Collected::default();
     for path in paths {
         let text = text_of(path)?;
@@ -42,7 +42,7 @@ struct Shape<'a> {
 fn add_value(collected: &mut Collected, domain: Option<Domain>, value: &str) -> Result<(), String> {
     if value.starts_with('[') {
         let records = parsed(value)?;
-        return collected.page(domain, Page { domain: None, records, next_cursor: None });
+        return collected.page(domain, Page { domain: None, records, next_cursor: None, evicted_orders: 0 });
     }
     match parsed(value)? {
         Shape { records: Some(_) } => collected.page(domain, parsed(value)?),
@@ -91,8 +91,9 @@ mod tests {
             path
         });
         let ledgers = read(&paths.collect::<Vec<_>>());
-        let count =
-            |ledgers: Ledgers| ledgers.into_iter().map(|(domain, records)| (domain, records.len())).collect();
+        let count = |(ledgers, _): (Ledgers, _)| {
+            ledgers.into_iter().map(|(domain, records)| (domain, records.len())).collect()
+        };
         ledgers
             .map(count)
             .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), ""))
@@ -150,6 +151,15 @@ mod tests {
         let foreign = lines(&payment()).replace("auth_1", "ch-1");
         insta::assert_snapshot!(wrong("a.json", &foreign), @"/a.json: value 2: record 2 does not show its domain; name the file after the domain, such as payment.json");
         assert!(read(&[PathBuf::from("/no/such/file")]).is_err());
+    }
+
+    #[test]
+    fn a_saved_answer_says_what_had_left_the_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("payment.json");
+        std::fs::write(&path, r#"{"success":true,"records":[],"evictedOrders":12}"#).unwrap();
+        let (_, evicted) = read(&[path]).unwrap();
+        assert_eq!(evicted, Evicted::from([(Domain::Payment, 12)]));
     }
 
     #[test]

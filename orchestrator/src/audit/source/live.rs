@@ -45,7 +45,8 @@ impl Live {
             self.read_ledger(domain, &mut collected).await?;
         }
         let not_a_ledger = |reason| Error::NotALedger { url: self.base.to_string(), reason };
-        Ok(Reading { ledgers: collected.finish().map_err(not_a_ledger)?, time_scale: health.time_scale })
+        let (ledgers, evicted) = collected.finish().map_err(not_a_ledger)?;
+        Ok(Reading { ledgers, evicted, time_scale: health.time_scale })
     }
 
     async fn read_ledger(&self, domain: Domain, collected: &mut Collected) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shared::time::Clock;
 
 use super::{Failure, MIN_INTERVAL};
-use crate::audit::{Ledgers, Source, executing, last_heard};
+use crate::audit::{Ledgers, Reading, Source, executing, last_heard};
 use crate::words::{count, counted, millis};
 
 /// How long a system may take to settle.
@@ -19,21 +19,22 @@ pub(super) async fn settled(
     quiet: Duration,
     clock: Clock,
     mut tell: impl FnMut(&str),
-) -> Result<Ledgers, Failure> {
+) -> Result<Reading, Failure> {
     let since = clock.now();
     let mut told = String::new();
     loop {
-        let ledgers = source.read().await?.ledgers;
-        let age = elapsed(last_heard(&ledgers).unwrap_or(since), clock.now());
+        let reading = source.read().await?;
+        let ledgers = &reading.ledgers;
+        let age = elapsed(last_heard(ledgers).unwrap_or(since), clock.now());
         let rest = match quiet.saturating_sub(age) {
-            _ if executing(&ledgers).next().is_some() => quiet.max(MIN_INTERVAL),
-            Duration::ZERO => return Ok(ledgers),
+            _ if executing(ledgers).next().is_some() => quiet.max(MIN_INTERVAL),
+            Duration::ZERO => return Ok(reading),
             rest => rest,
         };
         if elapsed(since, clock.now()) + rest > SETTLE_TIMEOUT.max(quiet) {
             return Err(Failure::Unsettled);
         }
-        let awaited = awaited(&ledgers, quiet);
+        let awaited = awaited(ledgers, quiet);
         if told != awaited {
             tell(&awaited);
             told = awaited;

@@ -78,6 +78,7 @@ impl Watch {
         let reading = self.source.read().await?;
         let quiet = args.quiet.unwrap_or_else(|| usual_quiet(reading.time_scale));
         let report = self.audit.report_until(&reading.ledgers, quiet_since(self.clock, quiet));
+        let report = report.without(reading.evicted);
         let name = |finding: &Finding| (finding.order.clone(), finding.rule);
         let mut new = report.findings.iter().filter(|finding| !self.known.contains(&name(finding)));
         let written = new.try_for_each(|finding| {
