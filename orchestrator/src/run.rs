@@ -137,7 +137,9 @@ pub async fn run(
     let drain = if interrupted.is_some() { SHORT_DRAIN.min(plan.order_timeout) } else { plan.order_timeout };
     let all = settled(&orders, &site.backends, drain).await?;
     let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
-    notes.extend(measure::strangers(&all, &ids, &others)?);
+    let planned: BTreeSet<_> = (0..plan.orders).map(|index| workload.order_id(index)).collect();
+    notes.extend(measure::strangers(&all, &planned, &others)?);
+    notes.extend(measure::require_records(&all, &planned, &orders, &site.backends_name)?);
     let ledgers = measure::of_orders(all, &ids);
     let after = site.backends.stats(&health).await?;
     let mut results = Results {

@@ -45,6 +45,11 @@ pub enum Error {
          backends with a larger LEDGER_CAPACITY, or empty them with --reset"
     )]
     Evicted { orders: u64, domain: Domain },
+    #[error(
+        "the backends were asked for none of these orders: is the orchestrator pointed at their URL ({backends}), and does \
+         it send an order's own id, as orderId or as x-correlation-id?"
+    )]
+    NotAsked { backends: String },
     #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
     Refused { order: String, refused: Refused },
 }

@@ -210,6 +210,20 @@ async fn nothing_is_forgotten_for_a_run_that_cannot_be_made() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orchestrator_that_uses_other_backends_is_found_out() {
+    let (backends, others) = (start_backends(&[]).await, start_backends(&[]).await);
+    let target = start_forgetful(&others).await;
+    let line = format!("--orders 5 --approve 1 --target {target} --backends {backends}");
+    let made = run(&line);
+    assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
+    let told = stderr(&made);
+    assert_snapshot!(told.lines().last().unwrap().replace(&backends, "http://shop:3001"), @"error: the backends were asked for none of these orders: is the orchestrator pointed at their URL (http://shop:3001), and does it send an order's own id, as orderId or as x-correlation-id?");
+    // What is rejected may end before anything is asked for.
+    let rejecting = format!("--orders 5 --reject 1 --seed 8 --reset --target {target} --backends {backends}");
+    assert_eq!(code(&run(&rejecting)), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backends_that_are_set_otherwise_are_refused() {
     let backends = start_backends(&[]).await;
     let refused = |line: &str| {

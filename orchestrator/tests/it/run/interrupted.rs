@@ -51,6 +51,12 @@ async fn orders_that_were_open_are_not_judged() {
         note,
         format!("Interrupted: {open} open orders not judged, 0 not placed. --fail-on was not looked at.")
     );
+    assert_eq!(
+        results["notes"].as_array().unwrap().len(),
+        1,
+        "open orders are no others: {}",
+        results["notes"]
+    );
     assert_eq!(results["conditions"].as_array().unwrap().len(), 0);
     let text = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(text("junit.xml").contains("<error type=\"interrupted\""), "{}", text("junit.xml"));
