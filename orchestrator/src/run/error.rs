@@ -50,6 +50,6 @@ pub enum Error {
          it send an order's own id, as orderId or as x-correlation-id?"
     )]
     NotAsked { backends: String },
-    #[error("the orchestrator refused order {order} ({refused}): does it serve the same order API?")]
+    #[error("the orchestrator answered order {order} with {refused}: does it serve the same order API?")]
     Refused { order: String, refused: Refused },
 }

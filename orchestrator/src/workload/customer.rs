@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use crate::audit::Verb;
 use crate::domain::{OrderInput, OrderStatus};
@@ -20,19 +20,21 @@ const MAX_ANSWER: usize = 1 << 20;
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The interval between two polls for an order's end.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// The statuses of an order that has ended.
+const ENDS: &str = "shipped, rejected, failed, cancelled";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The order API of an orchestrator. Cheap to clone.
 #[derive(Clone)]
 pub struct OrderApi(Arc<dyn Transport>);
 
-/// The orchestrator understood, and said no: the `error` of its answer.
+/// The orchestrator said no, or something that the order API does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{status} {code}")]
 pub struct Refused {
     /// The HTTP status.
     pub status: u16,
-    /// Such as `already_shipped`.
+    /// The `error` of its answer, such as `already_shipped`, or what is wrong with the answer.
     pub code: String,
 }
 
@@ -54,21 +56,6 @@ pub struct Ended {
     pub error: Option<String>,
     /// Whether it needs a person's attention.
     pub needs_attention: bool,
-}
-
-/// The wire form of [`Ended`]: members that someone else's orchestrator may omit.
-#[derive(Deserialize)]
-struct Answer {
-    result: FinalState,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FinalState {
-    status: OrderStatus,
-    error: Option<String>,
-    #[serde(default)]
-    needs_attention: Vec<IgnoredAny>,
 }
 
 /// Why a request of a customer has not succeeded.
@@ -178,12 +165,12 @@ impl Customer {
     /// Waits until the order has ended, for as long as that takes.
     ///
     /// # Errors
-    /// When the orchestrator does not say.
+    /// When the orchestrator does not say, or not as the order API does.
     pub async fn end(&self) -> Result<Ended, Refused> {
         let path = self.path("result?timeout=30");
         loop {
             match self.api.get(&path, &self.order_id).await {
-                Ok(answer) => match Ended::of(answer).await {
+                Ok(answer) => match Ended::of(answer).await? {
                     Some(ended) => return Ok(ended),
                     None => tokio::time::sleep(RETRY_INTERVAL).await,
                 },
@@ -211,11 +198,75 @@ impl Failure {
 }
 
 impl Ended {
-    /// `None` for an answer that is cut short, or does not report an end.
-    async fn of(answer: Response<Body>) -> Option<Self> {
-        let body = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
-        let FinalState { status, error, needs_attention } =
-            serde_json::from_slice::<Answer>(&body).ok()?.result;
-        status.is_final().then_some(Self { status, error, needs_attention: !needs_attention.is_empty() })
+    /// `None` for an answer that is cut short, or does not report an end. Members but the status are optional.
+    async fn of(answer: Response<Body>) -> Result<Option<Self>, Refused> {
+        let http_status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.unwrap_or_default();
+        let Ok(told) = serde_json::from_slice::<Value>(&body) else { return Ok(None) };
+        let result = &told["result"];
+        let Ok(status) = OrderStatus::deserialize(&result["status"]) else {
+            let code = match &result["status"] {
+                Value::Null => "and no `result.status`".to_owned(),
+                Value::String(word) => format!("and the status `{word}`, which is none of {ENDS}"),
+                other => format!("and the status {other}, which is none of {ENDS}"),
+            };
+            return Err(Refused { status: http_status, code });
+        };
+        let needs_attention = result["needsAttention"].as_array().is_some_and(|items| !items.is_empty());
+        let error = result["error"].as_str().map(str::to_owned);
+        Ok(status.is_final().then_some(Self { status, error, needs_attention }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use futures_util::future::BoxFuture;
+    use serde_json::json;
+
+    use super::*;
+    use crate::gateways::TransportError;
+
+    /// Answers in this order.
+    struct Scripted(Mutex<VecDeque<Response<Body>>>);
+
+    impl Transport for Scripted {
+        fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+            Box::pin(async { Ok(self.0.lock().unwrap().pop_front().unwrap()) })
+        }
+    }
+
+    fn customer(answers: impl IntoIterator<Item = Response<Body>>) -> Customer {
+        let scripted = Scripted(Mutex::new(answers.into_iter().collect()));
+        Customer::new(OrderApi::new(Arc::new(scripted)), "ORD-1".to_owned())
+    }
+
+    fn answer(status: u16, body: &impl ToString) -> Response<Body> {
+        Response::builder().status(status).body(body.to_string().into()).unwrap()
+    }
+
+    async fn refused(body: Value) -> String {
+        customer([answer(200, &body)]).end().await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn an_end_that_the_order_api_does_not_know_is_refused() {
+        insta::assert_snapshot!(refused(json!({"result": {"status": "completed"}})).await, @"200 and the status `completed`, which is none of shipped, rejected, failed, cancelled");
+        insta::assert_snapshot!(refused(json!({"result": {"status": 3}})).await, @"200 and the status 3, which is none of shipped, rejected, failed, cancelled");
+        insta::assert_snapshot!(refused(json!({"result": {"state": "shipped"}})).await, @"200 and no `result.status`");
+        insta::assert_snapshot!(refused(json!({"status": "shipped"})).await, @"200 and no `result.status`");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_is_waited_for_while_an_answer_is_cut_short_or_reports_none() {
+        let shipped = answer(200, &json!({"result": {"status": "shipped"}}));
+        let open = answer(200, &json!({"result": {"status": "processing"}}));
+        let ended = customer([answer(200, &"{\"result\": {"), answer(408, &""), open, shipped]).end().await;
+        assert_eq!(ended, Ok(Ended { status: OrderStatus::Shipped, error: None, needs_attention: false }));
+        let failed = json!({"status": "failed", "error": "out_of_stock", "needsAttention": [{}]});
+        let ended = customer([answer(200, &json!({"result": failed}))]).end().await.unwrap();
+        assert_eq!((ended.error.as_deref(), ended.needs_attention), (Some("out_of_stock"), true));
     }
 }

@@ -260,7 +260,7 @@ async fn what_cannot_be_run_ends_with_2() {
     assert_eq!(code(&mistyped), 2);
     assert_snapshot!(stderr(&mistyped), @"error: CHAOS_FAILURE_RATE: `7` is not a rate such as 20% or 0.2");
     let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
-    assert_snapshot!(itself, @"error: the orchestrator refused order ORD-7-0 (404 no_such_route): does it serve the same order API?");
+    assert_snapshot!(itself, @"error: the orchestrator answered order ORD-7-0 with 404 no_such_route: does it serve the same order API?");
 }
 
 #[test]
