@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use crate::audit::Verb;
 use crate::domain::{OrderInput, OrderStatus};
@@ -20,6 +21,8 @@ const MAX_ANSWER: usize = 1 << 20;
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The interval between two polls for an order's end.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How long an order may be unknown after it was placed, where its copies do not agree at once.
+const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 /// The statuses of an order that has ended.
 const ENDS: &str = "shipped, rejected, failed, cancelled";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -98,16 +101,21 @@ impl OrderApi {
 }
 
 async fn failure(response: Response<Body>) -> Failure {
-    let status = response.status();
+    let (status, told_wait) = (response.status(), whole_seconds(response.headers()));
     let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
     let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
     if status == StatusCode::REQUEST_TIMEOUT {
         return Failure::Passing(POLL_INTERVAL);
     }
-    if status.is_server_error() {
-        return Failure::Passing(problem.retry_after_ms.map_or(RETRY_INTERVAL, Duration::from_millis));
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        let wait = problem.retry_after_ms.map(Duration::from_millis).or(told_wait);
+        return Failure::Passing(wait.unwrap_or(RETRY_INTERVAL));
     }
     Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
+}
+
+fn whole_seconds(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 impl fmt::Debug for OrderApi {
@@ -153,11 +161,11 @@ impl Customer {
     /// # Errors
     /// When it comes too late.
     pub async fn decide(&self, verb: Verb) -> Result<(), Refused> {
-        let path = self.path(verb.name());
+        let (path, began) = (self.path(verb.name()), Instant::now());
         loop {
             match self.api.post(&path, &self.order_id, Bytes::new()).await {
                 Ok(_) => return Ok(()),
-                Err(failure) => failure.pass().await?,
+                Err(failure) => failure.of_new_order(began).pass().await?,
             }
         }
     }
@@ -167,14 +175,14 @@ impl Customer {
     /// # Errors
     /// When the orchestrator does not say, or not as the order API does.
     pub async fn end(&self) -> Result<Ended, Refused> {
-        let path = self.path("result?timeout=30");
+        let (path, began) = (self.path("result?timeout=30"), Instant::now());
         loop {
             match self.api.get(&path, &self.order_id).await {
                 Ok(answer) => match Ended::of(answer).await? {
                     Some(ended) => return Ok(ended),
-                    None => tokio::time::sleep(RETRY_INTERVAL).await,
+                    None => sleep(RETRY_INTERVAL).await,
                 },
-                Err(failure) => failure.pass().await?,
+                Err(failure) => failure.of_new_order(began).pass().await?,
             }
         }
     }
@@ -185,12 +193,22 @@ impl Customer {
 }
 
 impl Failure {
+    /// The same for an order that was placed shortly before `began`: it may be known in a moment.
+    fn of_new_order(self, began: Instant) -> Self {
+        match self {
+            Self::Refused(refused) if refused.status == 404 && began.elapsed() < UNKNOWN_FOR => {
+                Self::Passing(POLL_INTERVAL)
+            }
+            other => other,
+        }
+    }
+
     /// Waits until it is time to retry, if that may help.
     async fn pass(self) -> Result<(), Refused> {
         match self {
             Self::Refused(refused) => Err(refused),
             Self::Passing(wait) => {
-                tokio::time::sleep(wait).await;
+                sleep(wait).await;
                 Ok(())
             }
         }
@@ -228,6 +246,7 @@ mod tests {
 
     use super::*;
     use crate::gateways::TransportError;
+    use crate::workload::Workload;
 
     /// Answers in this order.
     struct Scripted(Mutex<VecDeque<Response<Body>>>);
@@ -268,5 +287,32 @@ mod tests {
         let failed = json!({"status": "failed", "error": "out_of_stock", "needsAttention": [{}]});
         let ended = customer([answer(200, &json!({"result": failed}))]).end().await.unwrap();
         assert_eq!((ended.error.as_deref(), ended.needs_attention), (Some("out_of_stock"), true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_429_is_retried_when_the_answer_says() {
+        let slow_down = |after: &str| {
+            Response::builder().status(429).header("retry-after", after).body(Body::empty()).unwrap()
+        };
+        let told = answer(429, &json!({"error": "rate_limited", "retryAfterMs": 1500}));
+        let answers = [slow_down("3"), told, slow_down("tomorrow"), answer(201, &"")];
+        let began = Instant::now();
+        let order = Workload::new(1).placement(0).order;
+        assert_eq!(customer(answers).place(&order).await, Ok(Placed::Now));
+        assert_eq!(began.elapsed(), Duration::from_millis(3000 + 1500 + 1000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_order_may_be_unknown_for_a_moment_and_no_longer() {
+        let unknown = || answer(404, &json!({"error": "not_found"}));
+        assert_eq!(customer([unknown(), answer(200, &"")]).decide(Verb::Approve).await, Ok(()));
+        let shipped = answer(200, &json!({"result": {"status": "shipped"}}));
+        assert!(customer([unknown(), unknown(), shipped]).end().await.is_ok());
+        let began = Instant::now();
+        let refused = customer(std::iter::repeat_with(unknown).take(100)).end().await;
+        assert_eq!(refused.unwrap_err().to_string(), "404 not_found");
+        assert_eq!(began.elapsed(), UNKNOWN_FOR);
+        let order = Workload::new(1).placement(0).order;
+        assert_eq!(customer([unknown()]).place(&order).await.unwrap_err().status, 404);
     }
 }
