@@ -25,6 +25,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 /// The statuses of an order that has ended.
 const ENDS: &str = "shipped, rejected, failed, cancelled";
+/// A decision without its optional members: some servers refuse a JSON request without a body.
+const NO_DETAILS: Bytes = Bytes::from_static(b"{}");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The order API of an orchestrator. Cheap to clone.
@@ -163,7 +165,7 @@ impl Customer {
     pub async fn decide(&self, verb: Verb) -> Result<(), Refused> {
         let (path, began) = (self.path(verb.name()), Instant::now());
         loop {
-            match self.api.post(&path, &self.order_id, Bytes::new()).await {
+            match self.api.post(&path, &self.order_id, NO_DETAILS).await {
                 Ok(_) => return Ok(()),
                 Err(failure) => failure.of_new_order(began).pass().await?,
             }
@@ -252,7 +254,10 @@ mod tests {
     struct Scripted(Mutex<VecDeque<Response<Body>>>);
 
     impl Transport for Scripted {
-        fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+        fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+            if request.headers().contains_key(CONTENT_TYPE) {
+                assert!(serde_json::from_slice::<Value>(request.body()).unwrap().is_object());
+            }
             Box::pin(async { Ok(self.0.lock().unwrap().pop_front().unwrap()) })
         }
     }
@@ -287,6 +292,13 @@ mod tests {
         let failed = json!({"status": "failed", "error": "out_of_stock", "needsAttention": [{}]});
         let ended = customer([answer(200, &json!({"result": failed}))]).end().await.unwrap();
         assert_eq!((ended.error.as_deref(), ended.needs_attention), (Some("out_of_stock"), true));
+    }
+
+    #[tokio::test]
+    async fn whatever_is_sent_as_json_is_json() {
+        assert_eq!(customer([answer(200, &"")]).decide(Verb::Reject).await, Ok(()));
+        let order = Workload::new(1).placement(0).order;
+        assert_eq!(customer([answer(201, &"")]).place(&order).await, Ok(Placed::Now));
     }
 
     #[tokio::test(start_paused = true)]
