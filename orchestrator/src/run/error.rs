@@ -32,7 +32,8 @@ pub enum Error {
     )]
     KnownToBackends { known: usize, example: String },
     #[error(
-        "the orchestrator already knows order {order}: run with another --seed, or start it with an empty journal"
+        "the orchestrator already knows order {order} (a new order is answered with 201): run with another --seed, or start \
+         it with an empty journal"
     )]
     KnownToOrchestrator { order: String },
     #[error(

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use insta::assert_snapshot;
 use orchestrator::bundled;
@@ -204,7 +204,7 @@ async fn nothing_is_forgotten_for_a_run_that_cannot_be_made() {
     assert_eq!(code(&run(&line)), 0);
     let again = run(&line);
     assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
-    assert_snapshot!(stderr(&again), @"error: the orchestrator already knows order ORD-7-0: run with another --seed, or start it with an empty journal");
+    assert_snapshot!(stderr(&again), @"error: the orchestrator already knows order ORD-7-0 (a new order is answered with 201): run with another --seed, or start it with an empty journal");
     let judged = output(&mut command("audit", &format!("--format json --url {backends}")));
     assert_eq!(results(&judged, 0)["orders"], 5, "the records of the run before are there");
 }
@@ -279,6 +279,17 @@ async fn backends_whose_time_scale_is_none_are_refused() {
     let made = run(&format!("--target {url} --backends {url}"));
     assert_eq!(code(&made), 2);
     assert_snapshot!(stderr(&made).replace(&url, "http://shop"), @"error: http://shop/health does not answer like a chaos backend (timeScale: `-1` is not a number from 0.000001 to 1000, such as 0.01 at line 1 column 38): is --backends (RUN_BACKENDS) right?");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orchestrator_that_answers_a_new_order_with_200_learns_what_is_expected() {
+    let backends = start_backends(&[]).await;
+    let target = Router::new().route("/workflows/order", post(async || Json(json!({}))));
+    let target = serve_at_free_port(with_common(target, Correlation::seeded(1))).await;
+    let made = run(&format!("--orders 1 --target {target} --backends {backends}"));
+    assert_eq!(code(&made), 2);
+    let told = stderr(&made);
+    assert!(told.contains("already knows order ORD-7-0 (a new order is answered with 201)"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
