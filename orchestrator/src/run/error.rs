@@ -17,8 +17,8 @@ pub enum Error {
     #[error("{url} does not answer like a chaos backend ({reason}): is --backends (RUN_BACKENDS) right?")]
     NotBackends { url: String, reason: String },
     #[error(
-        "the backends' seed is {theirs}, not {ours}: start them with CHAOS_SEED={ours}, run with --seed {theirs}, or \
-         accept it with --reset"
+        "the backends' seed is {theirs}, not {ours}: add --reset, which empties them and accepts their seed, or restart \
+         them with CHAOS_SEED={ours}; --seed {theirs} does if they know none of its orders"
     )]
     OtherSeed { theirs: u64, ours: u64 },
     #[error(
@@ -27,13 +27,13 @@ pub enum Error {
     )]
     OtherTimeScale { theirs: f64, ours: f64 },
     #[error(
-        "the backends already know {known} of these orders, such as {example}: run with another --seed, or empty \
-        them with --reset"
+        "the backends already know {known} of these orders, such as {example}: empty them with --reset; a --target that \
+         knows the orders too needs another --seed with it, or a restart with an empty journal"
     )]
     KnownToBackends { known: usize, example: String },
     #[error(
-        "the orchestrator already knows order {order} (a new order is answered with 201): run with another --seed, or start \
-         it with an empty journal"
+        "the orchestrator already knows order {order} (a new order is answered with 201): run with another --seed and \
+         --reset, or restart it with an empty journal and run with --reset"
     )]
     KnownToOrchestrator { order: String },
     #[error(

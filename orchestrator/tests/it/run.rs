@@ -192,7 +192,7 @@ async fn orders_that_were_there_before_are_not_judged_again() {
     assert_eq!(code(&run(&line)), 0, "seed and time scale are those of the backends");
     let again = run(&line);
     assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
-    assert_snapshot!(stderr(&again), @"error: the backends already know 5 of these orders, such as ORD-7-0: run with another --seed, or empty them with --reset");
+    assert_snapshot!(stderr(&again), @"error: the backends already know 5 of these orders, such as ORD-7-0: empty them with --reset; a --target that knows the orders too needs another --seed with it, or a restart with an empty journal");
     assert_eq!(code(&run(&format!("{line} --reset"))), 0);
 }
 
@@ -204,7 +204,7 @@ async fn nothing_is_forgotten_for_a_run_that_cannot_be_made() {
     assert_eq!(code(&run(&line)), 0);
     let again = run(&line);
     assert_eq!((code(&again), stdout(&again).as_str()), (2, ""));
-    assert_snapshot!(stderr(&again), @"error: the orchestrator already knows order ORD-7-0 (a new order is answered with 201): run with another --seed, or start it with an empty journal");
+    assert_snapshot!(stderr(&again), @"error: the orchestrator already knows order ORD-7-0 (a new order is answered with 201): run with another --seed and --reset, or restart it with an empty journal and run with --reset");
     let judged = output(&mut command("audit", &format!("--format json --url {backends}")));
     assert_eq!(results(&judged, 0)["orders"], 5, "the records of the run before are there");
 }
@@ -224,6 +224,32 @@ async fn an_orchestrator_that_uses_other_backends_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_error_recommends_for_a_second_run_works() {
+    let backends = start_backends(&[("CHAOS_FAILURE_RATE", "0")]).await;
+    let target = start_forgetful(&backends).await;
+    let again = |line: &str| {
+        let made = run(&format!("--orders 5 --approve 1 --target {target} --backends {backends} {line}"));
+        let told = stderr(&made);
+        (code(&made), told.lines().last().unwrap_or_default().to_owned())
+    };
+    assert_eq!(again("").0, 0);
+    let (_, told) = again("");
+    assert!(
+        told.contains("empty them with --reset; a --target that knows the orders too needs another --seed"),
+        "{told}"
+    );
+    let (_, told) = again("--reset");
+    assert!(told.contains("run with another --seed and --reset"), "{told}");
+    assert_eq!(again("--seed 8 --reset").0, 0);
+    let (_, told) = again("--seed 9");
+    assert!(told.contains("seed is 7, not 9: add --reset"), "{told}");
+    assert_eq!(again("--seed 9 --reset").0, 0);
+    let target = start_forgetful(&backends).await;
+    let restarted = format!("--orders 5 --approve 1 --target {target} --backends {backends} --reset");
+    assert_eq!(code(&run(&restarted)), 0, "with an empty journal");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backends_that_are_set_otherwise_are_refused() {
     let backends = start_backends(&[]).await;
     let refused = |line: &str| {
@@ -231,7 +257,7 @@ async fn backends_that_are_set_otherwise_are_refused() {
         assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
         stderr(&made)
     };
-    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: start them with CHAOS_SEED=8, run with --seed 7, or accept it with --reset");
+    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: add --reset, which empties them and accepts their seed, or restart them with CHAOS_SEED=8; --seed 7 does if they know none of its orders");
     assert_snapshot!(refused("--time-scale 0.01"), @"error: the backends' time scale is 0.001, not 0.01: start them with TIME_SCALE=0.01, run with --time-scale 0.001, or accept it with --reset");
     let put_up_with =
         results(&run(&format!("--orders 5 --backends {backends} --seed 8 --reset --format json")), 0);
