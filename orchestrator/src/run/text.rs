@@ -41,6 +41,9 @@ fn figures(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         .map(|(end, orders)| format!("{} {} ({})", end.name(), count(orders), percent(results.share(orders))))
         .collect();
     line(out, "ended", &ends.join(", "))?;
+    let decided = results.ends.iter().filter(|row| row.decision.is_some());
+    let (sent, accepted) = decided.fold((0, 0), |(sent, ok), row| (sent + row.orders, ok + row.accepted));
+    line(out, "decisions", &format!("{} sent, {} accepted", count(sent), count(accepted)))?;
     if let Some(Quantiles { p50, p90, p99, max, .. }) = results.order_latency {
         let [p50, p90, p99, max] = [p50, p90, p99, max].map(millis);
         line(out, "order", &format!("p50 {p50}, p90 {p90}, p99 {p99}, max {max}"))?;
@@ -123,6 +126,7 @@ mod tests {
         insta::assert_snapshot!(plain(&sample::clean()), @"
         2 orders in 21.4 s, seed 7, time scale 0.001, 64 at once
           ended     shipped 1 (50 %), rejected 0 (0 %), cancelled 0 (0 %), failed 1 (50 %)
+          decisions 2 sent, 1 accepted
           order     p50 4 ms, p90 140 ms, p99 140 ms, max 140 ms
           backends  5 requests (0 retries), 1 faults injected
           undone    nothing
@@ -147,6 +151,7 @@ mod tests {
         insta::assert_snapshot!(plain(&sample::broken()), @r#"
         3 orders in 21.4 s, seed 7, time scale 0.001, 64 at once
           ended     shipped 1 (33.3 %), rejected 0 (0 %), cancelled 0 (0 %), failed 2 (66.7 %)
+          decisions 3 sent, 2 accepted
           order     p50 140 ms, p90 1.25 s, p99 1.25 s, max 1.25 s
           backends  7 requests (0 retries), 2 faults injected
           undone    nothing
