@@ -14,6 +14,7 @@ COPY --from=build --chown=nonroot:nonroot /data /data
 ENV HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
 EXPOSE 3001 3002
 VOLUME /data
+# Of the orchestrator on port 3002; HEALTH_URL=http://127.0.0.1:3001 makes it that of `backends`.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=2s CMD ["fake-stripe-chaos", "health"]
 ENTRYPOINT ["fake-stripe-chaos"]
 CMD ["serve"]

@@ -6,8 +6,11 @@ use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
+use axum::routing::get;
+use http::StatusCode;
 use insta::assert_snapshot;
 use orchestrator::activities::{ActivitySettings, Services, register};
 use orchestrator::api::{Deps, router};
@@ -145,6 +148,28 @@ async fn backends_are_not_taken_for_an_orchestrator() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_not_healthy_yet_is_waited_for() {
+    let unhealthy_answers = Arc::new(AtomicU32::new(5));
+    let health = async move || match unhealthy_answers.fetch_sub(1, Ordering::Relaxed) {
+        1.. => StatusCode::SERVICE_UNAVAILABLE,
+        0 => StatusCode::OK,
+    };
+    let routes = Router::new().route("/health", get(health));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let routes = with_common(routes, Correlation::seeded(9));
+    tokio::spawn(serve(listener, routes, Limits::default(), std::future::pending()));
+    let health = |line: &str| {
+        let mut command = command(&format!("health {line}"));
+        command.env("HEALTH_URL", format!("http://{address}"));
+        code(&tokio::task::block_in_place(|| command.output().unwrap()))
+    };
+    assert_eq!(health(""), 1, "nobody asked to wait");
+    assert_eq!(health("--wait 1ms"), 1, "the time is over");
+    assert_eq!(health("--wait 1h"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_orchestrator_that_is_not_there_is_said_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -210,6 +235,8 @@ fn what_came_from_a_variable_is_named_after_it() {
     assert_snapshot!(refused("run", &[("RUN_TARGET", "http://")]), @"error: invalid value 'http://' for 'RUN_TARGET (--target <URL>)': not a URL such as http://localhost:3001: empty host");
     assert_snapshot!(refused("run", &[("RUN_BACKENDS", "shop")]), @"error: invalid value 'shop' for 'RUN_BACKENDS (--backends <URL>)': not a URL such as http://localhost:3001: relative URL without a base");
     assert_snapshot!(refused("health --url shop", &[]), @"error: invalid value 'shop' for '--url <URL>': not a URL such as http://localhost:3001: relative URL without a base");
+    assert_snapshot!(refused("health", &[("HEALTH_URL", "shop")]), @"error: invalid value 'shop' for 'HEALTH_URL (--url <URL>)': not a URL such as http://localhost:3001: relative URL without a base");
+    assert_snapshot!(refused("health", &[("HEALTH_WAIT", "long")]), @"error: invalid value 'long' for 'HEALTH_WAIT (--wait <TIME>)': `long` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
     assert_snapshot!(refused("run", &[("RUN_RESTARTS", "restarts.txt")]), @"error: --restarts (RUN_RESTARTS) needs a --target (RUN_TARGET): the bundled orchestrator is never restarted");
 }
 
