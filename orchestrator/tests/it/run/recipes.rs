@@ -8,10 +8,10 @@ use crate::binary::BINARY;
 
 const PAGE: &str = include_str!("../../../../docs/CI.md");
 
-/// The shell blocks of the page.
-fn recipes() -> Vec<&'static str> {
-    let blocks = PAGE.split("```sh\n").skip(1);
-    blocks.map(|block| block.split("```").next().unwrap()).collect()
+/// The page's blocks of a language.
+fn recipes(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    PAGE.match_indices(&fence).map(|(at, _)| PAGE[at + fence.len()..].split("```").next().unwrap()).collect()
 }
 
 fn free_port() -> String {
@@ -46,9 +46,21 @@ fn cook(recipe: &str, folder: &Path) {
 
 #[test]
 fn every_shell_recipe_of_the_ci_page_works_as_written() {
-    let recipes = recipes();
+    let recipes = recipes("sh");
     assert_eq!(recipes.len(), 3);
     for recipe in recipes {
         cook(recipe, tempfile::tempdir().unwrap().path());
+    }
+}
+
+/// Under the default chaos, a client that retries under a new key gets only warnings.
+#[test]
+fn a_flow_of_ones_own_is_judged_strictly_in_a_storm() {
+    let all = [recipes("sh"), recipes("yaml")].concat();
+    let own: Vec<_> =
+        all.into_iter().filter(|recipe| recipe.contains("fake-stripe-chaos backends")).collect();
+    assert_eq!(own.len(), 4);
+    for recipe in own {
+        assert!(recipe.contains("storm") && recipe.contains("--strict"), "{recipe}");
     }
 }
