@@ -14,7 +14,7 @@ use crate::cli::process::{self, random};
 use crate::gateways::Network;
 use crate::run::{Backends, Error, Site};
 
-/// What a run needs: started here, unless it is already running.
+/// What a run needs: started here, unless an option names it.
 pub(super) struct Stage {
     pub(super) site: Site,
     pub(super) seed: u64,
@@ -25,7 +25,7 @@ pub(super) struct Stage {
 const DEFAULT_PORT: u16 = 3001;
 
 impl Stage {
-    /// Starts what is not running yet; it ends with the process.
+    /// Starts what no option names; it ends with the process.
     pub(super) async fn set(args: &Args, environment: &Environment) -> Result<Self, Failure> {
         process::allow_many_connections();
         // Running backends may share this environment; a mistyped variable is an error here too.
