@@ -96,7 +96,7 @@ fn text(
 ) -> io::Result<()> {
     for Found { rule, orders, line, findings } in found {
         findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))?;
-        writeln!(out, "{BOLD}{}{BOLD:#} went wrong with {rule}. ", counted(*orders, "order"))?;
+        writeln!(out, "{BOLD}{}{BOLD:#} went wrong with {rule}.", counted(*orders, "order"))?;
         match line {
             Some(line) => writeln!(out, "To see the least of them, with its timeline:\n  {line}\n")?,
             None => writeln!(
@@ -112,7 +112,7 @@ fn text(
                 .map(|(number, noun)| counted(*number, noun));
             writeln!(out, "{worlds}, {orders}, {records}: {}", ends.join(", "))?;
         }
-        Searched::Exhaustive(coverage) => covered(coverage, out)?,
+        Searched::Exhaustive(coverage) => covered(coverage, found.is_empty(), out)?,
     }
     let cut_short = match flow {
         Ok(ControlFlow::Continue(())) => return outcome(wrong(found), out),
@@ -127,7 +127,7 @@ fn wrong(found: &[Found]) -> u64 {
     found.iter().map(|found| found.orders).sum()
 }
 
-fn covered(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+fn covered(coverage: &Coverage, is_clean: bool, out: &mut dyn Write) -> io::Result<()> {
     let Coverage { schedules, by_faults, by_faults_with_crash, decisions, outcomes, attempts, appends } =
         coverage;
     let counts = |counts: &BTreeMap<usize, u64>| {
@@ -148,10 +148,8 @@ fn covered(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
         let appends: Vec<_> = appends.iter().map(String::as_str).collect();
         writeln!(out, "\ncrashes before and after {} appends: {}", appends.len(), appends.join(", "))?;
     }
-    writeln!(
-        out,
-        "\n{DIM}A schedule that went wrong was not extended; what no order came to was not tried.{DIM:#}"
-    )
+    let not_extended = if is_clean { "" } else { "A schedule that went wrong was not extended. " };
+    writeln!(out, "\n{DIM}{not_extended}What no order came to was not tried.{DIM:#}")
 }
 
 fn outcome(wrong: u64, out: &mut dyn Write) -> io::Result<()> {

@@ -145,6 +145,12 @@ mod tests {
             "{printed}"
         );
         assert_eq!(ending, Ok(Ending::Bad));
+        assert!(
+            printed.contains("\nA schedule that went wrong was not extended. What no order"),
+            "{printed}"
+        );
+        let trailing: Vec<_> = printed.lines().filter(|line| line.ends_with(' ')).collect();
+        assert!(trailing.is_empty(), "{trailing:?}");
     }
 
     #[test]

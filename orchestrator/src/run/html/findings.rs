@@ -44,7 +44,7 @@ fn by_rule(report: &Report) -> Markup {
             tbody { @for (rule, severity, orders) in rows { tr {
                 th scope="row" { (badge(severity)) " " code { (rule.name) } }
                 td class="number" { (count(orders as u64)) }
-                td { (rule.holds) }
+                td { (prose(rule.holds)) }
             } } }
         }
     }
@@ -91,7 +91,16 @@ fn told(finding: &Finding) -> Markup {
         div class={ "finding " @if finding.severity == Severity::Warning { "mild" } } {
             p { (badge(finding.severity)) " " code { (finding.rule) } }
             p class="sentence" { (finding.finding) }
-            p class="muted" { (finding.cause) }
+            p class="muted" { (prose(finding.cause)) }
+        }
+    }
+}
+
+/// A text of a rule, with code for what stands between backticks.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (nth, part) in text.split('`').enumerate() {
+            @if nth % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -117,5 +126,17 @@ fn not_judged(report: &Report) -> Markup {
                 "."
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_rule_quotes_is_code() {
+        let rule = RULES.iter().find(|rule| rule.name == "status_disagrees").unwrap();
+        let shown = prose(rule.holds).into_string();
+        assert!(shown.contains("it is <code>shipped</code> if"), "{shown}");
     }
 }

@@ -56,12 +56,11 @@ fn lede(results: &Results) -> String {
     };
     let warnings =
         audit.findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
-    let warned =
-        if warnings == 0 { String::new() } else { format!(", with {}", counted(warnings, "warning")) };
+    let warned = if warnings == 0 { String::new() } else { format!("; warnings: {}", count(warnings)) };
     let judged = if audit.is_clean() {
         "money, stock, labels and messages agree with what was promised".to_owned()
     } else {
-        format!("{} broke a rule", counted(violating(results), "order"))
+        format!("there are violations in {}", counted(violating(results), "order"))
     };
     let joint = if open == 0 && !audit.is_clean() { ", but" } else { ", and" };
     format!("{did} {ended}{joint} {judged}{warned}.")
@@ -106,5 +105,20 @@ pub(super) fn setting(results: &Results) -> Markup {
             dt { "Began" } dd { time datetime=(setting.started_at) { (setting.started_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
             dt { "Took" } dd { (millis(setting.took_ms)) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::sample;
+
+    #[test]
+    fn orders_with_warnings_alone_are_not_counted_as_violating() {
+        let mut results = sample::broken();
+        let mut warning = results.audit.findings[0].clone();
+        (warning.order, warning.severity) = ("ORD-7-1".to_owned(), Severity::Warning);
+        results.audit.findings.push(warning);
+        insta::assert_snapshot!(lede(&results), @"3 orders of seed 7 went through the bundled orchestrator in 21.4 s. Every order ended, but there are violations in 1 order; warnings: 1.");
     }
 }

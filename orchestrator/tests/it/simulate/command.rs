@@ -41,6 +41,7 @@ fn one_fault_and_a_crash_anywhere_under_every_decision_are_survived() {
     let report = stdout(&output);
     assert!(output.status.success(), "{report}");
     assert!(report.contains("shipping.create_label (#1 to #3): address_validation_failed"), "{report}");
+    assert!(!report.contains("went wrong"), "{report}");
 }
 
 /// Interrupts a search in the midst of it; its exit status and the last line that it prints.
