@@ -91,5 +91,5 @@ async fn routes_do_not_clash() {
         stockroom.post("/inventory/res_00000000000000ff/status", "{}").await.gist(),
         "405 method_not_allowed"
     );
-    assert_eq!(stockroom.get("/inventory/res_00000000000000ff").await.gist(), "404 not_found");
+    assert_eq!(stockroom.get("/inventory/res_00000000000000ff").await.gist(), "404 no_such_route");
 }

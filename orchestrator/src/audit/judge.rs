@@ -112,6 +112,7 @@ mod tests {
     use super::*;
     use crate::audit::story::Story;
     use crate::audit::{Domain, summary};
+    use crate::domain::OrderStatus;
 
     fn rules_of(report: &Report) -> Vec<&'static str> {
         report.findings.iter().map(|finding| finding.rule).collect()
@@ -152,6 +153,19 @@ mod tests {
             story.audit().report_until(&story.ledgers, quiet_since).young
         };
         assert_eq!([young_after(10), young_after(11)], [1, 0]);
+    }
+
+    #[test]
+    fn decisions_alone_are_nothing_to_judge() {
+        let decided = |status| {
+            let order_id = "ORD-1".to_owned();
+            let decision = Decision { order_id: order_id.clone(), accepted: Vec::new(), status };
+            let audit = Audit { decisions: Some([(order_id, decision)].into()), ..Audit::default() };
+            audit.report(&Domain::ALL.map(|domain| (domain, Vec::new())).into()).why_nothing()
+        };
+        let nothing = "the backends have received no requests yet";
+        assert_eq!(decided(Some(OrderStatus::Failed)).as_deref(), Some(nothing));
+        assert_eq!(decided(None), None, "it did not end");
     }
 
     #[test]

@@ -58,10 +58,11 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == Severity::Violation).count()
     }
 
-    /// Why there was no order to judge, if there was none: a verdict over nothing is no good news.
+    /// Why there was nothing to judge, if there was not: a verdict over nothing is no good news. Orders that
+    /// only decisions are known of are nothing, unless the decisions themselves are wrong.
     pub fn why_nothing(&self) -> Option<String> {
-        let Self { orders, records, unattributed, executing, young, .. } = self;
-        if *orders > 0 {
+        let Self { orders, records, unattributed, executing, young, findings, .. } = self;
+        if *orders > 0 && (*records > 0 || !findings.is_empty()) {
             return None;
         }
         Some(match (executing, young) {

@@ -69,7 +69,7 @@ async fn size_type_key_route_and_method_are_checked() {
     "#);
     insta::assert_snapshot!(toys.send(Request::get("/nowhere").body(Body::empty()).unwrap()).await, @r#"
     404 Not Found
-    {"type":"urn:fake-stripe-chaos:problem:not_found","title":"Not found","status":404,"detail":"There is no GET /nowhere; see /api/docs.","instance":"/nowhere","success":false,"error":"not_found","message":"There is no GET /nowhere; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"type":"urn:fake-stripe-chaos:problem:no_such_route","title":"No such route","status":404,"detail":"There is no GET /nowhere; see /api/docs.","instance":"/nowhere","success":false,"error":"no_such_route","message":"There is no GET /nowhere; see /api/docs.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
     insta::assert_snapshot!(toys.send(Request::get("/toy/make").body(Body::empty()).unwrap()).await, @r#"
     405 Method Not Allowed
