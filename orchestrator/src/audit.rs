@@ -29,7 +29,8 @@ pub(crate) use format::junit;
 pub use format::{Format, step_summary, summary};
 pub use judge::{Allowance, Audit};
 pub use order::{
-    Call, Change, Ending, Fact, Hold, Label, Operation, Order, Reservation, Resources, executing, last_heard,
+    Call, Change, Ending, Fact, Hold, Label, Operation, Order, Reservation, Resources, attribute, executing,
+    last_heard,
 };
 pub use report::{CallLine, FactLine, Finding, NotJudged, Report, Severity};
 pub use routes::routes;

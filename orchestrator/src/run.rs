@@ -28,7 +28,7 @@ use shared::time::{Clock, TimeScale};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{Audit, Decision, Ledgers};
+use crate::audit::{Audit, Decision, Ledgers, attribute};
 use crate::gateways::Transport;
 use crate::words::{count, counted};
 use crate::workload::{Mix, OrderApi, Workload};
@@ -135,9 +135,9 @@ pub async fn run(
     // Every order has had its time.
     let audit = Audit { decisions: Some(decisions(&orders)), judge_executing: true, ..plan.audit.clone() };
     let drain = if interrupted.is_some() { SHORT_DRAIN.min(plan.order_timeout) } else { plan.order_timeout };
-    let all = settled(&orders, &site.backends, drain).await?;
-    let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
     let planned: BTreeSet<_> = (0..plan.orders).map(|index| workload.order_id(index)).collect();
+    let all = settled(&orders, &planned, &site.backends, drain).await?;
+    let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
     notes.extend(measure::strangers(&all, &planned, &others)?);
     notes.extend(measure::require_records(&all, &planned, &orders, &site.backends_name)?);
     let ledgers = measure::of_orders(all, &ids);
@@ -202,12 +202,18 @@ fn decisions(orders: &[OrderResult]) -> BTreeMap<String, Decision> {
 
 /// The ledgers, when no request is executing any more of an order that has ended, or after `drain`: an
 /// order ends with the last of its requests, or tells of its end too early.
-async fn settled(orders: &[OrderResult], backends: &Backends, drain: Duration) -> Result<Ledgers, Error> {
+async fn settled(
+    orders: &[OrderResult],
+    planned: &BTreeSet<String>,
+    backends: &Backends,
+    drain: Duration,
+) -> Result<Ledgers, Error> {
     let ended = orders.iter().filter(|order| order.end != End::NotEnded);
     let ended: BTreeSet<_> = ended.map(|order| order.order_id.as_str()).collect();
     let started = Instant::now();
     loop {
-        let ledgers = backends.ledgers().await?;
+        let mut ledgers = backends.ledgers().await?;
+        attribute(&mut ledgers, |id| planned.contains(id));
         if !measure::executes(&ledgers, &ended) || started.elapsed() >= drain {
             return Ok(ledgers);
         }

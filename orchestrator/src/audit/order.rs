@@ -14,6 +14,7 @@ use super::{Decision, Ledgers};
 pub(in crate::audit) use call::Question;
 pub use call::{Call, Ending, Operation};
 use correlated::Correlated;
+pub use correlated::attribute;
 pub use fact::{Change, Fact};
 pub use resources::{Hold, Label, Reservation, Resources};
 

@@ -41,8 +41,26 @@ impl<'a> Correlated<'a> {
     }
 }
 
+/// Puts the orders' ids in the place of the correlation ids that stand for them, for those who look records
+/// up by their order. What `is_order` knows stands for no other.
+pub fn attribute(ledgers: &mut Ledgers, is_order: impl Fn(&str) -> bool) {
+    let named = Correlated::of(ledgers, is_order).named.into_iter();
+    let named: HashMap<String, String> =
+        named.filter_map(|(id, order)| Some((id.to_owned(), order?.to_owned()))).collect();
+    for record in ledgers.values_mut().flatten() {
+        let id = match record {
+            Record::Request(request) => &mut request.order,
+            Record::Effect(effect) => &mut effect.order,
+        };
+        if let Some(order) = id.as_ref().and_then(|id| named.get(id)) {
+            *id = Some(order.clone());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::attribute;
     use crate::audit::Report;
     use crate::audit::story::Story;
 
@@ -64,6 +82,17 @@ mod tests {
     fn an_order_that_only_some_requests_name_is_one_order() {
         let report = judged(CHECKOUT);
         assert_eq!((report.orders, found(&report)), (1, vec![]));
+    }
+
+    #[test]
+    fn records_are_attributed_to_the_order_that_their_correlation_id_stands_for() {
+        let mut ledgers = Story::told(CHECKOUT).ledgers;
+        attribute(&mut ledgers, |id| id == "checkout");
+        assert_eq!(ledgers, Story::told(CHECKOUT).ledgers);
+        attribute(&mut ledgers, |_| false);
+        assert!(ledgers.values().flatten().all(|record| record.order() == Some("ORD-1")));
+        let story = Story::told(CHECKOUT);
+        assert_eq!(found(&story.audit().report(&ledgers)), vec![]);
     }
 
     #[test]
