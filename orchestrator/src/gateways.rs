@@ -29,6 +29,7 @@ pub use client::base_url;
 pub(crate) use client::{client_builder, innermost};
 pub use context::CallContext;
 pub use error::GatewayError;
+pub(crate) use http::retry_after_of;
 pub use inventory::{InventoryGateway, Reservation, ReservationRequest, StockItem};
 pub use notifier::{Message, Notifier, SentMessage};
 pub use payment::{Authorization, AuthorizationState, Hold, PaymentGateway, PaymentStatus};

@@ -14,6 +14,7 @@ mod junit;
 mod markdown;
 mod measure;
 mod preflight;
+mod records;
 mod results;
 #[cfg(test)]
 mod sample;
@@ -138,9 +139,9 @@ pub async fn run(
     let planned: BTreeSet<_> = (0..plan.orders).map(|index| workload.order_id(index)).collect();
     let all = settled(&orders, &planned, &site.backends, drain).await?;
     let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
-    notes.extend(measure::strangers(&all, &planned, &others)?);
-    notes.extend(measure::require_records(&all, &planned, &orders, &site.backends_name)?);
-    let ledgers = measure::of_orders(all, &ids);
+    notes.extend(records::strangers(&all, &planned, &others)?);
+    notes.extend(records::require_records(&all, &planned, &orders, &site.backends_name)?);
+    let ledgers = records::of_orders(all, &ids);
     let after = site.backends.stats(&health).await?;
     let mut results = Results {
         setting: Setting {
@@ -214,7 +215,7 @@ async fn settled(
     loop {
         let mut ledgers = backends.ledgers().await?;
         attribute(&mut ledgers, |id| planned.contains(id));
-        if !measure::executes(&ledgers, &ended) || started.elapsed() >= drain {
+        if !records::executes(&ledgers, &ended) || started.elapsed() >= drain {
             return Ok(ledgers);
         }
         sleep(POLL_INTERVAL).await;

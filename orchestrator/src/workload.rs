@@ -6,6 +6,7 @@
 
 mod customer;
 mod mix;
+mod order_api;
 
 use rust_decimal::Decimal;
 use shared::chaos::Draw;
@@ -15,8 +16,9 @@ use shared::number::Number;
 use crate::audit::Verb;
 use crate::domain::{Address, Item, OrderInput};
 
-pub use customer::{Customer, Ended, OrderApi, Placed, Refused};
+pub use customer::{Customer, Ended, Placed};
 pub use mix::{BadMix, Mix};
+pub use order_api::{OrderApi, Refused};
 
 /// The orders of one seed.
 #[derive(Clone, Copy, Debug)]

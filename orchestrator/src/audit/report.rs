@@ -47,9 +47,9 @@ pub struct NotJudged {
 }
 
 impl Report {
-    /// The same report, over ledgers that these orders had left.
+    /// The same report, over ledgers that lack these orders.
     #[must_use]
-    pub fn without(self, evicted: Evicted) -> Self {
+    pub fn lacking(self, evicted: Evicted) -> Self {
         Self { evicted, ..self }
     }
 

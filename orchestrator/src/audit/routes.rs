@@ -89,7 +89,7 @@ async fn get_audit(
 }
 
 fn judge((ledgers, evicted): (Ledgers, Evicted), audit: &Audit, format: Format) -> Response {
-    let report = audit.report(&ledgers).without(evicted);
+    let report = audit.report(&ledgers).lacking(evicted);
     let mut body = Vec::new();
     format.write(&report, &mut body).expect("writing to memory cannot fail");
     if format != Format::Json {

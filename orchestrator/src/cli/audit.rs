@@ -132,7 +132,7 @@ async fn once(
         None => source.read().await?,
         Some(quiet) => settled(&source, quiet, clock, tell).await?,
     };
-    let report = audit.report(&ledgers).without(evicted);
+    let report = audit.report(&ledgers).lacking(evicted);
     require_orders(&report)?;
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
     append_summary(args.format, environment, &step_summary(&report))?;

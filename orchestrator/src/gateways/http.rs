@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use super::{CallContext, GatewayError, Transport};
 use answer::Refusal;
+pub(crate) use answer::retry_after_of;
 
 pub use carrier::HttpCarrierGateway;
 pub use inventory::HttpInventoryGateway;

@@ -1,47 +1,17 @@
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::order_api::{MAX_ANSWER, OrderApi, RETRY_INTERVAL, Refused};
 use crate::audit::Verb;
 use crate::domain::{OrderInput, OrderStatus};
-use crate::gateways::Transport;
 use crate::workflows::order_fulfillment::workflow_id;
 
-/// The largest accepted answer, in bytes.
-const MAX_ANSWER: usize = 1 << 20;
-/// How long a customer waits before a retry, unless the answer says how long.
-const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-/// The interval between two polls for an order's end.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// How long an order may be unknown after it was placed, where its copies do not agree at once.
-const UNKNOWN_FOR: Duration = Duration::from_secs(5);
-/// The statuses of an order that has ended.
-const ENDS: &str = "shipped, rejected, failed, cancelled";
 /// A decision without its optional members: some servers refuse a JSON request without a body.
 const NO_DETAILS: Bytes = Bytes::from_static(b"{}");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// The order API of an orchestrator. Cheap to clone.
-#[derive(Clone)]
-pub struct OrderApi(Arc<dyn Transport>);
-
-/// The orchestrator said no, or something that the order API does not know.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{status} {code}")]
-pub struct Refused {
-    /// The HTTP status.
-    pub status: u16,
-    /// The `error` of its answer, such as `already_shipped`, or what is wrong with the answer.
-    pub code: String,
-}
 
 /// The orchestrator's answer to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,69 +31,6 @@ pub struct Ended {
     pub error: Option<String>,
     /// Whether it needs a person's attention.
     pub needs_attention: bool,
-}
-
-/// Why a request of a customer has not succeeded.
-enum Failure {
-    /// A retry after this time may succeed.
-    Passing(Duration),
-    Refused(Refused),
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Problem {
-    error: String,
-    retry_after_ms: Option<u64>,
-}
-
-impl OrderApi {
-    /// The API that `transport` reaches.
-    pub fn new(transport: Arc<dyn Transport>) -> Self {
-        Self(transport)
-    }
-
-    async fn post(&self, path: &str, correlation_id: &str, body: Bytes) -> Result<Response<Body>, Failure> {
-        let request = Request::post(path).header("x-correlation-id", correlation_id);
-        self.send(request.header(CONTENT_TYPE, JSON).body(body)).await
-    }
-
-    async fn get(&self, path: &str, correlation_id: &str) -> Result<Response<Body>, Failure> {
-        self.send(Request::get(path).header("x-correlation-id", correlation_id).body(Bytes::new())).await
-    }
-
-    async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Body>, Failure> {
-        let unsendable = |_| Failure::Refused(Refused { status: 0, code: "unsendable_request".to_owned() });
-        match self.0.send(request.map_err(unsendable)?).await {
-            Err(_) => Err(Failure::Passing(RETRY_INTERVAL)),
-            Ok(response) if response.status().is_success() => Ok(response),
-            Ok(response) => Err(failure(response).await),
-        }
-    }
-}
-
-async fn failure(response: Response<Body>) -> Failure {
-    let (status, told_wait) = (response.status(), whole_seconds(response.headers()));
-    let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
-    let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
-    if status == StatusCode::REQUEST_TIMEOUT {
-        return Failure::Passing(POLL_INTERVAL);
-    }
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        let wait = problem.retry_after_ms.map(Duration::from_millis).or(told_wait);
-        return Failure::Passing(wait.unwrap_or(RETRY_INTERVAL));
-    }
-    Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
-}
-
-fn whole_seconds(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-impl fmt::Debug for OrderApi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OrderApi").finish_non_exhaustive()
-    }
 }
 
 /// A customer with an order, who retries for as long as the orchestrator does not answer: every request
@@ -194,29 +101,6 @@ impl Customer {
     }
 }
 
-impl Failure {
-    /// The same for an order that was placed shortly before `began`: it may be known in a moment.
-    fn of_new_order(self, began: Instant) -> Self {
-        match self {
-            Self::Refused(refused) if refused.status == 404 && began.elapsed() < UNKNOWN_FOR => {
-                Self::Passing(POLL_INTERVAL)
-            }
-            other => other,
-        }
-    }
-
-    /// Waits until it is time to retry, if that may help.
-    async fn pass(self) -> Result<(), Refused> {
-        match self {
-            Self::Refused(refused) => Err(refused),
-            Self::Passing(wait) => {
-                sleep(wait).await;
-                Ok(())
-            }
-        }
-    }
-}
-
 impl Ended {
     /// `None` for an answer that is cut short, or does not report an end. Members but the status are optional.
     async fn of(answer: Response<Body>) -> Result<Option<Self>, Refused> {
@@ -227,8 +111,8 @@ impl Ended {
         let Ok(status) = OrderStatus::deserialize(&result["status"]) else {
             let code = match &result["status"] {
                 Value::Null => "and no `result.status`".to_owned(),
-                Value::String(word) => format!("and the status `{word}`, which is none of {ENDS}"),
-                other => format!("and the status {other}, which is none of {ENDS}"),
+                Value::String(word) => format!("and the status `{word}`, which is none of {}", ends()),
+                other => format!("and the status {other}, which is none of {}", ends()),
             };
             return Err(Refused { status: http_status, code });
         };
@@ -238,17 +122,27 @@ impl Ended {
     }
 }
 
+/// The statuses of an order that has ended.
+fn ends() -> String {
+    use OrderStatus::{Cancelled, Failed, Rejected, Shipped};
+    [Shipped, Rejected, Failed, Cancelled].map(OrderStatus::name).join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use futures_util::future::BoxFuture;
+    use http::Request;
+    use http::header::CONTENT_TYPE;
     use serde_json::json;
 
     use super::*;
-    use crate::gateways::TransportError;
+    use crate::gateways::{Transport, TransportError};
     use crate::workload::Workload;
+    use crate::workload::order_api::UNKNOWN_FOR;
 
     /// Answers in this order.
     struct Scripted(Mutex<VecDeque<Response<Body>>>);

@@ -78,7 +78,7 @@ mod tests {
     fn what_had_left_the_ledgers_is_told() {
         let story = Story::told("0s payment.authorize -> 402 declined");
         let evicted = Evicted::from([(Domain::Payment, 1_200), (Domain::Shipping, 3)]);
-        let report = story.audit().report(&story.ledgers).without(evicted);
+        let report = story.audit().report(&story.ledgers).lacking(evicted);
         insta::assert_snapshot!(summary(&report)[1], @"Incomplete: orders had left the ledgers to make room (1,200 payment, 3 shipping; LEDGER_CAPACITY); they are not judged, or wrongly.");
     }
 }

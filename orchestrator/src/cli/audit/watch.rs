@@ -78,7 +78,7 @@ impl Watch {
         let reading = self.source.read().await?;
         let quiet = args.quiet.unwrap_or_else(|| usual_quiet(reading.time_scale));
         let report = self.audit.report_until(&reading.ledgers, quiet_since(self.clock, quiet));
-        let report = report.without(reading.evicted);
+        let report = report.lacking(reading.evicted);
         let name = |finding: &Finding| (finding.order.clone(), finding.rule);
         let mut new = report.findings.iter().filter(|finding| !self.known.contains(&name(finding)));
         let written = new.try_for_each(|finding| {
@@ -119,13 +119,19 @@ mod tests {
     use super::*;
     use crate::cli::audit::tests::over_a_hold;
     use jiff::Timestamp;
+    use std::path::Path;
+
+    /// A watch that begins this many seconds after the epoch, over a hold that is left open.
+    fn watching_a_hold(folder: &Path, second: i64) -> (Args, Watch) {
+        let (args, source) = over_a_hold(folder, "--watch --quiet 20s --format json");
+        let clock = Clock::starting_at(Timestamp::from_second(second).unwrap());
+        (args, Watch::new(source, Audit::default(), clock, CancellationToken::new()))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_finding_is_printed_once_when_its_order_has_been_quiet() {
         let folder = tempfile::tempdir().unwrap();
-        let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
-        let clock = Clock::starting_at(Timestamp::from_second(15).unwrap());
-        let mut watch = Watch::new(source, Audit::default(), clock, CancellationToken::new());
+        let (args, mut watch) = watching_a_hold(folder.path(), 15);
         let mut printed = Vec::new();
         for _ in 0..3 {
             let mut out = Vec::new();
@@ -140,9 +146,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_finding_is_not_printed_again_when_its_order_was_busy_in_between() {
         let folder = tempfile::tempdir().unwrap();
-        let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
-        let clock = Clock::starting_at(Timestamp::from_second(40).unwrap());
-        let mut watch = Watch::new(source, Audit::default(), clock, CancellationToken::new());
+        let (args, mut watch) = watching_a_hold(folder.path(), 40);
         let mut printed = Vec::new();
         let mut out = Vec::new();
         watch.look(&args, &mut out).await.unwrap();
@@ -165,9 +169,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_printed_is_counted_though_its_order_has_left_the_ledger() {
         let folder = tempfile::tempdir().unwrap();
-        let (args, source) = over_a_hold(folder.path(), "--watch --quiet 20s --format json");
-        let clock = Clock::starting_at(Timestamp::from_second(40).unwrap());
-        let mut watch = Watch::new(source, Audit::default(), clock, CancellationToken::new());
+        let (args, mut watch) = watching_a_hold(folder.path(), 40);
         watch.look(&args, &mut Vec::new()).await.unwrap();
         std::fs::write(folder.path().join("payment.jsonl"), "[]").unwrap();
         let report = watch.look(&args, &mut Vec::new()).await.unwrap();

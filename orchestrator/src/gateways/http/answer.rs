@@ -78,7 +78,7 @@ pub(super) async fn refused(response: Response<Body>) -> Refusal {
 
 /// What an unsuccessful answer means. (Rule: ENGINE, "What an answer means".)
 pub(super) fn classify(status: StatusCode, headers: &HeaderMap, problem: Problem) -> Refusal {
-    let retry_after = problem.retry_after_ms.map(Duration::from_millis).or_else(|| whole_seconds(headers));
+    let retry_after = problem.retry_after_ms.map(Duration::from_millis).or_else(|| retry_after_of(headers));
     let kind = problem.error.unwrap_or_else(|| format!("http_{}", status.as_u16()));
     if status == StatusCode::CONFLICT && kind == IN_PROGRESS {
         return Refusal::InProgress(retry_after.unwrap_or(IN_PROGRESS_WAIT));
@@ -117,7 +117,8 @@ async fn whole(body: Body) -> Result<Bytes, GatewayError> {
     axum::body::to_bytes(body, MAX_BODY).await.map_err(|e| lost(&e))
 }
 
-fn whole_seconds(headers: &HeaderMap) -> Option<Duration> {
+/// The wait that a `Retry-After` in whole seconds asks for.
+pub(crate) fn retry_after_of(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 

@@ -1,0 +1,123 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep};
+
+use crate::gateways::{Transport, retry_after_of};
+
+/// The largest accepted answer, in bytes.
+pub(super) const MAX_ANSWER: usize = 1 << 20;
+/// How long a customer waits before a retry, unless the answer says how long.
+pub(super) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// The interval between two polls for an order's end.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// How long an order may be unknown after it was placed, where its copies do not agree at once.
+pub(super) const UNKNOWN_FOR: Duration = Duration::from_secs(5);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The order API of an orchestrator. Cheap to clone.
+#[derive(Clone)]
+pub struct OrderApi(Arc<dyn Transport>);
+
+/// The orchestrator said no, or something that the order API does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{status} {code}")]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `error` of its answer, such as `already_shipped`, or what is wrong with the answer.
+    pub code: String,
+}
+
+/// Why a request of a customer has not succeeded.
+pub(super) enum Failure {
+    /// A retry after this time may succeed.
+    Passing(Duration),
+    Refused(Refused),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Problem {
+    error: String,
+    retry_after_ms: Option<u64>,
+}
+
+impl OrderApi {
+    /// The API that `transport` reaches.
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
+        Self(transport)
+    }
+
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        correlation_id: &str,
+        body: Bytes,
+    ) -> Result<Response<Body>, Failure> {
+        let request = Request::post(path).header("x-correlation-id", correlation_id);
+        self.send(request.header(CONTENT_TYPE, JSON).body(body)).await
+    }
+
+    pub(super) async fn get(&self, path: &str, correlation_id: &str) -> Result<Response<Body>, Failure> {
+        self.send(Request::get(path).header("x-correlation-id", correlation_id).body(Bytes::new())).await
+    }
+
+    async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Body>, Failure> {
+        let unsendable = |_| Failure::Refused(Refused { status: 0, code: "unsendable_request".to_owned() });
+        match self.0.send(request.map_err(unsendable)?).await {
+            Err(_) => Err(Failure::Passing(RETRY_INTERVAL)),
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(response) => Err(failure(response).await),
+        }
+    }
+}
+
+async fn failure(response: Response<Body>) -> Failure {
+    let (status, told_wait) = (response.status(), retry_after_of(response.headers()));
+    let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
+    let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+    if status == StatusCode::REQUEST_TIMEOUT {
+        return Failure::Passing(POLL_INTERVAL);
+    }
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        let wait = problem.retry_after_ms.map(Duration::from_millis).or(told_wait);
+        return Failure::Passing(wait.unwrap_or(RETRY_INTERVAL));
+    }
+    Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
+}
+
+impl fmt::Debug for OrderApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OrderApi").finish_non_exhaustive()
+    }
+}
+
+impl Failure {
+    /// The same for an order that was placed shortly before `began`: it may be known in a moment.
+    pub(super) fn of_new_order(self, began: Instant) -> Self {
+        match self {
+            Self::Refused(refused) if refused.status == 404 && began.elapsed() < UNKNOWN_FOR => {
+                Self::Passing(POLL_INTERVAL)
+            }
+            other => other,
+        }
+    }
+
+    /// Waits until it is time to retry, if that may help.
+    pub(super) async fn pass(self) -> Result<(), Refused> {
+        match self {
+            Self::Refused(refused) => Err(refused),
+            Self::Passing(wait) => {
+                sleep(wait).await;
+                Ok(())
+            }
+        }
+    }
+}
