@@ -197,4 +197,18 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn every_option_is_also_a_variable() {
+        let mut commands = vec![Cli::command()];
+        let mut options = 0;
+        while let Some(command) = commands.pop() {
+            for option in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
+                assert!(option.get_env().is_some(), "{} {option}", command.get_name());
+                options += 1;
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(options > 50, "{options}");
+    }
 }

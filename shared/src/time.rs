@@ -61,6 +61,9 @@ impl TimeScale {
     /// Real time.
     pub const REAL: Self = Self(1.0);
 
+    /// A thousandth of real time.
+    pub const THOUSANDTH: Self = Self(1e-3);
+
     /// A factor from 0.000001 to 1000.
     ///
     /// # Errors

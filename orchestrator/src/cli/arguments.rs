@@ -6,10 +6,13 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use shared::environment::Environment;
 
 use crate::gateways;
+
+/// What a flag's variable may say instead of being unset.
+const NO: [&str; 6] = ["n", "no", "f", "false", "off", "0"];
 
 /// The command that `words` give, with variables for options that are not among them. An empty variable
 /// counts as unset.
@@ -20,7 +23,7 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
     words: &[OsString],
     environment: &Environment,
 ) -> Result<C, clap::Error> {
-    let mut command = without_empty_variables(C::command(), environment);
+    let mut command = without_unset_variables(C::command(), environment);
     let matches = command.try_get_matches_from_mut(words);
     let parsed = matches.and_then(|matches| C::from_arg_matches(&matches));
     parsed.map_err(|error| Given { options: options(&command, words), words, environment }.named_in(error))
@@ -38,7 +41,7 @@ where
     N: FromStr + PartialOrd + Display + Clone,
 {
     move |text| {
-        let number = text.parse().ok().filter(|number| range.contains(number));
+        let number = text.trim().parse().ok().filter(|number| range.contains(number));
         number.ok_or_else(|| {
             format!("`{text}` is not a whole number from {} to {}", range.start(), range.end())
         })
@@ -50,11 +53,17 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
     whole_number(0..=u16::MAX)(text)
 }
 
-fn without_empty_variables(command: Command, environment: &Environment) -> Command {
-    let is_empty = |variable: Option<&str>| variable.is_some_and(|name| environment.is_empty(name));
+/// For clap, a flag whose variable says no was given nevertheless, and conflicts with others.
+fn without_unset_variables(command: Command, environment: &Environment) -> Command {
+    let is_unset = |arg: &Arg| {
+        variable_of(arg).is_some_and(|name| {
+            let says_no = || environment.get(name).is_some_and(|value| NO.contains(&&*value.to_lowercase()));
+            environment.is_empty(name) || (matches!(arg.get_action(), ArgAction::SetTrue) && says_no())
+        })
+    };
     command
-        .mut_args(|arg| if is_empty(variable_of(&arg)) { arg.env(None) } else { arg })
-        .mut_subcommands(|command| without_empty_variables(command, environment))
+        .mut_args(|arg| if is_unset(&arg) { arg.env(None) } else { arg })
+        .mut_subcommands(|command| without_unset_variables(command, environment))
 }
 
 fn variable_of(arg: &Arg) -> Option<&str> {

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use jiff::{SignedDuration, Timestamp};
 use shared::environment::{Environment, parse_duration};
 use shared::time::Clock;
@@ -30,34 +31,34 @@ pub(super) struct Args {
     #[arg(long, env = "BACKENDS_URL", default_value = "http://127.0.0.1:3001", value_parser = base_url)]
     url: String,
     /// Judge saved ledgers instead: answers of GET /{domain}/ledger, or records, one per line
-    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["settle", "watch"])]
+    #[arg(long, env = "AUDIT_LEDGER", value_delimiter = ',', num_args = 1.., value_name = "FILE", conflicts_with_all = ["settle", "watch"])]
     ledger: Vec<PathBuf>,
     /// What the orchestrator decided: lines of {"orderId": .., "accepted": ["cancel"], "status": "cancelled"}
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "AUDIT_DECISIONS", value_name = "FILE")]
     decisions: Option<PathBuf>,
     /// When the client was restarted: times such as 2026-01-28T10:00:00.250Z, one per line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "AUDIT_RESTARTS", value_name = "FILE")]
     restarts: Option<PathBuf>,
     /// Count warnings as violations
-    #[arg(long)]
+    #[arg(long, env = "AUDIT_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
     /// Allow what would otherwise be a violation
-    #[arg(long, value_enum)]
+    #[arg(long, env = "AUDIT_ALLOW", value_delimiter = ',', value_enum)]
     allow: Vec<Allowance>,
     /// First wait, for at most an hour, until no request is executing and nothing has happened for this long
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
+    #[arg(long, env = "AUDIT_SETTLE", value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
     settle: Option<Duration>,
     /// Judge repeatedly until interrupted, printing each finding once
-    #[arg(long)]
+    #[arg(long, env = "AUDIT_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
     /// While watching, leave out orders with activity within this time [default: 150s x timeScale, at least 10s]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "watch")]
+    #[arg(long, env = "AUDIT_QUIET", value_name = "TIME", value_parser = parse_duration, requires = "watch")]
     quiet: Option<Duration>,
     /// While watching, how often to judge
-    #[arg(long, value_name = "TIME", value_parser = parse_interval, default_value = "5s", requires = "watch")]
+    #[arg(long, env = "AUDIT_EVERY", value_name = "TIME", value_parser = parse_interval, default_value = "5s", requires = "watch")]
     every: Duration,
     /// Report format
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, env = "AUDIT_FORMAT", value_enum, default_value_t)]
     format: Format,
 }
 

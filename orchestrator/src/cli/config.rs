@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anyhow::Result;
+use clap::builder::BoolishValueParser;
 use serde_json::json;
 use shared::chaos::{Plan, PlannedOperation};
 use shared::environment::{Environment, format_duration};
@@ -14,7 +15,7 @@ use crate::bundled::Settings;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, env = "CONFIG_JSON", value_parser = BoolishValueParser::new())]
     json: bool,
 }
 

@@ -15,6 +15,7 @@ mod watch;
 use std::io;
 
 use clap::Subcommand;
+use clap::builder::BoolishValueParser;
 
 use super::arguments::base_url;
 use super::process::Ending;
@@ -34,7 +35,7 @@ pub(super) struct Args {
     #[arg(long, env = "ORCHESTRATOR_URL", default_value = client::DEFAULT_URL, value_parser = base_url, global = true)]
     url: String,
     /// Print answers as JSON, unchanged
-    #[arg(long, global = true)]
+    #[arg(long, env = "ORDER_JSON", value_parser = BoolishValueParser::new(), global = true)]
     json: bool,
     #[command(subcommand)]
     command: Command,

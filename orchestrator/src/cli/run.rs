@@ -35,17 +35,14 @@ pub(super) struct Args {
     /// How many orders to place, at most 100000
     #[arg(long, env = "RUN_ORDERS", default_value_t = 1000, value_parser = whole_number(1..=MAX_ORDERS))]
     orders: u64,
-    #[arg(
-        long,
-        value_parser = whole_number(0..=u64::MAX),
-        help = "Orders, decisions and outcomes are drawn from it [default: CHAOS_SEED, or that of --backends, or random]"
-    )]
+    /// Orders, decisions and outcomes are drawn from it [default: that of --backends, or random]
+    #[arg(long, env = "CHAOS_SEED", value_parser = whole_number(0..=u64::MAX))]
     seed: Option<u64>,
     /// How many orders are open at once
     #[arg(long, env = "RUN_CONCURRENCY", default_value_t = 64, value_parser = whole_number(1..=MAX_OPEN))]
     concurrency: usize,
-    #[arg(long, value_parser = TimeScale::parse,
-        help = "Multiplies simulated durations [default: TIME_SCALE, or that of --backends, or 0.001, or 1 with --target]")]
+    /// Multiplies simulated durations [default: that of --backends, or 0.001, or 1 with --target]
+    #[arg(long, env = "TIME_SCALE", value_parser = TimeScale::parse)]
     time_scale: Option<TimeScale>,
     #[command(flatten)]
     decisions: Decisions,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use clap::builder::BoolishValueParser;
 use shared::environment::{ConfigError, Environment};
 
 use super::arguments::whole_number;
@@ -38,55 +39,56 @@ const WORLDS: [&str; 8] =
 /// Test the saga in virtual time: thousands of orders a second, every step of which is judged
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS)]
-// The variables of the shares are those of `run`.
-#[command(mut_args(|option| option.env(None)))]
+#[command(mut_arg("approve", |share| share.env("SIMULATE_APPROVE")))]
+#[command(mut_arg("reject", |share| share.env("SIMULATE_REJECT")))]
+#[command(mut_arg("cancel", |share| share.env("SIMULATE_CANCEL")))]
 pub(super) struct Args {
     /// The seeds of the worlds to simulate, both ends included
-    #[arg(long, value_name = "FIRST..LAST", value_parser = parse_seeds, default_value = "1..100")]
+    #[arg(long, env = "SIMULATE_SEEDS", value_name = "FIRST..LAST", value_parser = parse_seeds, default_value = "1..100")]
     seeds: RangeInclusive<u64>,
     /// How many orders are placed in each world
-    #[arg(long, value_name = "COUNT", default_value_t = 250, value_parser = whole_number::<u64>(1..=100_000))]
+    #[arg(long, env = "SIMULATE_ORDERS_PER_WORLD", value_name = "COUNT", default_value_t = 250, value_parser = whole_number::<u64>(1..=100_000))]
     orders_per_world: u64,
     /// How many orders of a world are open at once
-    #[arg(long, value_name = "COUNT", default_value_t = 64, value_parser = whole_number(1..=MAX_OPEN))]
+    #[arg(long, env = "SIMULATE_CONCURRENCY", value_name = "COUNT", default_value_t = 64, value_parser = whole_number(1..=MAX_OPEN))]
     concurrency: usize,
     #[command(flatten)]
     decisions: Decisions,
     /// The share of approved orders that are cancelled at some time within a minute
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = crate::run::parse_share)]
+    #[arg(long, env = "SIMULATE_LATE_CANCELS", value_name = "SHARE", default_value_t = 0.0, value_parser = crate::run::parse_share)]
     late_cancels: f64,
     /// Crash the orchestrator's process: at random, or at every append to the journal
-    #[arg(long)]
+    #[arg(long, env = "SIMULATE_CRASHES", value_parser = BoolishValueParser::new())]
     crashes: bool,
 
     /// Try everything
-    #[arg(long, conflicts_with_all = WORLDS, group = "given")]
+    #[arg(long, env = "SIMULATE_EXHAUSTIVE", value_parser = BoolishValueParser::new(), conflicts_with_all = WORLDS, group = "given")]
     exhaustive: bool,
     /// The maximum number of faults per order
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = whole_number(0..=usize::MAX), requires = "exhaustive")]
+    #[arg(long, env = "SIMULATE_FAULTS", value_name = "COUNT", default_value_t = 1, value_parser = whole_number(0..=usize::MAX), requires = "exhaustive")]
     faults: usize,
     /// The decisions: none, approve, reject, cancel, cancel@payment.capture, ... [default: approve, or everything]
-    #[arg(long, requires = "given")]
+    #[arg(long, env = "SIMULATE_DECISION", value_delimiter = ',', requires = "given")]
     decision: Vec<Decision>,
 
     /// Run one order with these faults, in the form of `CHAOS_SCRIPT`: `payment.capture#1=lost_response; shipping.create_label#1=reset`
-    #[arg(long, conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads"], group = "given")]
+    #[arg(long, env = "SIMULATE_SCRIPT", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads"], group = "given")]
     script: Option<String>,
     /// Where the orchestrator's process crashes: `before:payment_capture:1.completed`, or `after:`
-    #[arg(long, requires = "script")]
+    #[arg(long, env = "SIMULATE_CRASH", value_delimiter = ',', requires = "script")]
     crash: Vec<Crash>,
     /// Run one order for each line of a file, in the form that this command prints; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads", "exhaustive", "script"])]
+    #[arg(long, env = "SIMULATE_REPLAY", value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads", "exhaustive", "script"])]
     replay: Option<PathBuf>,
 
     /// How many worlds run at once [default: one per core]
-    #[arg(long, value_name = "COUNT", value_parser = whole_number::<usize>(1..=1024))]
+    #[arg(long, env = "SIMULATE_THREADS", value_name = "COUNT", value_parser = whole_number::<usize>(1..=1024))]
     threads: Option<usize>,
     /// Write everything that happens in the worlds of --seeds, in the order of the seeds
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, env = "SIMULATE_LOG", value_name = "FILE")]
     log: Option<PathBuf>,
     /// Report format
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, env = "SIMULATE_FORMAT", value_enum, default_value_t)]
     format: Format,
 }
 
@@ -95,11 +97,11 @@ pub(super) struct Args {
 pub(super) enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("--approve, --reject, --cancel: {0}")]
+    #[error("--approve (SIMULATE_APPROVE), --reject (SIMULATE_REJECT), --cancel (SIMULATE_CANCEL): {0}")]
     Mix(#[from] BadMix),
     #[error("{0}")]
     Line(String),
-    #[error("--decision: only one order is simulated, so there is only one decision")]
+    #[error("--decision (SIMULATE_DECISION): only one order is simulated, so there is only one decision")]
     Decisions,
     #[error(transparent)]
     Stuck(#[from] Stuck),
@@ -157,7 +159,8 @@ fn subject(flow: Flow, environment: &Environment) -> Result<Subject, ConfigError
 impl Args {
     /// The schedule of the order, with `script`.
     fn schedule(&self, script: &str) -> Result<Schedule, Failure> {
-        let faults = Schedule::parse_faults(script).map_err(|e| Failure::Line(format!("--script: {e}")))?;
+        let faults = Schedule::parse_faults(script)
+            .map_err(|e| Failure::Line(format!("--script (SIMULATE_SCRIPT): {e}")))?;
         let decision = match self.decision[..] {
             [] => Decision::default(),
             [decision] => decision,

@@ -237,6 +237,13 @@ fn what_came_from_a_variable_is_named_after_it() {
     assert_snapshot!(refused("health --url shop", &[]), @"error: invalid value 'shop' for '--url <URL>': not a URL such as http://localhost:3001: relative URL without a base");
     assert_snapshot!(refused("health", &[("HEALTH_URL", "shop")]), @"error: invalid value 'shop' for 'HEALTH_URL (--url <URL>)': not a URL such as http://localhost:3001: relative URL without a base");
     assert_snapshot!(refused("health", &[("HEALTH_WAIT", "long")]), @"error: invalid value 'long' for 'HEALTH_WAIT (--wait <TIME>)': `long` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
+    assert_snapshot!(refused("run", &[("CHAOS_SEED", "x")]), @"error: invalid value 'x' for 'CHAOS_SEED (--seed <SEED>)': `x` is not a whole number from 0 to 18446744073709551615");
+    assert_snapshot!(refused("run", &[("TIME_SCALE", "x")]), @"error: invalid value 'x' for 'TIME_SCALE (--time-scale <TIME_SCALE>)': `x` is not a number from 0.000001 to 1000, such as 0.01");
+    assert_snapshot!(refused("audit", &[("AUDIT_EVERY", "1ms")]), @"error: invalid value '1ms' for 'AUDIT_EVERY (--every <TIME>)': must be at least 100ms");
+    assert_snapshot!(refused("simulate", &[("SIMULATE_CANCEL", "2")]), @"error: invalid value '2' for 'SIMULATE_CANCEL (--cancel <SHARE>)': `2` is not a share such as 5% or 0.05");
+    assert_snapshot!(refused("simulate", &[("SIMULATE_APPROVE", "1"), ("SIMULATE_CANCEL", "1"), ("RUN_APPROVE", "0")]), @"error: --approve (SIMULATE_APPROVE), --reject (SIMULATE_REJECT), --cancel (SIMULATE_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
+    assert_snapshot!(refused("order watch X", &[("ORDER_WATCH_INTERVAL", "often")]), @"error: invalid value 'often' for 'ORDER_WATCH_INTERVAL (--interval <INTERVAL>)': `often` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
+    assert_snapshot!(refused("order list", &[("ORDER_JSON", "perhaps")]), @"error: invalid value 'perhaps' for 'ORDER_JSON (--json)': value was not a boolean");
     assert_snapshot!(refused("run", &[("RUN_RESTARTS", "restarts.txt")]), @"error: --restarts (RUN_RESTARTS) needs a --target (RUN_TARGET): the bundled orchestrator is never restarted");
 }
 
@@ -253,6 +260,26 @@ fn an_empty_variable_is_as_good_as_none() {
     let run = names.split_whitespace().map(|name| (format!("RUN_{name}"), ""));
     let output = command("run --orders 1").envs(empty).envs(run).output().unwrap();
     assert_eq!(code(&output), 0, "{output:?}");
+}
+
+#[test]
+fn a_flag_is_given_by_a_variable_that_says_yes() {
+    let exhaustive = |word: &str| {
+        let line = "simulate --seeds 1..1 --orders-per-world 1";
+        command(line).env("SIMULATE_EXHAUSTIVE", word).output().unwrap()
+    };
+    for word in ["false", "No", "0", ""] {
+        assert_eq!(code(&exhaustive(word)), 0, "{word}");
+    }
+    for word in ["true", "Yes", "1"] {
+        let both = stderr(&exhaustive(word)).lines().next().unwrap().to_owned();
+        assert_eq!(
+            both,
+            "error: the argument '--seeds <FIRST..LAST>' cannot be used with 'SIMULATE_EXHAUSTIVE (--exhaustive)'"
+        );
+    }
+    let json = command("config").env("CONFIG_JSON", "yes").output().unwrap();
+    assert!(json.stdout.starts_with(b"{"), "{json:?}");
 }
 
 #[test]

@@ -318,15 +318,6 @@ async fn an_orchestrator_that_answers_a_new_order_with_200_learns_what_is_expect
     assert!(told.contains("already knows order ORD-7-0 (a new order is answered with 201)"), "{told}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seed_that_is_none_is_refused() {
-    let backends = start_backends(&[]).await;
-    let line = format!("--backends {backends}");
-    let made = output(command("run", &line).env("CHAOS_SEED", "often"));
-    assert_eq!(code(&made), 2);
-    assert_snapshot!(stderr(&made), @"error: CHAOS_SEED: `often` is not a whole number from 0 to 18446744073709551615");
-}
-
 #[test]
 fn the_command_that_a_report_ends_with_repeats_the_run() {
     let mut made = command("run", "--orders 20 --approve 0.9 --reject 0.1");

@@ -14,7 +14,7 @@ pub(super) struct Approve {
     /// The order's id, or its workflow's
     id: String,
     /// Who approves
-    #[arg(long)]
+    #[arg(long, env = "ORDER_APPROVE_BY")]
     by: Option<String>,
 }
 
@@ -24,10 +24,10 @@ pub(super) struct Reject {
     /// The order's id, or its workflow's
     id: String,
     /// Who rejects
-    #[arg(long)]
+    #[arg(long, env = "ORDER_REJECT_BY")]
     by: Option<String>,
     /// The reason
-    #[arg(long)]
+    #[arg(long, env = "ORDER_REJECT_REASON")]
     reason: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Cancel {
     /// The order's id, or its workflow's
     id: String,
     /// The reason
-    #[arg(long)]
+    #[arg(long, env = "ORDER_CANCEL_REASON")]
     reason: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 use std::io::{self, Write};
 
+use clap::builder::BoolishValueParser;
+
 use super::client::{Client, Error};
 use super::output::Output;
 use super::style::{BAD, BOLD, DIM};
@@ -9,31 +11,31 @@ use crate::api::{OrderList, OrderSummary};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only of this customer
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_CUSTOMER")]
     customer: Option<String>,
     /// Only in this status: pending, approved, rejected, processing, shipped, failed or cancelled
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_STATUS")]
     status: Option<String>,
     /// Only of this amount or more
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_MIN_AMOUNT")]
     min_amount: Option<String>,
     /// Only of this amount or less
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_MAX_AMOUNT")]
     max_amount: Option<String>,
     /// Only placed at this time or later, such as 2026-01-28T10:00:00Z
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_CREATED_AFTER")]
     created_after: Option<String>,
     /// Only placed at this time or earlier
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_CREATED_BEFORE")]
     created_before: Option<String>,
     /// Only those that wait for `order retry`
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_NEEDS_ATTENTION", value_parser = BoolishValueParser::new())]
     needs_attention: bool,
     /// The cursor that the previous page ended with
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_CURSOR")]
     cursor: Option<String>,
     /// At most this many orders, 1 to 1000
-    #[arg(long)]
+    #[arg(long, env = "ORDER_LIST_LIMIT")]
     limit: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// The order's id, or its workflow's
     id: String,
     /// The polling interval
-    #[arg(long, default_value = "500ms", value_parser = parse_interval)]
+    #[arg(long, env = "ORDER_WATCH_INTERVAL", default_value = "500ms", value_parser = parse_interval)]
     interval: Duration,
 }
 

@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Args, Failure};
 use crate::bundled::{self, Domain};
-use crate::cli::arguments::whole_number;
 use crate::cli::backends::serve_backends;
 use crate::cli::orchestrator::{Own, Running, Settings};
 use crate::cli::process::{self, random};
@@ -35,14 +34,8 @@ impl Stage {
             None => start_backends(args, environment).await?,
         };
         let health = backends.health().await?;
-        let time_scale = match args.time_scale {
-            Some(scale) => scale,
-            None => environment.parse_or("TIME_SCALE", health.time_scale, TimeScale::parse)?,
-        };
-        let seed = match args.seed {
-            Some(seed) => seed,
-            None => environment.parse_or("CHAOS_SEED", health.seed, whole_number(0..=u64::MAX))?,
-        };
+        let time_scale = args.time_scale.unwrap_or(health.time_scale);
+        let seed = args.seed.unwrap_or(health.seed);
         let (orchestrator, orchestrator_name) = match &args.target {
             Some(url) => (Network::new(url).map_err(Error::from)?, url.clone()),
             None => {
@@ -64,11 +57,8 @@ async fn start_backends(args: &Args, environment: &Environment) -> Result<(Backe
     let mut settings = bundled::Settings::from_environment(environment, args.seed.unwrap_or_else(random))?;
     settings.plan.seed = args.seed.unwrap_or(settings.plan.seed);
     // Someone else's orchestrator does not know a time scale unless it was configured.
-    let usual = if args.target.is_none() { TimeScale::parse("0.001") } else { Ok(TimeScale::REAL) };
-    match (args.time_scale, environment.get("TIME_SCALE"), usual) {
-        (Some(scale), _, _) | (None, None, Ok(scale)) => settings.plan.time_scale = scale,
-        _ => {}
-    }
+    let usual = if args.target.is_none() { TimeScale::THOUSANDTH } else { TimeScale::REAL };
+    settings.plan.time_scale = args.time_scale.unwrap_or(usual);
     let port = args.port.unwrap_or(if args.target.is_some() { DEFAULT_PORT } else { 0 });
     let listener = process::listen(&args.host, port, "--host (RUN_HOST)", "--port (RUN_PORT)")
         .await
