@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
-use shared::environment::Environment;
+use shared::environment::{Environment, format_duration, parse_duration};
 
 use crate::gateways;
 
@@ -45,6 +46,14 @@ where
         number.ok_or_else(|| {
             format!("`{text}` is not a whole number from {} to {}", range.start(), range.end())
         })
+    }
+}
+
+/// A duration that is not shorter than `minimum`.
+pub(super) fn duration_from(minimum: Duration) -> impl Fn(&str) -> Result<Duration, String> + Clone {
+    move |text| match parse_duration(text)? {
+        duration if duration < minimum => Err(format!("must be at least {}", format_duration(minimum))),
+        duration => Ok(duration),
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::environment::{Environment, parse_duration};
 use shared::time::Clock;
 
-use super::arguments::base_url;
+use super::arguments::{base_url, duration_from};
 use super::process::Ending;
 use super::unless_nobody_reads;
 use crate::audit::{
@@ -55,7 +55,7 @@ pub(super) struct Args {
     #[arg(long, env = "AUDIT_QUIET", value_name = "TIME", value_parser = parse_duration, requires = "watch")]
     quiet: Option<Duration>,
     /// While watching, how often to judge
-    #[arg(long, env = "AUDIT_EVERY", value_name = "TIME", value_parser = parse_interval, default_value = "5s", requires = "watch")]
+    #[arg(long, env = "AUDIT_EVERY", value_name = "TIME", value_parser = duration_from(MIN_INTERVAL), default_value = "5s", requires = "watch")]
     every: Duration,
     /// Report format
     #[arg(long, env = "AUDIT_FORMAT", value_enum, default_value_t)]
@@ -64,13 +64,6 @@ pub(super) struct Args {
 
 /// The shortest interval between two reads of the ledgers.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
-
-fn parse_interval(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
-        interval if interval < MIN_INTERVAL => Err("must be at least 100ms".to_owned()),
-        interval => Ok(interval),
-    }
-}
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]

@@ -6,19 +6,22 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use indicatif::{ProgressBar, ProgressStyle};
-use shared::environment::parse_duration;
 use tokio::time::Instant;
 
 use super::client::{Client, Error};
 use super::output::Output;
 use super::style::of_order;
 use crate::api::{Status, StepState, Steps};
+use crate::cli::arguments::duration_from;
 use crate::cli::process::Ending;
 use crate::domain::OrderStatus;
 use narrator::Narrator;
 
 /// How long an orchestrator that has answered before may be down: it resumes after a restart.
 const OUTAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The shortest interval between two questions.
+const MIN_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Follow an order to its end
 ///
@@ -29,15 +32,8 @@ pub(super) struct Args {
     /// The order's id, or its workflow's
     id: String,
     /// The polling interval
-    #[arg(long, env = "ORDER_WATCH_INTERVAL", default_value = "500ms", value_parser = parse_interval)]
+    #[arg(long, env = "ORDER_WATCH_INTERVAL", default_value = "500ms", value_parser = duration_from(MIN_INTERVAL))]
     interval: Duration,
-}
-
-fn parse_interval(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
-        interval if interval < Duration::from_millis(10) => Err("must be at least 10ms".to_owned()),
-        interval => Ok(interval),
-    }
 }
 
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<Ending, Error> {
