@@ -1,22 +1,21 @@
 //! Around the machines: one task on one thread takes messages, steps runs, appends what they did,
 //! and acts on it once it is durable.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 
-use foldhash::fast::{FixedState, RandomState};
-use lru::LruCache;
 use shared::time::Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use self::loading::Lookup;
+use self::loading::Reads;
 use self::outage::Outage;
+use self::residents::Residents;
 use self::waiting::WaitingForEnd;
 use super::attempt::FreshHeartbeats;
 use super::event::timestamp;
@@ -32,7 +31,7 @@ mod message;
 mod outage;
 mod pruning;
 mod requests;
-mod residence;
+mod residents;
 mod waiting;
 
 pub(super) use message::{Message, RunningAttempt};
@@ -52,16 +51,8 @@ pub(super) struct Driver {
     epoch: u64,
     started_ms: i64,
     factory: RunFactory,
-    /// Hashed without a seed: when the engine is killed, its runs are dropped in the map's order.
-    runs: LruCache<RunKey, Box<Run>, FixedState>,
-    by_id: HashMap<Arc<str>, RunKey, RandomState>,
-    /// Runs that are due by themselves, by time: resident or not, each once.
-    due: BTreeSet<(i64, RunKey)>,
-    /// Runs that are ready to step.
-    line: VecDeque<RunKey>,
-    lookups: HashMap<Arc<str>, Lookup, RandomState>,
-    /// Runs that are being read, and whether they have changed since.
-    loading: HashMap<RunKey, bool, RandomState>,
+    residents: Residents,
+    reads: Reads,
     waiting_for_end: WaitingForEnd,
     fresh_heartbeats: FreshHeartbeats,
     outage: Option<Outage>,
@@ -100,12 +91,8 @@ impl Driver {
                 pruned_before: 0,
                 id_seed: shared.options.id_seed,
             },
-            runs: LruCache::unbounded_with_hasher(FixedState::default()),
-            by_id: HashMap::default(),
-            due: takeover.due.into_iter().collect(),
-            line: VecDeque::new(),
-            lookups: HashMap::default(),
-            loading: HashMap::default(),
+            residents: Residents::new(takeover.due),
+            reads: Reads::default(),
             waiting_for_end: WaitingForEnd::default(),
             fresh_heartbeats: FreshHeartbeats::default(),
             outage: None,
@@ -168,13 +155,13 @@ impl Driver {
             }
             Message::AwaitEnd { workflow_id, is_resident, end } => {
                 // The caller may have left.
-                if is_resident.send(self.is_resident(&workflow_id)).is_ok() {
+                if is_resident.send(self.residents.has_started(&workflow_id)).is_ok() {
                     self.waiting_for_end.add(workflow_id, end);
                 }
             }
             Message::Attempts { workflow_id, reply } => drop(reply.send(self.attempts_of(&workflow_id))),
             Message::AttemptEnded { run, id, attempt, serial, end } => {
-                self.push(run, Input::AttemptEnded { id, attempt, serial, end });
+                self.residents.push(run, Input::AttemptEnded { id, attempt, serial, end });
             }
             Message::Durable { sent, results } => self.appended(sent, results),
             Message::Loaded { run, stored } => self.loaded(run, *stored),
@@ -185,6 +172,46 @@ impl Driver {
             Message::Shutdown(reply) => self.stopping.push(reply),
             Message::Wake => {}
         }
+    }
+
+    /// Queues the runs that are due, as far as they can be read.
+    fn wake_due_runs(&mut self) {
+        let now_ms = self.now_ms();
+        self.prune_if_due(now_ms);
+        while self.may_append()
+            && let Some((due_ms, key)) = self.residents.first_due()
+            && due_ms <= now_ms
+        {
+            if self.residents.enqueue(key) {
+                self.residents.list(key, None);
+            } else if self.reads.may_begin() {
+                self.load(key);
+            } else {
+                break;
+            }
+            self.residents.unlist(key, Some(due_ms));
+        }
+    }
+
+    /// Updates a run's entry in the list of due runs.
+    fn relist(&mut self, key: RunKey) {
+        if let Some(run) = self.residents.peek(key) {
+            let due_ms = run.due_ms(&self.catalogue);
+            self.residents.list(key, due_ms);
+        }
+    }
+
+    /// Removes a run from memory that has ended or never started. Its attempts are dropped with it.
+    fn remove(&mut self, key: RunKey) -> Option<Box<Run>> {
+        let run = self.residents.take(key)?;
+        self.residents.unlist(key, run.listed_ms);
+        self.reads.outdate(&run);
+        Some(run)
+    }
+
+    /// Makes room in memory.
+    fn evict(&mut self) {
+        self.residents.evict_beyond(self.shared.options.resident_runs, |run| self.reads.outdate(run));
     }
 
     fn now_ms(&self) -> i64 {
@@ -216,15 +243,15 @@ impl Driver {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let due =
-            self.due.first().map(|(due_ms, _)| *due_ms).filter(|_| self.may_append() && self.may_load());
+        let due = self.residents.first_due().filter(|_| self.may_append() && self.reads.may_begin());
         let retry = self.outage.as_ref().map(|outage| outage.retry_at_ms).filter(|_| self.is_paused());
+        let due = due.map(|(due_ms, _)| due_ms);
         let next = [due, retry, self.next_prune_ms].into_iter().flatten().min()?;
         Some(self.clock.instant_at(timestamp(next)))
     }
 
-    fn attempts_of(&mut self, workflow_id: &str) -> Vec<RunningAttempt> {
-        let run = self.by_id.get(workflow_id).and_then(|key| self.runs.peek(key));
+    fn attempts_of(&self, workflow_id: &str) -> Vec<RunningAttempt> {
+        let run = self.residents.key_of(workflow_id).and_then(|key| self.residents.peek(key));
         run.map(|run| run.attempts().collect()).unwrap_or_default()
     }
 

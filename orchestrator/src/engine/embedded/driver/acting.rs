@@ -13,7 +13,7 @@ use crate::workflow::ActivityInfo;
 
 impl Driver {
     pub(super) fn act(&mut self, key: RunKey) {
-        let Some(run) = self.runs.get_mut(&key) else { return };
+        let Some(run) = self.residents.get_mut(key) else { return };
         for effect in std::mem::take(&mut run.effects) {
             match effect {
                 Effect::StartAttempt(id) => self.start_attempt(key, id),
@@ -24,7 +24,7 @@ impl Driver {
     }
 
     fn start_attempt(&mut self, key: RunKey, id: ActivityId) {
-        let Some(run) = self.runs.peek_mut(&key) else { return };
+        let Some(run) = self.residents.peek_mut(key) else { return };
         let activity = run.open.activities.get_mut(&id);
         let Some(activity) = activity.filter(|activity| matches!(activity.phase, Phase::Ready)) else {
             return;
@@ -63,7 +63,7 @@ impl Driver {
     }
 
     fn tell_cancelled(&mut self, key: RunKey, id: &ActivityId) {
-        let activity = self.runs.peek(&key).and_then(|run| run.open.activities.get(id));
+        let activity = self.residents.peek(key).and_then(|run| run.open.activities.get(id));
         if let Some(Phase::Attempting(attempt)) = activity.map(|activity| &activity.phase) {
             attempt.tell_cancelled();
         }
@@ -71,8 +71,8 @@ impl Driver {
 
     /// Asks whether a run with the child's id already exists.
     fn look_up_child(&mut self, parent: RunKey, workflow_id: Arc<str>) {
-        let is_resident = self.is_resident(&workflow_id);
-        let Some(run) = self.runs.peek_mut(&parent) else { return };
+        let is_resident = self.residents.has_started(&workflow_id);
+        let Some(run) = self.residents.peek_mut(parent) else { return };
         let Some(child) = run.open.children.get_mut(&workflow_id) else { return };
         if std::mem::replace(&mut child.is_looked_up, true) {
             return;
@@ -99,10 +99,10 @@ impl Driver {
         exists: Result<bool, JournalError>,
     ) {
         match exists {
-            Ok(exists) => self.push(parent, Input::ChildLookedUp { workflow_id, exists }),
+            Ok(exists) => self.residents.push(parent, Input::ChildLookedUp { workflow_id, exists }),
             Err(error) => {
                 tracing::error!(%workflow_id, "a child cannot be looked up: {error}");
-                let Some(run) = self.runs.peek_mut(&parent) else { return };
+                let Some(run) = self.residents.peek_mut(parent) else { return };
                 if let Some(child) = run.open.children.get_mut(&workflow_id) {
                     child.is_looked_up = false;
                     run.effects.push(Effect::LookUpChild(workflow_id));

@@ -16,21 +16,21 @@ impl Driver {
     pub(super) fn append_steps(&mut self) {
         let (mut batch, mut sent) = (Vec::new(), Vec::new());
         while self.may_append()
-            && let Some(key) = self.line.pop_front()
+            && let Some(key) = self.residents.next_in_line()
         {
             if let Some(item) = self.step(key) {
                 self.entries_in_flight += item.entries.len();
                 batch.push(item);
                 sent.push(Some(key));
             }
-            if batch.len() >= ITEMS_AT_ONCE && !self.line.is_empty() {
+            if batch.len() >= ITEMS_AT_ONCE && !self.residents.nobody_is_in_line() {
                 let (batch, sent) = (std::mem::take(&mut batch), std::mem::take(&mut sent));
                 self.append(batch, sent);
             }
         }
         if !batch.is_empty() {
             for key in self.take_fresh_heartbeats() {
-                let run = self.runs.peek_mut(&key);
+                let run = self.residents.peek_mut(key);
                 let item = run.and_then(|run| run.store_heartbeats(self.epoch, &self.catalogue));
                 batch.extend(item.inspect(|_| sent.push(None)));
             }
@@ -48,8 +48,7 @@ impl Driver {
 
     fn step(&mut self, key: RunKey) -> Option<Append> {
         let now_ms = self.now_ms();
-        let run = self.runs.get_mut(&key)?;
-        run.is_in_line = false;
+        let run = self.residents.get_mut(key)?;
         if run.in_flight.is_some() {
             return None;
         }
@@ -83,7 +82,7 @@ impl Driver {
                 (Ok(()), _) => self.end_outage(),
                 (Err(AppendError::Exists { .. } | AppendError::Mismatch | AppendError::Refused(_)), _) => {}
             }
-            let in_flight = key.and_then(|key| Some((key, self.runs.get_mut(&key)?.in_flight.take()?)));
+            let in_flight = key.and_then(|key| Some((key, self.residents.get_mut(key)?.in_flight.take()?)));
             if let Some((key, in_flight)) = in_flight {
                 self.entries_in_flight -= in_flight.entries;
                 match result {
@@ -99,7 +98,7 @@ impl Driver {
         for mut child in in_flight.children {
             let key = child.key;
             child.in_flight = None;
-            self.keep(child);
+            self.residents.keep(child);
             self.go_on(key);
         }
         self.go_on(key);
@@ -107,7 +106,7 @@ impl Driver {
 
     /// Everything that a run has applied is durable: its commands are executed.
     fn go_on(&mut self, key: RunKey) {
-        let Some(run) = self.runs.get_mut(&key) else { return };
+        let Some(run) = self.residents.get_mut(key) else { return };
         if let Some(ending) = &run.ending {
             let outcome = ending.outcome.clone();
             self.ended(key, &outcome);
@@ -115,10 +114,10 @@ impl Driver {
         }
         self.act(key);
         let now_ms = self.now_ms();
-        let Some(run) = self.runs.peek(&key) else { return };
+        let Some(run) = self.residents.peek(key) else { return };
         let is_due = run.due_ms(&self.catalogue).is_some_and(|due| due <= now_ms);
         if is_due || !run.inputs.is_empty() {
-            self.enqueue(key);
+            self.residents.enqueue(key);
         } else {
             self.relist(key);
         }
@@ -126,7 +125,7 @@ impl Driver {
 
     /// A run has ended, and that is durable.
     pub(super) fn ended(&mut self, key: RunKey, outcome: &Outcome) {
-        if let Some(run) = self.runs.peek(&key) {
+        if let Some(run) = self.residents.peek(key) {
             self.waiting_for_end.tell(&run.start.workflow_id, outcome);
         }
         self.remove_and_deliver_again(key);
@@ -140,7 +139,7 @@ impl Driver {
         in_flight.answers.into_iter().for_each(|answer| answer.refuse(refusal.clone()));
         let children = in_flight.children.iter().map(|child| child.key);
         self.look_for_started(children, error);
-        let Some(run) = self.runs.get_mut(&key) else { return };
+        let Some(run) = self.residents.get_mut(key) else { return };
         if !run.breaks(in_flight.entries) {
             // It never existed: its inputs are for the run that has its id.
             self.remove_and_deliver_again(key);
@@ -151,7 +150,7 @@ impl Driver {
             let waiting = std::mem::take(&mut run.inputs).into_iter();
             let inputs = in_flight.results.into_iter().chain(waiting);
             run.inputs = inputs.filter_map(|input| input.refuse(refusal.clone())).collect();
-            self.enqueue(key);
+            self.residents.enqueue(key);
         }
     }
 

@@ -1,9 +1,12 @@
 //! Loads runs into memory: because they are due, because they have an input, or because an append
 //! failed.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
+
+use foldhash::fast::RandomState;
 
 use super::{Driver, Message};
 use crate::engine::embedded::journal::{Append, JournalError, Row, RunKey, RunRef, StoredRun};
@@ -16,33 +19,55 @@ const MAX_LOADS: usize = 256;
 /// The wait after a failed read.
 const RETRY_MS: i64 = 1_000;
 
+/// The runs that are being read.
+#[derive(Default)]
+pub(super) struct Reads {
+    /// By key, and whether the run has been in memory since, and been removed.
+    by_key: HashMap<RunKey, bool, RandomState>,
+    by_id: HashMap<Arc<str>, Lookup, RandomState>,
+}
+
 /// Messages that wait until their run has been read.
 #[derive(Default)]
-pub(super) struct Lookup {
+struct Lookup {
     inputs: Vec<Input>,
-    /// The run has been in memory and has been removed since.
-    pub(super) is_stale: bool,
+    /// The run has been in memory since, and been removed.
+    is_stale: bool,
+}
+
+impl Reads {
+    /// Whether another run may be read because it is due.
+    pub(super) fn may_begin(&self) -> bool {
+        self.by_key.len() < MAX_LOADS
+    }
+
+    /// A run has left memory: what is being read of it may be older.
+    pub(super) fn outdate(&mut self, run: &Run) {
+        if let Some(lookup) = self.by_id.get_mut(&run.start.workflow_id) {
+            lookup.is_stale = true;
+        }
+        if let Some(is_stale) = self.by_key.get_mut(&run.key) {
+            *is_stale = true;
+        }
+    }
 }
 
 impl Driver {
-    pub(super) fn may_load(&self) -> bool {
-        self.loading.len() < MAX_LOADS
-    }
-
     /// Reads a run, unless it is being read.
     pub(super) fn load(&mut self, key: RunKey) {
-        if let Entry::Vacant(vacant) = self.loading.entry(key) {
+        if let Entry::Vacant(vacant) = self.reads.by_key.entry(key) {
             vacant.insert(false);
             self.read(RunRef::Key(key));
         }
     }
 
+    /// Hands an input to a run that is not in memory, once it has been read.
     pub(super) fn look_up(&mut self, workflow_id: &Arc<str>, input: Input) {
-        if let Some(lookup) = self.lookups.get_mut(workflow_id) {
+        if let Some(lookup) = self.reads.by_id.get_mut(workflow_id) {
             lookup.inputs.push(input);
         } else {
             let lookup = Lookup { inputs: vec![input], is_stale: false };
-            self.lookups.insert(Arc::clone(workflow_id), lookup);
+            self.reads.by_id.insert(Arc::clone(workflow_id), lookup);
             self.read(RunRef::Id(Arc::clone(workflow_id)));
         }
     }
@@ -62,8 +87,8 @@ impl Driver {
     }
 
     fn loaded_by_key(&mut self, key: RunKey, stored: Result<Option<StoredRun>, JournalError>) {
-        let is_stale = self.loading.remove(&key).unwrap_or(false);
-        match (stored, self.runs.peek(&key)) {
+        let is_stale = self.reads.by_key.remove(&key).unwrap_or(false);
+        match (stored, self.residents.peek(key)) {
             (_, Some(resident)) if !resident.is_broken() => {}
             (_, None) if is_stale => self.load(key),
             (Err(error), _) => {
@@ -83,8 +108,8 @@ impl Driver {
     }
 
     fn loaded_by_id(&mut self, id: &Arc<str>, stored: Result<Option<StoredRun>, JournalError>) {
-        let Some(Lookup { inputs, is_stale }) = self.lookups.remove(id) else { return };
-        if is_stale || self.by_id.contains_key(id) {
+        let Some(Lookup { inputs, is_stale }) = self.reads.by_id.remove(id) else { return };
+        if is_stale || self.residents.key_of(id).is_some() {
             inputs.into_iter().for_each(|input| self.deliver(id, input));
             return;
         }
@@ -114,23 +139,23 @@ impl Driver {
         let whole = stored.require_whole();
         let StoredRun { row, entries } = stored;
         let Row { key, start, length, quarantine, .. } = row;
-        self.unlist(key, row.due_ms);
+        self.residents.unlist(key, row.due_ms);
         let workflow = whole.and_then(|()| self.catalogue.workflow(&start.workflow));
         match workflow.and_then(|workflow| Run::replay(key, start, &entries, workflow)) {
             Ok(mut run) => {
-                match self.runs.pop(&key) {
+                match self.residents.take(key) {
                     Some(broken) => run.succeed(*broken),
                     None => run.recover(row.heartbeats, self.epoch, self.started_ms),
                 }
                 if quarantine.is_some() {
                     self.append(vec![run.lift_quarantine(self.epoch, &self.catalogue)], vec![None]);
                 }
-                self.keep(run);
-                self.enqueue(key);
+                self.residents.keep(run);
+                self.residents.enqueue(key);
                 Ok(())
             }
             Err(reason) => {
-                if self.runs.contains(&key) {
+                if self.residents.peek(key).is_some() {
                     self.quarantine(key, reason.clone());
                 } else if quarantine.as_ref() != Some(&reason) {
                     tracing::error!(%key, "quarantined: {reason}");
@@ -168,11 +193,6 @@ impl Driver {
 
     pub(super) fn try_again_later(&mut self, key: RunKey) {
         let due_ms = self.now_ms() + RETRY_MS;
-        if let Some(run) = self.runs.peek_mut(&key)
-            && let Some(before) = run.listed_ms.replace(due_ms)
-        {
-            self.due.remove(&(before, key));
-        }
-        self.due.insert((due_ms, key));
+        self.residents.list(key, Some(due_ms));
     }
 }

@@ -62,13 +62,12 @@ impl Driver {
     /// Clients whose messages are queued are answered at once; results stay queued.
     fn refuse_waiting_clients(&mut self) {
         let Some(error) = self.outage.as_ref().map(Outage::error) else { return };
-        for key in std::mem::take(&mut self.line) {
-            let Some(run) = self.runs.peek_mut(&key) else { continue };
+        for key in self.residents.leave_line() {
+            let Some(run) = self.residents.peek_mut(key) else { continue };
             let inputs = std::mem::take(&mut run.inputs).into_iter();
             run.inputs = inputs.filter_map(|input| input.refuse(error.clone())).collect();
-            run.is_in_line = run.is_started();
-            if run.is_in_line {
-                self.line.push_back(key);
+            if run.is_started() {
+                self.residents.enqueue(key);
             } else if run.in_flight.is_none() {
                 self.remove(key);
             }

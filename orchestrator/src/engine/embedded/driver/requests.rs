@@ -16,8 +16,8 @@ impl Driver {
         let refusal = self.refusal();
         if let Some(error) = refusal {
             drop(reply.send(Err(error)));
-        } else if let Some(&key) = self.by_id.get(&workflow_id) {
-            self.push(key, Input::StartAgain(reply));
+        } else if let Some(key) = self.residents.key_of(&workflow_id) {
+            self.residents.push(key, Input::StartAgain(reply));
         } else {
             let new_run = NewRun { workflow, workflow_id, input, at_ms: self.now_ms() };
             match self.factory.make(&self.catalogue, new_run) {
@@ -25,8 +25,8 @@ impl Driver {
                 Ok((mut run, start)) => {
                     run.inputs.push_back(start.with_reply(Some(reply)));
                     let key = run.key;
-                    self.keep(run);
-                    self.enqueue(key);
+                    self.residents.keep(run);
+                    self.residents.enqueue(key);
                 }
             }
         }
@@ -41,8 +41,8 @@ impl Driver {
 
     /// Hands a client's message to its run, which may have to be read first.
     pub(super) fn deliver(&mut self, workflow_id: &Arc<str>, input: Input) {
-        match self.by_id.get(workflow_id) {
-            Some(&key) => self.push(key, input),
+        match self.residents.key_of(workflow_id) {
+            Some(key) => self.residents.push(key, input),
             None => self.look_up(workflow_id, input),
         }
     }
