@@ -12,6 +12,7 @@ pub(crate) mod journal;
 mod lifecycle;
 mod limits;
 mod log;
+mod lost;
 mod outage;
 mod recovery;
 mod replay;

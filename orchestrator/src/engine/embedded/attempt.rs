@@ -82,6 +82,11 @@ impl Attempt {
         self.host.stage.load(Ordering::Acquire) == Stage::STARTED
     }
 
+    /// Whether it was kept from starting.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.host.stage.load(Ordering::Acquire) == Stage::WITHDRAWN
+    }
+
     pub(super) fn number(&self) -> u32 {
         self.host.info.attempt
     }

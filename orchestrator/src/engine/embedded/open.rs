@@ -49,9 +49,16 @@ pub(super) struct OpenChild {
 }
 
 impl Open {
-    /// Applies one entry. `recorded` is what the journal has for `commands`.
-    pub(super) fn absorb(&mut self, at_ms: i64, event: &Event, commands: &[Command], recorded: &[Recorded]) {
-        self.settle(event);
+    /// Applies one entry, and returns the activity that it ends. `recorded` is what the journal has for
+    /// `commands`.
+    pub(super) fn absorb(
+        &mut self,
+        at_ms: i64,
+        event: &Event,
+        commands: &[Command],
+        recorded: &[Recorded],
+    ) -> Option<(ActivityId, OpenActivity)> {
+        let ended = self.settle(event);
         for command in commands {
             self.begin(at_ms, command);
         }
@@ -62,15 +69,16 @@ impl Open {
                 *due = *due_ms;
             }
         }
+        ended
     }
 
-    fn settle(&mut self, event: &Event) {
+    fn settle(&mut self, event: &Event) -> Option<(ActivityId, OpenActivity)> {
         match event {
             Event::TimerFired { timer } => {
                 self.timers.remove(timer);
             }
             Event::ActivityCompleted { id, .. } | Event::ActivityFailed { id, .. } => {
-                self.activities.remove(id);
+                return self.activities.remove_entry(id);
             }
             Event::ChildStarted { workflow_id, .. } => {
                 self.children.remove(workflow_id);
@@ -83,6 +91,7 @@ impl Open {
             }
             Event::Started { .. } | Event::SignalAccepted { .. } | Event::CancelRequested { .. } => {}
         }
+        None
     }
 
     fn begin(&mut self, at_ms: i64, command: &Command) {

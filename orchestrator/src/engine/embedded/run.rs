@@ -9,7 +9,7 @@ use super::driver::RunningAttempt;
 use super::event::{ActivityId, Interrupted};
 use super::journal::{Append, Ending, Heartbeat, Heartbeats, RowUpdate, RunKey, RunStart};
 use super::machine::Execution;
-use super::open::{Open, Phase};
+use super::open::{Open, OpenActivity, Phase};
 use super::record::AttemptEnd;
 use super::registry::{Catalogue, WorkflowType};
 use crate::workflow::{ClientError, Json, Reception, Started};
@@ -88,6 +88,8 @@ pub(super) struct InFlight {
     pub(super) answers: Vec<Answer>,
     /// Results of attempts, which are applied again if the append fails.
     pub(super) results: Vec<Input>,
+    /// Activities that end with it. Their attempts are dropped when it is durable, and no earlier.
+    pub(super) ended: Vec<(ActivityId, OpenActivity)>,
     /// Runs that start with it.
     pub(super) children: Vec<Run>,
     pub(super) entries: usize,
@@ -258,14 +260,20 @@ impl Run {
         )
     }
 
-    /// One of its appends failed, with this many entries: the machine is ahead of the journal and is
-    /// dropped. `false` if the run is not in the journal at all.
-    pub(super) fn breaks(&mut self, lost_entries: usize) -> bool {
+    /// One of its appends failed, with this many entries and ends of activities: the machine is ahead of the
+    /// journal and is dropped. `false` if the run is not in the journal at all.
+    pub(super) fn breaks(&mut self, lost_entries: usize, lost_ends: Vec<(ActivityId, OpenActivity)>) -> bool {
+        self.open.activities.extend(lost_ends);
         self.length = self.length.saturating_sub(lost_entries as u64);
         self.machine = None;
         self.ending = None;
         self.effects.clear();
         self.length > 0
+    }
+
+    /// Whether it can step though no time has come.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.inputs.is_empty() || !self.open.cancels.is_empty()
     }
 
     /// How many entries have been applied.
@@ -285,7 +293,9 @@ impl Run {
             }),
             _ => None,
         });
-        let running = self.open.activities.iter().filter_map(|(id, activity)| match &activity.phase {
+        let ending = self.in_flight.iter().flat_map(|in_flight| &in_flight.ended);
+        let activities = self.open.activities.iter().chain(ending.map(|(id, activity)| (id, activity)));
+        let running = activities.filter_map(|(id, activity)| match &activity.phase {
             Phase::Attempting(attempt) if attempt.has_started() => Some(RunningAttempt {
                 activity_id: Arc::clone(id),
                 attempt: attempt.number(),

@@ -23,6 +23,8 @@ enum Mode {
     Stalled(Vec<(Vec<Append>, OnDurable)>),
     /// Every append fails.
     Full,
+    /// Every append fails, and no run can be read.
+    Lost,
     /// Every append but the next so many fails, though it was written.
     Ambiguous(usize),
 }
@@ -38,6 +40,10 @@ impl StallingJournal {
 
     pub(super) fn fill(&self) {
         *self.mode.lock().unwrap() = Mode::Full;
+    }
+
+    pub(super) fn lose(&self) {
+        *self.mode.lock().unwrap() = Mode::Lost;
     }
 
     pub(super) fn lie(&self) {
@@ -68,7 +74,7 @@ impl StallingJournal {
     fn take_held(&self) -> Vec<(Vec<Append>, OnDurable)> {
         match std::mem::take(&mut *self.mode.lock().unwrap()) {
             Mode::Stalled(held) => held,
-            Mode::Working | Mode::Full | Mode::Ambiguous(_) => Vec::new(),
+            Mode::Working | Mode::Full | Mode::Lost | Mode::Ambiguous(_) => Vec::new(),
         }
     }
 }
@@ -83,7 +89,7 @@ impl Journal for StallingJournal {
         match &mut *self.mode.lock().unwrap() {
             Mode::Working => self.inner.append(batch, on_durable),
             Mode::Stalled(held) => held.push((batch, on_durable)),
-            Mode::Full => on_durable(failed(batch.len())),
+            Mode::Full | Mode::Lost => on_durable(failed(batch.len())),
             Mode::Ambiguous(truths @ 1..) => {
                 *truths -= 1;
                 self.inner.append(batch, on_durable);
@@ -101,7 +107,10 @@ impl Journal for StallingJournal {
     }
 
     fn load(&self, run: RunRef, reply: Reply<Option<StoredRun>>) {
-        self.inner.load(run, reply);
+        match *self.mode.lock().unwrap() {
+            Mode::Lost => reply(Err(JournalError("unable to open database file".into()))),
+            _ => self.inner.load(run, reply),
+        }
     }
 
     fn row(&self, workflow_id: &str, reply: Reply<Option<Row>>) {

@@ -1,6 +1,6 @@
 //! Runs step, what they did is appended, and then executed.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::{Driver, Message};
@@ -94,6 +94,8 @@ impl Driver {
     }
 
     fn durable(&mut self, key: RunKey, in_flight: InFlight) {
+        // Before what follows them begins.
+        drop(in_flight.ended);
         in_flight.answers.into_iter().for_each(Answer::give);
         for mut child in in_flight.children {
             let key = child.key;
@@ -116,7 +118,7 @@ impl Driver {
         let now_ms = self.now_ms();
         let Some(run) = self.residents.peek(key) else { return };
         let is_due = run.due_ms(&self.catalogue).is_some_and(|due| due <= now_ms);
-        if is_due || !run.inputs.is_empty() {
+        if is_due || run.is_busy() {
             self.residents.enqueue(key);
         } else {
             self.relist(key);
@@ -140,7 +142,11 @@ impl Driver {
         let children = in_flight.children.iter().map(|child| child.key);
         self.look_for_started(children, error);
         let Some(run) = self.residents.get_mut(key) else { return };
-        if !run.breaks(in_flight.entries) {
+        if !in_flight.ended.is_empty() {
+            // Their heartbeats were not stored meanwhile.
+            self.fresh_heartbeats.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        }
+        if !run.breaks(in_flight.entries, in_flight.ended) {
             // It never existed: its inputs are for the run that has its id.
             self.remove_and_deliver_again(key);
             self.look_for_started([key].into_iter(), error);

@@ -91,8 +91,13 @@ impl Driver {
         match (stored, self.residents.peek(key)) {
             (_, Some(resident)) if !resident.is_broken() => {}
             (_, None) if is_stale => self.load(key),
-            (Err(error), _) => {
+            (Err(error), resident) => {
                 tracing::error!(%key, "a run cannot be read: {error}");
+                // It is resident because it could not be written.
+                if resident.is_some() {
+                    self.begin_outage(&error);
+                }
+                self.refuse_clients_of(key);
                 self.try_again_later(key);
             }
             // It had ended, though the append was believed to have failed, and was pruned since.
@@ -144,7 +149,10 @@ impl Driver {
         match workflow.and_then(|workflow| Run::replay(key, start, &entries, workflow)) {
             Ok(mut run) => {
                 match self.residents.take(key) {
-                    Some(broken) => run.succeed(*broken),
+                    Some(broken) => {
+                        self.residents.unlist(key, broken.listed_ms);
+                        run.succeed(*broken);
+                    }
                     None => run.recover(row.heartbeats, self.epoch, self.started_ms),
                 }
                 if quarantine.is_some() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Driver;
 use crate::engine::embedded::event::timestamp;
-use crate::engine::embedded::journal::JournalError;
+use crate::engine::embedded::journal::{JournalError, RunKey};
 use crate::workflow::ClientError;
 
 const FIRST_RETRY_MS: i64 = 100;
@@ -59,13 +59,19 @@ impl Driver {
         }
     }
 
+    /// The clients whose messages wait for a run are answered at once.
+    pub(super) fn refuse_clients_of(&mut self, key: RunKey) {
+        if let (Some(outage), Some(run)) = (&self.outage, self.residents.peek_mut(key)) {
+            let inputs = std::mem::take(&mut run.inputs).into_iter();
+            run.inputs = inputs.filter_map(|input| input.refuse(outage.error())).collect();
+        }
+    }
+
     /// Clients whose messages are queued are answered at once; results stay queued.
     fn refuse_waiting_clients(&mut self) {
-        let Some(error) = self.outage.as_ref().map(Outage::error) else { return };
         for key in self.residents.leave_line() {
-            let Some(run) = self.residents.peek_mut(key) else { continue };
-            let inputs = std::mem::take(&mut run.inputs).into_iter();
-            run.inputs = inputs.filter_map(|input| input.refuse(error.clone())).collect();
+            self.refuse_clients_of(key);
+            let Some(run) = self.residents.peek(key) else { continue };
             if run.is_started() {
                 self.residents.enqueue(key);
             } else if run.in_flight.is_none() {

@@ -10,8 +10,17 @@ use crate::engine::embedded::registry::Catalogue;
 use crate::workflow::{ActivityError, ActivityOptions, OnCancel, kind};
 
 impl Run {
+    /// The next event that the engine itself raises.
+    pub(super) fn by_itself(&mut self, now_ms: i64, catalogue: &Catalogue) -> Option<Event> {
+        // What an activity returned before an outage is known, and must not count as unknown.
+        if self.open.activities.values().any(|activity| matches!(activity.phase, Phase::Ended(_))) {
+            return None;
+        }
+        self.overdue(now_ms, catalogue).or_else(|| self.cancelled_activity(catalogue))
+    }
+
     /// What has been overdue the longest: a timer, or an activity's schedule-to-close.
-    pub(super) fn overdue(&mut self, now_ms: i64, catalogue: &Catalogue) -> Option<Event> {
+    fn overdue(&mut self, now_ms: i64, catalogue: &Catalogue) -> Option<Event> {
         let timer = self.open.timers.iter().map(|(timer, due)| (*due, *timer)).min();
         let activities = self.open.activities.iter();
         let deadline =
@@ -37,7 +46,7 @@ impl Run {
 
     /// The next activity that ends because its scope was cancelled. Those with an attempt in flight that
     /// may finish are notified instead.
-    pub(super) fn cancelled_activity(&mut self, catalogue: &Catalogue) -> Option<Event> {
+    fn cancelled_activity(&mut self, catalogue: &Catalogue) -> Option<Event> {
         while let Some(id) = self.open.cancels.pop_front() {
             let Some(activity) = self.open.activities.get(&id) else { continue };
             let on_cancel = catalogue.activities.get(activity.name).map(|kind| kind.options.on_cancel);
@@ -108,7 +117,8 @@ impl OpenActivity {
             Phase::Attempting(attempt) if !attempt.withdraw() => {
                 self.record.end_running(kind, message, attempt.heartbeat().as_ref())
             }
-            _ => self.record.end_waiting(kind, message),
+            Phase::Ended(_) => self.record.end_running(kind, message, None),
+            Phase::Attempting(_) | Phase::Ready | Phase::BackingOff => self.record.end_waiting(kind, message),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Run {
     /// Replaces a run whose append failed: attempts in flight continue, and the results of others are
     /// applied again. An attempt that was dropped meanwhile counts as interrupted.
     pub(crate) fn succeed(&mut self, broken: Self) {
-        let Self { open, inputs, heartbeats, interrupted, listed_ms, is_in_line, .. } = broken;
+        let Self { open, inputs, heartbeats, interrupted, is_in_line, .. } = broken;
         let Open { activities: mut before, children, .. } = open;
         (self.heartbeats, self.interrupted) = (heartbeats, interrupted);
         self.inputs = inputs.into_iter().filter(|input| !self.has_in_journal(input)).collect();
@@ -84,7 +84,7 @@ impl Run {
             if let Some(serial) = result {
                 activity.phase = Phase::Ended(serial);
             } else if let Some(before) = before.remove(id) {
-                activity.phase = before.phase;
+                activity.phase = before.phase.unless_withdrawn();
             } else {
                 let cut_off = (activity.record.attempt(), Interrupted::default());
                 self.interrupted.insert(Arc::clone(id), cut_off);
@@ -93,7 +93,7 @@ impl Run {
         for (id, child) in &mut self.open.children {
             child.is_looked_up = children.get(id).is_some_and(|child| child.is_looked_up);
         }
-        (self.listed_ms, self.is_in_line) = (listed_ms, is_in_line);
+        self.is_in_line = is_in_line;
         self.resume();
     }
 
@@ -121,6 +121,16 @@ impl Run {
         self.effects.extend(ready.map(|(id, _)| Effect::StartAttempt(Arc::clone(id))));
         let children = open.children.iter().filter(|(_, child)| !child.is_looked_up);
         self.effects.extend(children.map(|(id, _)| Effect::LookUpChild(Arc::clone(id))));
+    }
+}
+
+impl Phase {
+    /// An attempt that was kept from starting, by an event that was lost, is yet to be made.
+    fn unless_withdrawn(self) -> Self {
+        match self {
+            Self::Attempting(attempt) if attempt.is_withdrawn() => Self::Ready,
+            other => other,
+        }
     }
 }
 

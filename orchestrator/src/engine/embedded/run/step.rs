@@ -44,8 +44,8 @@ struct Step {
 }
 
 impl Run {
-    /// Applies what is pending: overdue timers first, in order of due time, then the rest in order
-    /// of arrival.
+    /// Applies what is pending: what a failed append left to apply again, then overdue timers, in order of
+    /// due time, then the rest in order of arrival.
     pub(crate) fn step(&mut self, moment: &mut Moment<'_>) -> StepResult {
         let mut step = Step::default();
         if let Err(reason) = self.advance_all(&mut step, moment) {
@@ -81,10 +81,13 @@ impl Run {
     /// Applies the next event; `false` when nothing is pending.
     fn advance(&mut self, step: &mut Step, moment: &mut Moment<'_>) -> Result<bool, String> {
         let catalogue = moment.catalogue;
-        let by_itself = self.overdue(moment.now_ms, catalogue).or_else(|| self.cancelled_activity(catalogue));
-        if let Some(event) = by_itself {
+        if let Some(event) = self.by_itself(moment.now_ms, catalogue) {
             self.apply(step, moment, event).map_err(broken)?;
             return Ok(true);
+        }
+        // Another run may have its id. What clients send next is for the run whose start is durable.
+        if self.length == 0 && !step.entries.is_empty() {
+            return Ok(false);
         }
         let Some(input) = self.inputs.pop_front() else { return Ok(false) };
         match input {
@@ -187,7 +190,7 @@ impl Run {
         let machine = self.machine.as_mut().ok_or(NotApplied::NothingOpen)?;
         let commands = machine.apply(at_ms, &event)?;
         let recorded: Vec<_> = commands.iter().map(Command::recorded).collect();
-        self.open.absorb(at_ms, &event, &commands, &recorded);
+        step.in_flight.ended.extend(self.open.absorb(at_ms, &event, &commands, &recorded));
         self.accepted_signals += usize::from(matches!(event, Event::SignalAccepted { .. }));
         for command in commands {
             self.take_command(step, at_ms, command);
