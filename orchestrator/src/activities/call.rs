@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Trace;
@@ -11,20 +9,15 @@ use crate::workflow::ActivityCtx;
 pub struct Call<T> {
     /// The request.
     pub request: T,
-    /// The idempotency key, unless it is the activity's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    /// The idempotency key.
+    pub key: String,
     /// The trace it belongs to.
     pub trace: Trace,
 }
 
 impl<T> Call<T> {
-    pub(super) fn context(&self, ctx: &ActivityCtx) -> CallContext<'_> {
-        let key = match &self.key {
-            Some(key) => Cow::Borrowed(key.as_str()),
-            None => Cow::Owned(ctx.idempotency_key()),
-        };
-        CallContext { key, trace: &self.trace }
+    pub(super) fn context(&self) -> CallContext<'_> {
+        CallContext { key: &self.key, trace: &self.trace }
     }
 }
 

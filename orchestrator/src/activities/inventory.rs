@@ -18,10 +18,10 @@ impl ActivityDef for ReserveInventory {
 impl Activity<Services> for ReserveInventory {
     async fn execute(
         services: Arc<Services>,
-        ctx: ActivityCtx,
+        _: ActivityCtx,
         call: Call<ReservationRequest>,
     ) -> Result<Reservation, AttemptFailure> {
-        Ok(services.inventory.reserve(&call.request, call.context(&ctx)).await?)
+        Ok(services.inventory.reserve(&call.request, call.context()).await?)
     }
 }
 
@@ -61,7 +61,7 @@ impl Activity<Services> for ReleaseInventory {
         ctx: ActivityCtx,
         call: Call<Reservation>,
     ) -> Result<Undone, AttemptFailure> {
-        services.inventory.release(&call.request.reservation_id, call.context(&ctx)).await?;
+        services.inventory.release(&call.request.reservation_id, call.context()).await?;
         Ok(Undone::by(&ctx))
     }
 }

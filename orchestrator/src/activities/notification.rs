@@ -18,9 +18,9 @@ impl ActivityDef for NotifyCustomer {
 impl Activity<Services> for NotifyCustomer {
     async fn execute(
         services: Arc<Services>,
-        ctx: ActivityCtx,
+        _: ActivityCtx,
         call: Call<Message>,
     ) -> Result<SentMessage, AttemptFailure> {
-        Ok(services.notifier.send(&call.request, call.context(&ctx)).await?)
+        Ok(services.notifier.send(&call.request, call.context()).await?)
     }
 }

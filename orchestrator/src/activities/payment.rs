@@ -38,10 +38,10 @@ impl ActivityDef for AuthorizePayment {
 impl Activity<Services> for AuthorizePayment {
     async fn execute(
         services: Arc<Services>,
-        ctx: ActivityCtx,
+        _: ActivityCtx,
         call: Call<Hold>,
     ) -> Result<Authorization, AttemptFailure> {
-        Ok(services.payments.authorize(&call.request, call.context(&ctx)).await?)
+        Ok(services.payments.authorize(&call.request, call.context()).await?)
     }
 }
 
@@ -78,10 +78,10 @@ impl ActivityDef for CapturePayment {
 impl Activity<Services> for CapturePayment {
     async fn execute(
         services: Arc<Services>,
-        ctx: ActivityCtx,
+        _: ActivityCtx,
         call: Call<PaymentReference>,
     ) -> Result<(), AttemptFailure> {
-        Ok(services.payments.capture(&call.request.auth_id, call.context(&ctx)).await?)
+        Ok(services.payments.capture(&call.request.auth_id, call.context()).await?)
     }
 }
 
@@ -98,10 +98,10 @@ impl ActivityDef for ReadPayment {
 impl Activity<Services> for ReadPayment {
     async fn execute(
         services: Arc<Services>,
-        ctx: ActivityCtx,
+        _: ActivityCtx,
         call: Call<PaymentReference>,
     ) -> Result<PaymentStatus, AttemptFailure> {
-        Ok(services.payments.status(&call.request.auth_id, call.context(&ctx)).await?)
+        Ok(services.payments.status(&call.request.auth_id, call.context()).await?)
     }
 }
 
@@ -141,7 +141,7 @@ impl Activity<Services> for ReleasePayment {
         ctx: ActivityCtx,
         call: Call<PaymentReference>,
     ) -> Result<Undone, AttemptFailure> {
-        services.payments.release(&call.request.auth_id, call.context(&ctx)).await?;
+        services.payments.release(&call.request.auth_id, call.context()).await?;
         Ok(Undone::by(&ctx))
     }
 }
@@ -163,7 +163,7 @@ impl Activity<Services> for RefundPayment {
         call: Call<RefundRequest>,
     ) -> Result<Undone, AttemptFailure> {
         let RefundRequest { auth_id, reason } = &call.request;
-        services.payments.refund(auth_id, reason, call.context(&ctx)).await?;
+        services.payments.refund(auth_id, reason, call.context()).await?;
         Ok(Undone::by(&ctx))
     }
 }

@@ -24,7 +24,7 @@ impl Activity<Services> for CreateLabel {
         call: Call<LabelRequest>,
     ) -> Result<Label, AttemptFailure> {
         let heartbeat = |progress: &_| ctx.heartbeat(progress);
-        Ok(services.carrier.create_label(&call.request, call.context(&ctx), &heartbeat).await?)
+        Ok(services.carrier.create_label(&call.request, call.context(), &heartbeat).await?)
     }
 }
 
@@ -49,10 +49,10 @@ impl ActivityDef for RepeatCreateLabel {
 impl Activity<Services> for RepeatCreateLabel {
     async fn execute(
         services: Arc<Services>,
-        ctx: ActivityCtx,
+        _: ActivityCtx,
         call: Call<LabelRequest>,
     ) -> Result<FoundLabel, AttemptFailure> {
-        let label_id = services.carrier.find_label(&call.request, call.context(&ctx)).await?;
+        let label_id = services.carrier.find_label(&call.request, call.context()).await?;
         Ok(FoundLabel { label_id })
     }
 }
@@ -73,7 +73,7 @@ impl Activity<Services> for CancelShipping {
         ctx: ActivityCtx,
         call: Call<FoundLabel>,
     ) -> Result<Undone, AttemptFailure> {
-        services.carrier.cancel(&call.request.label_id, call.context(&ctx)).await?;
+        services.carrier.cancel(&call.request.label_id, call.context()).await?;
         Ok(Undone::by(&ctx))
     }
 }

@@ -70,7 +70,7 @@ impl Backends {
             let headers = request.headers_mut();
             headers.insert(CONTENT_TYPE, JSON);
             headers.insert(ACCEPT, accept.clone());
-            headers.insert(IDEMPOTENCY_KEY, header(&context.key)?);
+            headers.insert(IDEMPOTENCY_KEY, header(context.key)?);
             match self.exchange(request, context).await {
                 Err(Refusal::InProgress(wait)) => tokio::time::sleep(wait.max(MIN_WAIT)).await,
                 answered => return answered.map_err(Refusal::into_error),

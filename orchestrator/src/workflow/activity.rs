@@ -148,7 +148,9 @@ impl ActivityCtx {
         self.info().attempt
     }
 
-    /// `{workflowId}/{runId}/{activityId}`: the same for all attempts, before and after a crash.
+    /// `{workflowId}/{runId}/{activityId}`: the same for all attempts, before and after a crash. A workflow
+    /// that may be reset on a Temporal cluster chooses its keys itself, by
+    /// [`WorkflowInfo::key_of`](super::WorkflowInfo::key_of).
     pub fn idempotency_key(&self) -> String {
         let info = self.info();
         format!("{}/{}/{}", info.workflow_id, info.run_id, info.activity_id)

@@ -10,8 +10,10 @@ use super::{ActivityDef, ActivityError, Cancelled, ChildError, Either, SearchAtt
 pub struct WorkflowInfo {
     /// The id that its client chose; unique forever.
     pub workflow_id: String,
-    /// The id that the engine gave this run.
+    /// The id that the engine gave this run; the same if an engine makes the run again.
     pub run_id: String,
+    /// When its client started it, which may be before its first step.
+    pub started_at: Timestamp,
 }
 
 impl WorkflowInfo {

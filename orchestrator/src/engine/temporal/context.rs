@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use temporalio_sdk::{
@@ -71,21 +71,29 @@ impl<W: WorkflowDef> Context<W> {
     }
 }
 
+/// In whole milliseconds, as on every engine.
+fn timestamp(time: SystemTime) -> Timestamp {
+    let time = Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+}
+
 const HAS_STATE: &str = "a run has its state before its first step";
 
 impl<W: WorkflowDef> WorkflowCtx for Context<W> {
     type State = W::State;
 
     fn info(&self) -> WorkflowInfo {
-        let (workflow_id, run_id) = (self.sdk.workflow_id().to_owned(), self.sdk.run_id().to_owned());
-        WorkflowInfo { workflow_id, run_id }
+        let info = self.sdk.info();
+        WorkflowInfo {
+            workflow_id: info.workflow_id().to_owned(),
+            // A reset gives the run another id, and must not give its calls other keys.
+            run_id: info.first_execution_run_id().to_owned(),
+            started_at: info.start_time().map_or_else(|| self.now(), timestamp),
+        }
     }
 
     fn now(&self) -> Timestamp {
-        let now = self.sdk.workflow_time().unwrap_or(UNIX_EPOCH);
-        let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
-        // In whole milliseconds, as on every engine.
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+        timestamp(self.sdk.workflow_time().unwrap_or(UNIX_EPOCH))
     }
 
     fn random(&self) -> u64 {
@@ -131,8 +139,15 @@ impl<W: WorkflowDef> WorkflowCtx for Context<W> {
                 Ok(self.sdk.execute_activity(Named::<A>::new(), Wire(input), options))
             }
         };
+        let scheduled_at = self.sdk.history_length();
         async move {
-            let Wire(output) = begun?.await.map_err(|error| activity_error(&error))?;
+            let Wire(output) = begun?.await.map_err(|error| {
+                // The server learns of an activity when the workflow's task ends, and of this one it never did.
+                if error.as_cancelled().is_some() && self.sdk.history_length() == scheduled_at {
+                    return ActivityError::not_started(kind::CANCELLED, self.reason().reason);
+                }
+                activity_error(&error)
+            })?;
             output.parse().map_err(|error| ActivityError::unreadable(&error))
         }
     }

@@ -7,7 +7,7 @@ use super::undo::Undo;
 use crate::activities::Call;
 use crate::domain::{OrderStatus, Step, StepStatus, WorkflowState};
 use crate::gateways::LabelProgress;
-use crate::workflow::{ActivityError, WorkflowCtx};
+use crate::workflow::{ActivityDef, ActivityError, WorkflowCtx};
 
 /// Why an order will not be shipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(super) struct Saga<C> {
 
 impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     pub(super) fn begin(ctx: C, input: OrderFulfillmentInput) -> Self {
-        ctx.upsert_search_attributes(&search::of_order(&input, ctx.now()));
+        ctx.upsert_search_attributes(&search::of_order(&input, ctx.info().started_at));
         ctx.upsert_search_attributes(&[search::of_status(OrderStatus::Processing)]);
         let (scope, shielded) = (ctx.child_scope(), ctx.detached());
         Self { ctx, scope, shielded, input, undos: Vec::new(), stuck: Vec::new() }
@@ -96,9 +96,17 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Stop::Failed(error.kind.clone())
     }
 
-    /// An activity's input, under the activity's own key.
-    pub(super) fn call<T>(&self, request: T) -> Call<T> {
-        Call { request, key: None, trace: self.input.trace.clone() }
+    /// The only call of activity `A`, in `scope`.
+    pub(super) async fn call<A, T>(&self, scope: &C, request: T) -> Result<A::Output, ActivityError>
+    where
+        A: ActivityDef<Input = Call<T>>,
+    {
+        scope.activity::<A>(self.under(self.ctx.info().key_of::<A>(1), request)).await
+    }
+
+    /// The input of a call under `key`.
+    pub(super) fn under<T>(&self, key: String, request: T) -> Call<T> {
+        Call { request, key, trace: self.input.trace.clone() }
     }
 
     /// The order is being shipped or undone: later signals are refused accordingly.

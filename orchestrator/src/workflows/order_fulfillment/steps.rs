@@ -87,7 +87,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         self.may_happen(Compensation::RefundPayment);
         let auth_id = self.auth_id();
         let reference = PaymentReference { auth_id: auth_id.clone() };
-        let answer = self.scope.activity::<CapturePayment>(self.call(reference)).await;
+        let answer = self.call::<CapturePayment, _>(&self.scope, reference).await;
         let captured = match &answer {
             Ok(()) => true,
             Err(error) if status_decides(error) => self.is_captured().await,
@@ -111,7 +111,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     /// is read when the order is undone.
     async fn is_captured(&mut self) -> bool {
         let reference = PaymentReference { auth_id: self.auth_id() };
-        match self.scope.activity::<ReadPayment>(self.call(reference)).await {
+        match self.call::<ReadPayment, _>(&self.scope, reference).await {
             Ok(PaymentStatus { status: AuthorizationState::Captured }) => return true,
             Ok(_) => self.forget(Compensation::RefundPayment),
             Err(unread) => self.may_have_happened(&unread),
@@ -138,8 +138,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         let step = Step::CustomerNotification;
         self.enter(Phase::Shipped);
         self.update(|order, _| order.begin_step(step));
-        let message = self.call(self.input.shipped_message(label));
-        match self.shielded.activity::<NotifyCustomer>(message).await {
+        let message = self.input.shipped_message(label);
+        match self.call::<NotifyCustomer, _>(&self.shielded, message).await {
             Ok(sent) => {
                 self.end_step(step, StepStatus::Completed, [("notificationId", &sent.notification_id)]);
             }
@@ -163,7 +163,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     {
         self.begin_step(step)?;
         self.may_happen(compensation);
-        self.scope.activity::<A>(self.call(request)).await.map_err(|error| {
+        self.call::<A, _>(&self.scope, request).await.map_err(|error| {
             self.did_not_succeed(&error);
             self.step_failed(step, &error)
         })

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::saga::{Saga, Stop};
 use super::state::{OrderState, Phase};
 use crate::activities::{
-    AuthorizePayment, Call, CancelShipping, CreateLabel, FoundLabel, PaymentReference, RefundPayment,
-    RefundRequest, ReleaseInventory, ReleasePayment, RepeatAuthorize, RepeatCreateLabel, RepeatReadPayment,
-    RepeatReserve, ReserveInventory, Undone,
+    AuthorizePayment, Call, CancelShipping, CreateLabel, FoundLabel, PaymentReference, ReadPayment,
+    RefundPayment, RefundRequest, ReleaseInventory, ReleasePayment, RepeatAuthorize, RepeatCreateLabel,
+    RepeatReadPayment, RepeatReserve, ReserveInventory, Undone,
 };
 use crate::domain::{Compensation, OrderStatus};
 use crate::gateways::{AuthorizationState, Reservation};
@@ -130,8 +130,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     /// The authorization, if its money is captured; otherwise the release is its undo.
     async fn captured_payment(&mut self) -> Result<Option<String>, ActivityError> {
         let auth_id = self.auth_id();
-        let reference = self.call(PaymentReference { auth_id: auth_id.clone() });
-        let status = self.shielded.activity::<RepeatReadPayment>(reference).await?.status;
+        let reference = PaymentReference { auth_id: auth_id.clone() };
+        let status = self.repeat::<ReadPayment, RepeatReadPayment, _>(reference).await?.status;
         if status != AuthorizationState::Captured {
             return Ok(None);
         }
@@ -145,8 +145,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         F: ActivityDef<Input = R::Input>,
         R: ActivityDef<Input = Call<T>>,
     {
-        let key = Some(self.ctx.info().key_of::<F>(1));
-        self.shielded.activity::<R>(Call { key, ..self.call(request) }).await
+        let key = self.ctx.info().key_of::<F>(1);
+        self.shielded.activity::<R>(self.under(key, request)).await
     }
 
     async fn reverse(
@@ -156,31 +156,31 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         stop: &Stop,
     ) -> Result<Undone, ActivityError> {
         let id = id.to_owned();
-        let key = Some(self.key_of(compensation));
+        let key = self.key_of(compensation);
         let scope = &self.shielded;
         match compensation {
             Compensation::CancelShipping => {
                 let label = FoundLabel { label_id: id };
-                scope.activity::<CancelShipping>(Call { key, ..self.call(label) }).await
+                scope.activity::<CancelShipping>(self.under(key, label)).await
             }
             Compensation::RefundPayment => {
                 let refund = RefundRequest { auth_id: id, reason: stop.error().to_owned() };
-                scope.activity::<RefundPayment>(Call { key, ..self.call(refund) }).await
+                scope.activity::<RefundPayment>(self.under(key, refund)).await
             }
             Compensation::ReleaseInventory => {
                 let reservation = Reservation { reservation_id: id };
-                scope.activity::<ReleaseInventory>(Call { key, ..self.call(reservation) }).await
+                scope.activity::<ReleaseInventory>(self.under(key, reservation)).await
             }
             Compensation::ReleasePayment => {
                 let hold = PaymentReference { auth_id: id };
-                scope.activity::<ReleasePayment>(Call { key, ..self.call(hold) }).await
+                scope.activity::<ReleasePayment>(self.under(key, hold)).await
             }
         }
     }
 
     /// The same for every retry of an undo.
     fn key_of(&self, compensation: Compensation) -> String {
-        let WorkflowInfo { workflow_id, run_id } = self.ctx.info();
+        let WorkflowInfo { workflow_id, run_id, .. } = self.ctx.info();
         format!("{workflow_id}/{run_id}/{}", compensation.name())
     }
 

@@ -27,6 +27,7 @@ mod temporal {
     mod histories;
     pub(super) mod host;
     mod http;
+    mod repeating;
     mod workers;
 }
 

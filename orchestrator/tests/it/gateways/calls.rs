@@ -37,7 +37,7 @@ fn hold() -> Hold {
 
 async fn authorize(backend: Router) -> Result<Authorization, GatewayError> {
     let trace = trace();
-    gateway(backend).authorize(&hold(), CallContext { key: "key-1".into(), trace: &trace }).await
+    gateway(backend).authorize(&hold(), CallContext { key: "key-1", trace: &trace }).await
 }
 
 /// A backend that answers everything in this way.
@@ -71,7 +71,7 @@ async fn every_call_carries_its_key_its_trace_and_exact_amounts() {
     "#);
 
     let trace = trace();
-    let context = CallContext { key: "key-1".into(), trace: &trace };
+    let context = CallContext { key: "key-1", trace: &trace };
     let status = gateway(backend).status("auth_1", context).await.unwrap();
     assert_eq!(status.status, AuthorizationState::Captured);
     insta::assert_snapshot!(seen.lock().unwrap(), @r#"
@@ -127,7 +127,7 @@ async fn a_request_in_progress_is_asked_again_when_it_says() {
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused_at_once() {
     let trace = Trace { correlation_id: "two\nlines".to_owned(), traceparent: None };
-    let context = CallContext { key: "key-1".into(), trace: &trace };
+    let context = CallContext { key: "key-1", trace: &trace };
     let error = gateway(answering(200, "{}")).authorize(&hold(), context).await.unwrap_err();
     assert_eq!((error.certainty, &*error.kind), (Certainty::Rejected, "unsendable_request"));
 }

@@ -45,14 +45,14 @@ async fn create(carrier: &HttpCarrierGateway) -> (Result<Label, GatewayError>, V
         heard.lock().unwrap().push((news.label_id.clone(), news.progress));
     };
     let trace = Trace::default();
-    let context = CallContext { key: "key-1".into(), trace: &trace };
+    let context = CallContext { key: "key-1", trace: &trace };
     let label = carrier.create_label(&request(), context, &hear).await;
     (label, heard.into_inner().unwrap())
 }
 
 async fn find(carrier: &HttpCarrierGateway) -> Result<String, GatewayError> {
     let trace = Trace::default();
-    carrier.find_label(&request(), CallContext { key: "key-1".into(), trace: &trace }).await
+    carrier.find_label(&request(), CallContext { key: "key-1", trace: &trace }).await
 }
 
 const BEGUN: &str = "event: progress\ndata: {\"labelId\":\"lbl_1\",\"progress\":0}\n\n";

@@ -7,6 +7,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use tokio::sync::oneshot;
 
 use super::{Input, Run};
+use crate::engine::embedded::event::timestamp;
 use crate::engine::embedded::journal::{RunKey, RunStart};
 use crate::engine::embedded::registry::Catalogue;
 use crate::workflow::{ClientError, Json, Started, WorkflowInfo};
@@ -57,12 +58,11 @@ impl RunFactory {
         let NewRun { workflow, workflow_id, input, at_ms } = new_run;
         let kind = catalogue.workflow(workflow)?;
         let (run_id, seed) = self.identify(&workflow_id);
-        let info = WorkflowInfo { workflow_id: workflow_id.as_ref().to_owned(), run_id: run_id.clone() };
-        let machine = (kind.begin)(info, seed, &input, None)?;
-        let key = RunKey(self.next_key);
-        self.next_key += 1;
         let start =
             RunStart { workflow: kind.name.into(), workflow_id, run_id: run_id.into(), started_at_ms: at_ms };
+        let machine = (kind.begin)(start.info(), seed, &input, None)?;
+        let key = RunKey(self.next_key);
+        self.next_key += 1;
         Ok((Run::new(key, start, kind, machine), InitialInput { input, seed }))
     }
 
@@ -72,5 +72,15 @@ impl RunFactory {
         let id = uuid::Builder::from_random_bytes(hasher.finish128().as_bytes()).into_uuid();
         hasher.write(b"seed");
         (id.to_string(), hasher.finish128().h1)
+    }
+}
+
+impl RunStart {
+    pub(super) fn info(&self) -> WorkflowInfo {
+        WorkflowInfo {
+            workflow_id: self.workflow_id.as_ref().to_owned(),
+            run_id: self.run_id.as_ref().to_owned(),
+            started_at: timestamp(self.started_at_ms),
+        }
     }
 }

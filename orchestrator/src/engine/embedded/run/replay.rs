@@ -9,7 +9,6 @@ use crate::engine::embedded::event::{Entry, Event, Interrupted, Recorded};
 use crate::engine::embedded::journal::{Heartbeats, RunKey, RunStart};
 use crate::engine::embedded::open::{Open, Phase};
 use crate::engine::embedded::registry::WorkflowType;
-use crate::workflow::WorkflowInfo;
 
 impl Run {
     /// Replays a run and checks that its code still takes the path that is in the journal. All its
@@ -130,15 +129,6 @@ impl Phase {
         match self {
             Self::Attempting(attempt) if attempt.is_withdrawn() => Self::Ready,
             other => other,
-        }
-    }
-}
-
-impl RunStart {
-    fn info(&self) -> WorkflowInfo {
-        WorkflowInfo {
-            workflow_id: self.workflow_id.as_ref().to_owned(),
-            run_id: self.run_id.as_ref().to_owned(),
         }
     }
 }
