@@ -21,7 +21,8 @@ mod serve;
 mod simulate;
 
 use std::ffi::OsString;
-use std::io;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -182,9 +183,13 @@ fn unless_nobody_reads(written: io::Result<()>) -> io::Result<()> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-#[expect(clippy::print_stderr, reason = "this is where a command's error reaches the user")]
+/// Tells the user, on standard error. Unlike with `eprintln`, a command goes on if that cannot be written.
+fn tell(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 fn report(error: &anyhow::Error) -> Ending {
-    eprintln!("error: {error:#}");
+    tell(format_args!("error: {error:#}"));
     if error.is::<ConfigError>() { Ending::Unusable } else { Ending::Bad }
 }
 

@@ -29,6 +29,8 @@ pub fn start(environment: &Environment) -> Result<(), ConfigError> {
     })?;
     let colours = io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
+    // A line that cannot be written would be reported on standard error too, with a macro that panics then.
+    let lines = lines.log_internal_errors(false);
     // A second start, as in tests, changes nothing.
     let _ = match format {
         Format::Pretty => tracing::subscriber::set_global_default(lines.with_target(false).finish()),

@@ -95,7 +95,6 @@ fn advice(error: &Error) -> &'static str {
 }
 
 /// Prints the report to standard output, and errors to standard error.
-#[expect(clippy::print_stderr, reason = "this is where the error reaches the user")]
 pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     let clock = Clock::system();
     let mut stdout = anstream::stdout();
@@ -108,7 +107,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
         Ok(true) => Ending::Good,
         Ok(false) => Ending::Bad,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            super::tell(format_args!("error: {failure}"));
             Ending::Unusable
         }
     }
@@ -134,10 +133,9 @@ async fn once(
 }
 
 /// Shows people that the command is waiting, and for what.
-#[expect(clippy::print_stderr, reason = "progress is for the user, not for the command's output")]
 fn tell(text: &str) {
     if io::stderr().is_terminal() {
-        eprintln!("{text}");
+        super::tell(format_args!("{text}"));
     }
 }
 

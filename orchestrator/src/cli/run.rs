@@ -144,12 +144,11 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 /// Prints results to standard output, progress and errors to standard error.
-#[expect(clippy::print_stderr, reason = "this is where the error reaches the user")]
 pub(super) async fn run(args: &Args, environment: &Environment) -> Ending {
     match execute(args, environment).await {
         Ok(ending) => ending,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            super::tell(format_args!("error: {failure}"));
             let interrupted = matches!(failure, Failure::Run(run::Error::Interrupted));
             if interrupted { Ending::Interrupted } else { Ending::Unusable }
         }

@@ -112,14 +112,13 @@ pub(super) enum Failure {
 }
 
 /// Prints the report to standard output, and progress and errors to standard error.
-#[expect(clippy::print_stderr, reason = "this is where the error reaches the user")]
 pub(super) fn run(args: &Args, flow: Flow, environment: &Environment) -> Ending {
     // Its worlds have their own runtimes.
     let judged = || judged(args, flow, environment, &mut anstream::stdout());
     match tokio::task::block_in_place(judged) {
         Ok(ending) => ending,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            super::tell(format_args!("error: {failure}"));
             if matches!(failure, Failure::Stuck(_)) { Ending::Bad } else { Ending::Unusable }
         }
     }

@@ -1,6 +1,7 @@
 //! Commands as a person or a script calls them; `order` against an orchestrator on a socket.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -209,6 +210,31 @@ fn whoever_has_read_enough_is_not_told_of_an_error() {
         let output = command(line).stdout(writer).output().unwrap();
         assert_eq!((code(&output), stderr(&output).as_str()), (0, ""), "{line}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn logs_that_cannot_be_written_stop_nothing() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    // Every draw is logged.
+    let mut backends = command("backends --port 0");
+    backends.env("RUST_LOG", "debug").env("CHAOS_FAILURE_RATE", "0").stderr(full());
+    let mut backends = backends.stdout(Stdio::piped()).spawn().unwrap();
+    let mut banner = BufReader::new(backends.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url =
+        banner.find_map(|line| Some(line.split_once("http://")?.1.split_once(',')?.0.to_owned())).unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let authorize = client.post(format!("http://{url}/payment/authorize"));
+        let answer = authorize.body(r#"{"amount":1,"currency":"usd"}"#).send().await;
+        answers.push(answer.map(|answer| answer.status()));
+    }
+    backends.kill().unwrap();
+    backends.wait().unwrap();
+    assert!(matches!(answers[..], [Ok(StatusCode::CREATED), Ok(StatusCode::CREATED)]), "{answers:?}");
+    let refused = command("backends").env("LEDGER_CAPACITY", "none").stderr(full()).output().unwrap();
+    assert_eq!(code(&refused), 2);
 }
 
 /// What a command says that cannot be followed, in its first line.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::tell;
 use crate::run::End;
 
 /// How often a bar is drawn.
@@ -32,7 +33,6 @@ impl Progress {
     }
 
     /// An order ended.
-    #[expect(clippy::print_stderr, reason = "progress is for the user, not for the command's output")]
     pub(super) fn ended(&self, end: End) {
         let (ended, ends) = self.count(end);
         match &self.bar {
@@ -40,7 +40,9 @@ impl Progress {
                 bar.set_position(ended);
                 bar.set_message(ends);
             }
-            None if is_tenth(ended, self.orders) => eprintln!("{ended} of {} orders: {ends}", self.orders),
+            None if is_tenth(ended, self.orders) => {
+                tell(format_args!("{ended} of {} orders: {ends}", self.orders));
+            }
             None => {}
         }
     }
