@@ -100,10 +100,7 @@ impl Backends {
             let name = domain.name();
             routes = routes.merge(operations).merge(observe(name, &chaos)).merge(ledger(name, pipeline));
         }
-        let reset = Reset {
-            chaos: Arc::clone(&chaos),
-            pipelines: pipelines.iter().map(|(_, pipeline)| pipeline.clone()).collect(),
-        };
+        let reset: Vec<_> = pipelines.iter().map(|(_, pipeline)| pipeline.clone()).collect();
         routes = routes.merge(OpenApiRouter::new().routes(routes!(post_reset)).with_state(reset));
         let audited = pipelines.clone();
         routes = routes.merge(audit::routes(move || ledgers(&audited)));
@@ -147,13 +144,6 @@ pub fn operations_only(settings: &Settings, clock: Clock) -> (Router, Vec<(Domai
     (routes.fold(Router::new(), Router::merge), pipelines)
 }
 
-/// What a reset clears.
-#[derive(Clone, Debug)]
-struct Reset {
-    chaos: Arc<Chaos>,
-    pipelines: Vec<Pipeline>,
-}
-
 /// An acknowledgement.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 #[schema(as = ResetDone)]
@@ -168,9 +158,8 @@ struct Done {
 /// they had just been started with the same seed.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", 
     responses((status = 200, body = Done, description = "Everything has been reset.")))]
-async fn post_reset(State(reset): State<Reset>) -> Json<Done> {
-    reset.pipelines.iter().for_each(Pipeline::reset);
-    reset.chaos.reset();
+async fn post_reset(State(pipelines): State<Vec<Pipeline>>) -> Json<Done> {
+    Pipeline::reset(&pipelines);
     Json(Done { success: true })
 }
 

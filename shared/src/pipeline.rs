@@ -98,13 +98,17 @@ impl Pipeline {
         self.stores.in_use().iter().for_each(|store| store.expire(now));
     }
 
-    /// Clears the domain's stores, its ledger and its idempotency keys, all at once. Requests in flight end
-    /// as they can.
-    pub fn reset(&self) {
-        let stores = self.stores.at_rest();
-        self.keys.clear();
-        stores.iter().for_each(|store| store.clear());
-        self.ledger.clear();
+    /// Clears the stores, ledgers and idempotency keys of `pipelines`, and everything that their chaos
+    /// counts, all at once. Requests in flight end as they can.
+    pub fn reset(pipelines: &[Self]) {
+        // No step of any request is running, of whichever pipeline: they may share one chaos.
+        let at_rest: Vec<_> = pipelines.iter().map(|pipeline| pipeline.stores.at_rest()).collect();
+        for (pipeline, stores) in pipelines.iter().zip(&at_rest) {
+            pipeline.keys.clear();
+            stores.iter().for_each(|store| store.clear());
+            pipeline.ledger.clear();
+            pipeline.chaos.reset();
+        }
     }
 
     /// The chaos of this pipeline.
@@ -153,12 +157,12 @@ impl Pipeline {
         resource: Option<&str>,
         operate: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
     ) -> Response {
-        self.chaos.count_request(operation);
-        let key = draw_key(&self.chaos, operation, call, order, None, resource);
-        let drawn = self.chaos.draw(operation, key, order_of(call, order));
         let about = About { order, resource, body: None };
-        let ticket = self.arrive(operation, call, &about, Some(&drawn), self.clock.now());
-        let mut in_flight = InFlight::new(self, drawn, None, ticket);
+        let mut in_flight = {
+            let _stores = self.stores.in_use();
+            self.chaos.count_request(operation);
+            self.draw(operation, call, &about, None, self.clock.now())
+        };
         if let Some(reply) = in_flight.before().await {
             return reply.into_response();
         }
@@ -197,19 +201,33 @@ impl Pipeline {
         call: &Call,
         intent: &Intent<C>,
     ) -> Result<InFlight, Reply> {
-        self.chaos.count_request(operation);
         let now = self.clock.now();
         let (order, resource) = (intent.order.as_ref(), intent.resource.as_deref());
         let body = digest_of(&intent.command);
         let about = About { order, resource, body: Some(body) };
         let _stores = self.stores.in_use();
+        self.chaos.count_request(operation);
         let slot = self.claim(operation, call, body, now).inspect_err(|answered| {
             self.arrive(operation, call, &about, None, now).finish(&answered.sent(), now);
         })?;
-        let key = draw_key(&self.chaos, operation, call, order, call.key.as_deref(), resource);
-        let drawn = self.chaos.draw(operation, key, order_of(call, order));
-        let ticket = self.arrive(operation, call, &about, Some(&drawn), now);
-        Ok(InFlight::new(self, drawn, slot, ticket))
+        Ok(self.draw(operation, call, &about, slot, now))
+    }
+
+    /// Draws a request's outcome, and writes it into the ledger.
+    fn draw(
+        &self,
+        operation: &'static Operation,
+        call: &Call,
+        about: &About<'_>,
+        slot: Option<Slot>,
+        now: Timestamp,
+    ) -> InFlight {
+        // A key counts only where it is claimed: not for reads.
+        let idempotency = slot.as_ref().and(call.key.as_deref());
+        let key = draw_key(&self.chaos, operation, call, about.order, idempotency, about.resource);
+        let drawn = self.chaos.draw(operation, key, order_of(call, about.order));
+        let ticket = self.arrive(operation, call, about, Some(&drawn), now);
+        InFlight::new(self, drawn, slot, ticket)
     }
 
     /// Writes the arrival of a request into the ledger.

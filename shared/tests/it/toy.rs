@@ -101,7 +101,10 @@ impl Toys {
     }
 
     pub(crate) fn router(&self) -> Correlated {
-        let routes = Router::new().route("/toy/make", axum::routing::post(make)).with_state(self.clone());
+        let routes = Router::new()
+            .route("/toy/make", axum::routing::post(make))
+            .route("/toy/status", axum::routing::get(look))
+            .with_state(self.clone());
         let (observed, _) = observe("toy", self.pipeline.chaos()).split_for_parts();
         let (kept, _) = ledger("toy", &self.pipeline).split_for_parts();
         with_common(routes.merge(observed).merge(kept), Correlation::seeded(1))
@@ -135,6 +138,11 @@ async fn make(State(toys): State<Toys>, call: Call) -> Response {
             Ok(Made { success: true, id, colour: command.colour })
         })
         .await
+}
+
+/// Looks at a toy, of which nothing is known but its id.
+async fn look(State(toys): State<Toys>, call: Call) -> Response {
+    toys.pipeline.read(&READ, &call, None, Some("toy_1"), |_| Ok(toys.made())).await
 }
 
 /// `POST /toy/make` for a red toy of an order.

@@ -1,6 +1,9 @@
 //! A reset while a label is generated: its request ends, and harms nothing that came after.
 
+use std::slice;
 use std::time::Duration;
+
+use shared::pipeline::Pipeline;
 
 use crate::support::*;
 
@@ -10,7 +13,7 @@ async fn a_label_that_was_forgotten_is_not_made() {
         let service = service([]);
         let mut events = service.stream("k").await.events();
         let id = id_in(&events.skip(seen).await);
-        service.pipeline.reset();
+        Pipeline::reset(slice::from_ref(&service.pipeline));
         let end = events.next().await.unwrap();
         assert!(end.contains("label_cancelled"), "{end}");
         assert!(service.status(&id).await.contains("not_found"));
@@ -25,8 +28,7 @@ async fn a_request_from_before_leaves_the_label_of_its_id_and_the_key_alone() {
         let service = service([]);
         let mut before = service.stream("k").await.events();
         let forgotten = id_in(&before.skip(2).await);
-        service.pipeline.reset();
-        service.chaos.reset();
+        Pipeline::reset(slice::from_ref(&service.pipeline));
         let mut after = service.stream("k").await.events();
         let id = id_in(&after.skip(1).await);
         assert_eq!(id, forgotten);

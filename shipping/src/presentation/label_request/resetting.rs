@@ -1,3 +1,4 @@
+use std::slice;
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle, yield_now};
 use std::time::Duration;
@@ -36,7 +37,7 @@ impl LabelStore for Slow {
     fn add(&self, label: Label) -> Result<(), AddError> {
         self.labels.add(label)?;
         let pipeline = self.pipeline.clone();
-        let resetting = Builder::new().spawn(move || pipeline.reset()).unwrap();
+        let resetting = Builder::new().spawn(move || Pipeline::reset(slice::from_ref(&pipeline))).unwrap();
         for _ in 0..10_000 {
             if resetting.is_finished() {
                 break;
