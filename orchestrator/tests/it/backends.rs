@@ -115,6 +115,33 @@ async fn a_ledger_tells_how_many_orders_have_left_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_made_without_an_order_is_judged_with_whatever_else_happens_to_it() {
+    // A client that sends another correlation id with every request, and one that sends it only once.
+    for later in [["second", "third"], ["", ""]] {
+        let served = Served::under(&[("CHAOS_FAILURE_RATE", "0")]);
+        let post = async |operation: &str, correlation: &str, body: Value| {
+            let path = format!("/payment/{operation}");
+            let mut request =
+                Request::post(path).header("idempotency-key", format!("{operation} {correlation}"));
+            if !correlation.is_empty() {
+                request = request.header("x-correlation-id", correlation);
+            }
+            let (status, body) = served.send(request.body(body.to_string().into()).unwrap()).await;
+            assert!(status.is_success(), "{body}");
+            body
+        };
+        for undone_by in [&["release"][..], &["capture", "refund"]] {
+            let held = post("authorize", undone_by[0], json!({"amount": 1, "currency": "usd"})).await;
+            for (operation, correlation) in undone_by.iter().zip(later) {
+                post(operation, correlation, json!({"authId": held["authId"]})).await;
+            }
+        }
+        let (_, report) = served.get("/audit").await;
+        assert_eq!((&report["orders"], &report["findings"]), (&json!(2), &json!([])), "{report}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reset_leaves_nothing_of_what_was_and_the_same_happens_again() {
     let served = Served::start();
     let first = served.use_all().await;

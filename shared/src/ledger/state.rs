@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod lending;
+
 use std::collections::{HashMap, VecDeque};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -18,8 +21,8 @@ pub(crate) struct LedgerState {
     sequence: Sequence,
     lines: Lines,
     orders: HashMap<Arc<str>, Order, RandomState>,
-    /// The correlation ids that live resources belong to: an expiry is recorded under them, and the domain
-    /// does not know them.
+    /// The correlation ids that resources belong to whose order the domain does not know: whatever happens
+    /// to them later, by a request under any correlation id or by the clock, is recorded under these.
     lent: HashMap<Arc<str>, Arc<str>, RandomState>,
     /// The orders that may be evicted, first in, first out. One that is live again by then stays.
     leaving: VecDeque<Leaving>,
@@ -53,6 +56,8 @@ struct Order {
     live: u32,
     executing: u32,
     is_leaving: bool,
+    /// The resources that the order, which is a correlation id then, is lent to.
+    borrowers: Vec<Arc<str>>,
 }
 
 impl Order {
@@ -107,7 +112,9 @@ impl LedgerState {
         arrival: Arrival<'_>,
     ) -> (u64, Option<Arc<str>>) {
         let correlation = &arrival.context.correlation_id;
-        let order = arrival.order.or(arrival.context.sent_by_client.then_some(correlation)).cloned();
+        let lent = || arrival.resource.and_then(|resource| self.lent.get(resource));
+        let sent = || arrival.context.sent_by_client.then_some(correlation);
+        let order = arrival.order.or_else(lent).or_else(sent).cloned();
         let line = RequestLine {
             operation,
             order: order.clone(),
@@ -156,10 +163,9 @@ impl LedgerState {
             let is_lent = line.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, &line.correlation));
             if let (true, Lifecycle::Opens, Some(order)) = (is_lent, fact.lifecycle, order) {
                 self.lent.insert(Arc::clone(&resource), Arc::clone(order));
+                let borrowers = &mut self.orders.entry(Arc::clone(order)).or_default().borrowers;
+                borrowers.push(Arc::clone(&resource));
             }
-        }
-        if fact.lifecycle == Lifecycle::Closes {
-            self.lent.remove(&resource);
         }
         let line = EffectLine {
             at,
@@ -239,8 +245,11 @@ impl LedgerState {
 
     fn forget(&mut self, order: &Arc<str>) {
         self.evicted_orders += 1;
-        let lines = self.orders.remove(order).map(|order| order.lines).unwrap_or_default();
-        lines.iter().for_each(|seq| self.lines.remove(*seq));
+        let Some(order) = self.orders.remove(order) else { return };
+        order.lines.iter().for_each(|seq| self.lines.remove(*seq));
+        for resource in &order.borrowers {
+            self.lent.remove(resource);
+        }
     }
 
     pub(super) fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {

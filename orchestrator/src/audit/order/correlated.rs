@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use shared::ledger::Record;
+use shared::ledger::{Record, Request};
 
 use crate::audit::Ledgers;
 
 /// The orders that correlation ids stand for. A client that names its order in some requests only leaves
 /// the others under its correlation id: they belong to the order that is named under it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Correlated<'a> {
     named: HashMap<&'a str, Option<&'a str>, RandomState>,
 }
@@ -18,18 +18,26 @@ impl<'a> Correlated<'a> {
     pub(super) fn of(ledgers: &'a Ledgers, is_order: impl Fn(&str) -> bool) -> Self {
         let requests = || {
             ledgers.values().flatten().filter_map(|record| match record {
-                Record::Request(request) => Some((request.order.as_deref()?, &*request.correlation_id)),
+                Record::Request(request) => Some((request.order.as_deref()?, request)),
                 Record::Effect(_) => None,
             })
         };
-        let unnamed = requests().filter(|(id, correlation)| id == correlation && !is_order(id));
-        let mut named: HashMap<_, _, _> = unnamed.map(|(id, _)| (id, None)).collect();
-        for (order, correlation) in requests().filter(|(order, correlation)| order != correlation) {
+        let (mut named, mut made) = (Self::default().named, HashMap::<_, _, RandomState>::default());
+        for (id, request) in requests().filter(|(id, it)| *id == it.correlation_id && !is_order(id)) {
+            named.insert(id, None);
+            made.extend(request.resource.as_deref().map(|resource| (resource, id)));
+        }
+        // What was made under a correlation id keeps it, whoever asks for more: that names no order.
+        let is_lent = |order: &str, it: &Request| {
+            it.resource.as_deref().is_some_and(|resource| made.get(resource) == Some(&order))
+        };
+        let naming = requests().filter(|(order, it)| *order != it.correlation_id && !is_lent(order, it));
+        for (order, request) in naming {
             named.remove(order);
-            if let Some(known) = named.get_mut(correlation)
+            if let Some(known) = named.get_mut(&*request.correlation_id)
                 && *known.get_or_insert(order) != order
             {
-                named.remove(correlation);
+                named.remove(&*request.correlation_id);
             }
         }
         Self { named }
@@ -81,6 +89,13 @@ mod tests {
     #[test]
     fn an_order_that_only_some_requests_name_is_one_order() {
         let report = judged(CHECKOUT);
+        assert_eq!((report.orders, found(&report)), (1, vec![]));
+    }
+
+    #[test]
+    fn who_looks_at_what_was_made_under_a_correlation_id_names_no_order() {
+        let looked = "4s inventory.status res_1 order=checkout correlation=support -> 200";
+        let report = judged(&format!("{CHECKOUT}{looked}"));
         assert_eq!((report.orders, found(&report)), (1, vec![]));
     }
 
