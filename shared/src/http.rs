@@ -12,6 +12,7 @@ mod problem;
 mod query;
 mod serve;
 mod socket;
+mod stall;
 
 pub use answers::with_common;
 pub(crate) use call::MAX_KEY_LENGTH;

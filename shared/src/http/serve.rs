@@ -29,13 +29,16 @@ pub struct Limits {
     /// How long a client may take to send the head of a request, and an HTTP/2 client to show that it is
     /// still there.
     pub head: Duration,
+    /// How long a client may accept nothing of an answer that is being sent to it.
+    pub stall: Duration,
     /// How long requests in flight may take to finish after the server was told to stop.
     pub grace: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 20_000, head: Duration::from_secs(60), grace: Duration::from_secs(10) }
+        let minute = Duration::from_secs(60);
+        Self { connections: 20_000, head: minute, stall: minute, grace: Duration::from_secs(10) }
     }
 }
 
@@ -58,7 +61,7 @@ where
             }
         };
         let (stream, permit) = accepted;
-        let (socket, cutter) = Socket::new(stream, Instant::now() + limits.head);
+        let (socket, cutter) = Socket::new(stream, Instant::now() + limits.head, limits.stall);
         let (routes, watcher) = (routes.clone(), graceful.watcher());
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::opening::Opening;
+use super::stall::Stall;
 use crate::chaos::Severed;
 
 /// How long a body's data may take to be sent before the body's error follows. Over HTTP/2 a separate
@@ -85,19 +86,22 @@ impl ConnectionCutter {
 }
 
 /// A TCP stream that a handler can cut, which an HTTP server does not offer otherwise, and that does not
-/// wait for a client that sends nothing.
+/// wait for a client that sends nothing, or that accepts nothing.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
     cutter: ConnectionCutter,
     opening: Option<Opening>,
+    stall: Stall,
 }
 
 impl Socket {
-    /// A socket whose client must show by `deadline` which HTTP version it speaks.
-    pub(super) fn new(stream: TcpStream, deadline: Instant) -> (Self, ConnectionCutter) {
+    /// A socket whose client must show by `deadline` which HTTP version it speaks, and accept some of what
+    /// is written within every `stall`.
+    pub(super) fn new(stream: TcpStream, deadline: Instant, stall: Duration) -> (Self, ConnectionCutter) {
         let cutter = ConnectionCutter::default();
-        (Self { stream, cutter: cutter.clone(), opening: Some(Opening::until(deadline)) }, cutter)
+        let (opening, stall) = (Some(Opening::until(deadline)), Stall::limited_to(stall));
+        (Self { stream, cutter: cutter.clone(), opening, stall }, cutter)
     }
 
     fn check(&self) -> io::Result<()> {
@@ -145,7 +149,8 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.stall.limit(cx, written)
     }
 
     fn poll_write_vectored(
@@ -154,7 +159,8 @@ impl AsyncWrite for Socket {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.stall.limit(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -194,6 +194,27 @@ async fn a_client_that_does_not_go_on_makes_room_for_another() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_accepts_nothing_makes_room_for_another() {
+    let limits = Limits { connections: 1, stall: Duration::from_secs(30), ..Limits::default() };
+    let large = || async { "x".repeat(1 << 20) };
+    let routes = with_common(Router::new().route("/large", get(large)), Correlation::seeded(1));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, routes, limits, std::future::pending()));
+    let before = tokio::time::Instant::now();
+    let mut first = TcpStream::connect(address).await.unwrap();
+    // More than the system keeps for a client that does not read.
+    first.write_all("GET /large HTTP/1.1\r\nhost: toys\r\n\r\n".repeat(64).as_bytes()).await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(b"GET /large HTTP/1.1\r\nhost: toys\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(3600), second.read_to_end(&mut answer)).await;
+    read.expect("the first one is waited for").unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK"), "{} bytes", answer.len());
+    assert!(before.elapsed() >= limits.stall, "{:?}", before.elapsed());
+}
+
 #[tokio::test]
 async fn what_a_body_sent_before_it_was_cut_arrives() {
     let broken = || async {
