@@ -28,11 +28,27 @@ pub struct GatewayError {
     pub retry_after: Option<Duration>,
 }
 
+/// How many characters of a kind and of a message are kept. The other side may say anything, and every
+/// failed attempt is written to the journal.
+const MAX_KIND: usize = 100;
+const MAX_MESSAGE: usize = 500;
+
 impl GatewayError {
-    /// A failure with this certainty and kind.
+    /// A failure with this certainty and kind. Texts that are too long are cut short.
     pub fn new(certainty: Certainty, kind: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { certainty, kind: kind.into(), message: message.into(), retry_after: None }
+        let (mut kind, mut message) = (kind.into(), message.into());
+        cut(&mut kind, MAX_KIND);
+        if cut(&mut message, MAX_MESSAGE) {
+            message.push('…');
+        }
+        Self { certainty, kind, message, retry_after: None }
     }
+}
+
+/// Leaves at most so many characters; returns whether there were more.
+fn cut(text: &mut String, characters: usize) -> bool {
+    let end = text.char_indices().nth(characters).map(|(end, _)| end);
+    end.inspect(|end| text.truncate(*end)).is_some()
 }
 
 impl From<GatewayError> for AttemptFailure {

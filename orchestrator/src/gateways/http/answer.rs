@@ -90,7 +90,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, problem: Problem
         _ => Certainty::Unknown,
     };
     let message = problem.message.unwrap_or_else(|| format!("the answer was {status}"));
-    Refusal::Final(GatewayError { certainty, kind, message, retry_after })
+    Refusal::Final(GatewayError { retry_after, ..GatewayError::new(certainty, kind, message) })
 }
 
 /// The meaning of a missing answer.
@@ -155,6 +155,21 @@ mod tests {
         let with = |millis: &str| classified(503, &format!(r#"{{"error":"unavailable"{millis}}}"#)).2;
         assert_eq!(with(r#","retryAfterMs":20"#), Some(Duration::from_millis(20)));
         assert_eq!(with(""), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn what_a_backend_says_is_taken_only_so_far() {
+        let problem = Problem {
+            error: Some("é".repeat(400_000)),
+            message: Some("ü".repeat(600_000)),
+            ..Problem::default()
+        };
+        let error = classify(StatusCode::BAD_GATEWAY, &HeaderMap::new(), problem).into_error();
+        assert_eq!(error.kind, "é".repeat(100));
+        assert_eq!(error.message, "ü".repeat(500) + "…");
+        let strange = format!(r#""{}""#, "x".repeat(600_000));
+        let error = parse::<u64>(strange.as_bytes()).unwrap_err();
+        assert!(error.message.chars().count() == 501 && error.message.ends_with("x…"), "{error}");
     }
 
     #[test]
