@@ -13,6 +13,9 @@ use crate::gateways::{GatewayError, TransportError};
 use crate::workflow::Certainty;
 
 const MAX_BODY: usize = 1 << 20;
+/// The longest wait that is accepted. A backend that asks for more is not obeyed: its caller has a deadline
+/// of its own, and a recovery within the hour must not go unnoticed for days.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
 const IN_PROGRESS: &str = "idempotency_in_progress";
 const IN_PROGRESS_WAIT: Duration = Duration::from_secs(1);
 
@@ -79,6 +82,7 @@ pub(super) async fn refused(response: Response<Body>) -> Refusal {
 /// What an unsuccessful answer means. (Rule: ENGINE, "What an answer means".)
 pub(super) fn classify(status: StatusCode, headers: &HeaderMap, problem: Problem) -> Refusal {
     let retry_after = problem.retry_after_ms.map(Duration::from_millis).or_else(|| retry_after_of(headers));
+    let retry_after = retry_after.map(|wait| wait.min(MAX_WAIT));
     let kind = problem.error.unwrap_or_else(|| format!("http_{}", status.as_u16()));
     if status == StatusCode::CONFLICT && kind == IN_PROGRESS {
         return Refusal::InProgress(retry_after.unwrap_or(IN_PROGRESS_WAIT));
@@ -155,6 +159,18 @@ mod tests {
         let with = |millis: &str| classified(503, &format!(r#"{{"error":"unavailable"{millis}}}"#)).2;
         assert_eq!(with(r#","retryAfterMs":20"#), Some(Duration::from_millis(20)));
         assert_eq!(with(""), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_an_hour() {
+        let wait = |millis: u64| classified(503, &format!(r#"{{"retryAfterMs":{millis}}}"#)).2;
+        assert_eq!(wait(3_599_999), Some(Duration::from_millis(3_599_999)));
+        assert_eq!(wait(u64::MAX), Some(MAX_WAIT));
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, u64::MAX.into());
+        let busy = Problem { error: Some(IN_PROGRESS.to_owned()), ..Problem::default() };
+        let refusal = classify(StatusCode::CONFLICT, &headers, busy);
+        assert!(matches!(refusal, Refusal::InProgress(MAX_WAIT)), "{refusal:?}");
     }
 
     #[test]
