@@ -151,7 +151,7 @@ fn the_engines_own_cancel_is_a_cancel() {
             assert_eq!((state.status, state.error.as_deref()), (OrderStatus::Cancelled, Some("cancelled")));
             // The verdict knows only of decisions that were signals.
             order.wire.note(CANCEL, &Reception::Accepted);
-            let ending = Ending { state, wire: order.wire, crashed: false };
+            let ending = Ending { state, wire: order.wire, is_struck: false };
             assert_eq!(judge(&world, &ending, &scenario).await, Vec::<String>::new());
         }
     });

@@ -45,7 +45,7 @@ fn what_cannot_be_undone_waits_for_a_person() {
         // The order's own limit was over long ago, and did not count any more.
         assert!(!order.history().await.iter().any(|event| event == "timer_fired"));
         assert_eq!(order.search_attribute("OrderStatus").await, Some(keyword("rejected")));
-        let ending = Ending { state, wire: order.wire, crashed: false };
+        let ending = Ending { state, wire: order.wire, is_struck: false };
         assert_eq!(judge(&world, &ending, &scenario).await, Vec::<String>::new());
     });
 }
@@ -73,7 +73,7 @@ fn backends_that_have_forgotten_an_order_leave_it_to_a_person() {
         assert_eq!(order.signal(RETRY).await, Reception::Accepted);
         let state = order.result().await;
         assert_eq!(state.status, OrderStatus::Cancelled);
-        let ending = Ending { state, wire: order.wire, crashed: false };
+        let ending = Ending { state, wire: order.wire, is_struck: false };
         assert_eq!(judge(&world, &ending, &scenario).await, Vec::<String>::new());
     });
 }

@@ -116,7 +116,7 @@ impl Wire {
         }
     }
 
-    /// Cancels, unless that was answered before; asks again for as long as a crash keeps the answer.
+    /// Cancels, unless that was answered before; asks again for as long as a crash or an outage keeps the answer.
     async fn cancel_once(&self) {
         loop {
             let (client, workflow_id) = {

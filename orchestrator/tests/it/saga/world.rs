@@ -46,8 +46,8 @@ pub(super) struct World {
 pub(super) struct Ending {
     pub(super) state: WorkflowState,
     pub(super) wire: Wire,
-    /// Whether the orchestrator crashed on the way.
-    pub(super) crashed: bool,
+    /// Whether the orchestrator crashed on the way, or its journal failed.
+    pub(super) is_struck: bool,
 }
 
 /// An orchestrator with one order, and its client, who asks again when it has crashed.
@@ -88,7 +88,8 @@ impl World {
         let state = orchestrator.result().await;
         // Whoever decided and was cut off by a crash asks again, and is told.
         tokio::time::sleep(Duration::from_millis(10)).await;
-        Ending { state, wire: orchestrator.wire, crashed: orchestrator.crashed }
+        let is_struck = orchestrator.crashed || orchestrator.journal.had_outage();
+        Ending { state, wire: orchestrator.wire, is_struck }
     }
 
     /// An orchestrator for one order.
@@ -215,13 +216,16 @@ impl Orchestrator {
         }
     }
 
-    /// Asks the engine, and asks again the one that comes after a crash.
+    /// Asks the engine, again if its journal cannot be written, and the one that comes after a crash.
     async fn ask<T>(&mut self, question: impl AsyncFn(Arc<Engine>, &str) -> Result<T, ClientError>) -> T {
         loop {
             let journal = Arc::clone(&self.journal);
             let answer = question(Arc::clone(&self.engine), &self.workflow_id);
             match race(journal.crashed(), answer).await {
                 Either::Left(()) => self.come_back().await,
+                Either::Right(Err(ClientError::Unavailable { retry_after, .. })) => {
+                    tokio::time::sleep(retry_after).await;
+                }
                 Either::Right(answer) => return answer.unwrap(),
             }
         }
