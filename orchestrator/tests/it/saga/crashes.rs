@@ -51,6 +51,17 @@ fn no_outage_under_any_decision_leaves_anything_wrong() {
     fail_all_everywhere(Decision::all().into_iter().map(Scenario::new), &OUTAGES);
 }
 
+/// The order takes too long meanwhile.
+#[test]
+fn no_outage_beyond_the_limit_of_an_order_leaves_anything_wrong() {
+    let hurried = |decision| {
+        let mut scenario = Scenario::new(decision);
+        scenario.settings.workflow_timeout = Duration::from_secs(30);
+        scenario
+    };
+    fail_all_everywhere(Decision::all().into_iter().map(hurried), &OUTAGES);
+}
+
 #[test]
 fn no_crash_beside_a_fault_leaves_anything_wrong() {
     let with_fault = every_fault().into_iter().map(|(operation, outcome)| {
