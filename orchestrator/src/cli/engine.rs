@@ -127,6 +127,18 @@ impl Engine {
         }
     }
 
+    /// Waits for the engine to end by itself, and says that it has.
+    pub(super) async fn failed(&self) -> anyhow::Error {
+        match &self.running {
+            Running::Embedded(_) => std::future::pending().await,
+            #[cfg(feature = "temporal")]
+            Running::Temporal(_, worker) => {
+                worker.ended().await;
+                anyhow::anyhow!("the Temporal worker has ended by itself; the log says why")
+            }
+        }
+    }
+
     /// Stops. Running orders resume at the next start, or on another worker.
     pub(super) async fn shutdown(self) {
         match self.running {

@@ -57,8 +57,7 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
         .data(&running)
         .order(&listener)?
         .print()?;
-    running.serve(listener, process::stop_signal()).await;
-    Ok(())
+    running.serve(listener, process::stop_signal()).await
 }
 
 impl Own {
@@ -138,11 +137,18 @@ impl Running {
         self.engine.place()
     }
 
-    /// Serves the API until `stop`, then stops the engine.
-    pub(super) async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+    /// Serves the API until `stop`, then stops the engine. If the engine ends before, that is an error,
+    /// and cancels `stop`.
+    pub(super) async fn serve(self, listener: TcpListener, stop: CancellationToken) -> Result<()> {
         let api = api::Deps { stop: stop.clone(), ..self.api };
         let router = with_common(api::router(api), Correlation::seeded(random()));
-        serve(listener, router, Limits::default(), stop.cancelled_owned()).await;
+        let watch = async {
+            let failure = stop.run_until_cancelled(self.engine.failed()).await;
+            stop.cancel();
+            failure
+        };
+        let (failure, ()) = tokio::join!(watch, serve(listener, router, Limits::default(), stop.cancelled()));
         self.engine.shutdown().await;
+        failure.map_or(Ok(()), Err)
     }
 }

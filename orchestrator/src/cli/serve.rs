@@ -36,9 +36,9 @@ pub(super) async fn run(args: &Args, environment: &Environment) -> Result<()> {
         .order(&orchestrator)?
         .print()?;
     let stop = process::stop_signal();
-    tokio::join!(
+    let ((), served) = tokio::join!(
         serve_backends(backends, &chaos, &Domain::ALL, stop.clone()),
         running.serve(orchestrator, stop),
     );
-    Ok(())
+    served
 }

@@ -35,53 +35,50 @@ const THREADS: usize = 2;
 pub struct Worker {
     stop: CancellationToken,
     kill: CancellationToken,
-    ended: Option<oneshot::Receiver<()>>,
+    ended: CancellationToken,
 }
 
 impl Worker {
     pub(super) async fn start(settings: Settings, workload: Workload) -> Result<Self, ConnectError> {
-        let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
+        let [stop, kill, ended] = [(); 3].map(|()| CancellationToken::new());
         let (ready, is_ready) = oneshot::channel();
-        let (end, ended) = oneshot::channel();
+        let end = ended.clone();
         let life = Life { stop: stop.clone(), kill: kill.clone(), ready };
         let failed = |error: &dyn std::fmt::Display| ConnectError::Worker(error.to_string());
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
         let runtime = runtime.map_err(|error| failed(&error))?;
         let thread = std::thread::Builder::new().name("temporal-worker".to_owned());
         let run = move || {
+            let _end = end.drop_guard();
             runtime.block_on(life.run(&settings, workload));
             runtime.shutdown_background();
-            end.send(()).unwrap_or_default();
         };
         thread.spawn(run).map_err(|error| failed(&error))?;
         let ready = is_ready.await.unwrap_or_else(|_| Err(failed(&"its thread ended")));
-        ready.map(|()| Self { stop, kill, ended: Some(ended) })
+        ready.map(|()| Self { stop, kill, ended })
+    }
+
+    /// Waits until the worker has ended. If it was not told to, the log says why.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
     }
 
     /// Accepts no more work, gives attempts in flight five seconds, and ends.
-    pub async fn shutdown(mut self) {
+    pub async fn shutdown(self) {
         self.stop.cancel();
-        self.end().await;
+        self.ended().await;
     }
 
     /// Ends as a killed process would: attempts are dropped, and nothing is reported.
-    pub async fn kill(mut self) {
+    pub async fn kill(self) {
         self.kill.cancel();
-        self.end().await;
-    }
-
-    async fn end(&mut self) {
-        if let Some(ended) = self.ended.take() {
-            drop(ended.await);
-        }
+        self.ended().await;
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if self.ended.is_some() {
-            self.kill.cancel();
-        }
+        self.kill.cancel();
     }
 }
 
