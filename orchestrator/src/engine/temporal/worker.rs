@@ -10,6 +10,7 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker as SdkWorker, WorkerOptions};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Settings;
@@ -21,6 +22,8 @@ use crate::workflow::{ActivityOptions, race};
 
 /// How long attempts may continue after the worker was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the SDK may then take to report the attempts that ended.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How many idle runs stay in memory; others are rebuilt from their histories.
 const RESIDENT_RUNS: usize = 2_000;
 const WORKFLOW_TASKS: usize = 100;
@@ -63,7 +66,8 @@ impl Worker {
         self.ended.cancelled().await;
     }
 
-    /// Accepts no more work, gives attempts in flight five seconds, and ends.
+    /// Accepts no more work, gives attempts in flight five seconds, and ends. Those that still run then are
+    /// dropped as by [`kill`](Self::kill): they are made again once the server's timeouts have passed.
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.ended().await;
@@ -92,16 +96,20 @@ struct Life {
 impl Life {
     async fn run(self, settings: &Settings, workload: Workload) {
         let Self { stop, kill, ready } = self;
+        let expired = async {
+            stop.cancelled().await;
+            sleep(GRACE + FAREWELL).await;
+        };
         let work = async {
             match connect(settings).await.and_then(|client| Pair::new(&client, settings, workload)) {
                 Ok(pair) => {
                     drop(ready.send(Ok(())));
-                    pair.run(stop).await;
+                    pair.run(&stop).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
         };
-        race(kill.cancelled(), work).await;
+        race(race(kill.cancelled(), expired), work).await;
     }
 }
 
@@ -129,13 +137,13 @@ impl Pair {
         Ok(Self { forward: worker(forward)?, compensations })
     }
 
-    async fn run(self, stop: CancellationToken) {
+    async fn run(self, stop: &CancellationToken) {
         let undos = async {
             if let Some(worker) = self.compensations {
-                run("compensations", worker, &stop).await;
+                run("compensations", worker, stop).await;
             }
         };
-        join(run("forward", self.forward, &stop), undos).await;
+        join(run("forward", self.forward, stop), undos).await;
     }
 }
 
