@@ -31,8 +31,10 @@ pub(super) async fn call<T>(
 
 /// The meaning of a refusal by the server.
 pub(super) fn refused(status: &Status) -> ClientError {
-    let message = status.message().to_owned();
+    let message = status.message().trim_end_matches('.').to_owned();
     match status.code() {
+        // The namespace, not the run.
+        Code::NotFound if message.starts_with("Namespace ") => unavailable(message),
         Code::NotFound => ClientError::NotFound,
         Code::InvalidArgument => ClientError::Invalid(message),
         Code::FailedPrecondition if message.contains("failed state") => ClientError::Quarantined(message),
@@ -46,4 +48,17 @@ pub(super) fn read<T: DeserializeOwned>(json: &Json) -> Result<T, ClientError> {
 
 pub(super) fn unavailable(reason: String) -> ClientError {
     ClientError::Unavailable { reason, retry_after: Duration::from_secs(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_namespace_is_no_missing_run() {
+        let refused = |message: &str| refused(&Status::new(Code::NotFound, message));
+        assert_eq!(refused("workflow not found for ID: order-fulfillment-A"), ClientError::NotFound);
+        let missing = unavailable("Namespace orders is not found".to_owned());
+        assert_eq!(refused("Namespace orders is not found."), missing);
+    }
 }

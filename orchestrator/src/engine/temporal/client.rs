@@ -95,9 +95,10 @@ impl TemporalClient {
         let answer = handle.query(Message(name.to_owned()), Wire(argument), WorkflowQueryOptions::default());
         match within(CALL_TIMEOUT, answer).await? {
             Ok(Wire(answer)) => Ok(answer),
-            Err(WorkflowQueryError::NotFound(_)) => Err(ClientError::NotFound),
             Err(WorkflowQueryError::PayloadConversion(error)) => Err(ClientError::Invalid(error.to_string())),
-            Err(WorkflowQueryError::Rpc(status)) => Err(refused(&status)),
+            Err(WorkflowQueryError::NotFound(status) | WorkflowQueryError::Rpc(status)) => {
+                Err(refused(&status))
+            }
             Err(error) => Err(unavailable(error.to_string())),
         }
     }
@@ -138,8 +139,9 @@ impl TemporalClient {
                 let reason = first_of(details.raw()).and_then(|reason| reason.parse().ok());
                 failed(kind::CANCELLED, reason.unwrap_or_default())
             }
-            Err(WorkflowGetResultError::NotFound(_)) => Err(ClientError::NotFound),
-            Err(WorkflowGetResultError::Rpc(status)) => Err(refused(&status)),
+            Err(WorkflowGetResultError::NotFound(status) | WorkflowGetResultError::Rpc(status)) => {
+                Err(refused(&status))
+            }
             Err(error) => failed(TERMINATED, error.to_string()),
         }
     }
