@@ -56,7 +56,7 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
 }
 
 fn render(out: &mut dyn Write, list: &OrderList) -> io::Result<()> {
-    if list.workflows.is_empty() {
+    if list.workflows.is_empty() && list.next_cursor.is_none() {
         return writeln!(out, "No orders match these filters.");
     }
     let width = list.workflows.iter().map(|order| name(order).chars().count()).max().unwrap_or(0).max(5);
@@ -111,5 +111,7 @@ mod tests {
         More: the same with --cursor abc
         ");
         insta::assert_snapshot!(list(r#"{"success":true,"workflows":[]}"#), @"No orders match these filters.");
+        let more = list(r#"{"success":true,"workflows":[],"nextCursor":"abc"}"#);
+        assert!(more.ends_with("More: the same with --cursor abc\n"), "{more}");
     }
 }

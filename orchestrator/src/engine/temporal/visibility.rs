@@ -17,6 +17,9 @@ use crate::workflow::{ClientError, Comparison, Condition, Filter, Page, RunSumma
 
 /// The most runs on one page.
 const MAX_PAGE: usize = 1_000;
+/// How many of the server's pages are read for one page of ours: runs that are only filtered here may leave
+/// nothing of them.
+const MAX_READ: usize = 20;
 /// The prefix of our cursors: the server answers a foreign token with an internal error.
 const CURSOR: &str = "t1.";
 
@@ -26,18 +29,27 @@ impl TemporalClient {
         if let Some(unknown) = filter.conditions.iter().find(|wanted| !known.contains_key(wanted.attribute)) {
             return Err(ClientError::Invalid(format!("`{}` is not a search attribute", unknown.attribute)));
         }
-        let request = ListWorkflowExecutionsRequest {
+        let mut request = ListWorkflowExecutionsRequest {
             namespace: self.client.options().namespace.clone(),
             page_size: i32::try_from(filter.limit.clamp(1, MAX_PAGE)).unwrap_or(i32::MAX),
             next_page_token: token(filter.cursor.as_deref())?,
             query: query(filter, &self.catalogue),
         };
         let mut service = self.client.connection().workflow_service();
-        let answer = call(CALL_TIMEOUT, service.list_workflow_executions(request.into_request())).await?;
-        let token = Some(answer.next_page_token).filter(|token| !token.is_empty());
+        let mut runs = Vec::new();
+        for _ in 0..MAX_READ {
+            let page = service.list_workflow_executions(request.clone().into_request());
+            let page = call(CALL_TIMEOUT, page).await?;
+            let found = page.executions.iter().map(|run| self.summary(run));
+            runs.extend(found.filter(|run| is_wanted(run, filter)));
+            request.next_page_token = page.next_page_token;
+            if !runs.is_empty() || request.next_page_token.is_empty() {
+                break;
+            }
+        }
+        let token = Some(request.next_page_token).filter(|token| !token.is_empty());
         let next_cursor = token.map(|token| format!("{CURSOR}{}", BASE64.encode(token)));
-        let runs = answer.executions.iter().map(|run| self.summary(run));
-        Ok(Page { runs: runs.filter(|run| is_wanted(run, filter)).collect(), next_cursor })
+        Ok(Page { runs, next_cursor })
     }
 
     pub(super) fn summary(&self, run: &WorkflowExecutionInfo) -> RunSummary {

@@ -195,3 +195,33 @@ fn orders_are_found_by_their_search_attributes() {
         stage.judge(&endings);
     });
 }
+
+#[test]
+fn a_page_of_orders_has_something_although_those_of_like_customers_come_before() {
+    Host::run(async {
+        let stage = Stage::new(&[]).await;
+        let customer = |name: &str| format!(r#"Ann "{name}" {}"#, stage.name);
+        let of = |name: &str| Filter {
+            conditions: vec![Condition {
+                attribute: CUSTOMER_ID,
+                comparison: Comparison::Equal,
+                value: SearchValue::Keyword(customer(name)),
+            }],
+            limit: 1,
+            ..Filter::default()
+        };
+        let mut endings = Vec::new();
+        for (id, name) in [("1", "x"), ("2", "y"), ("3", "y")] {
+            let order = stage.order(id);
+            order.place_for(&customer(name)).await;
+            order.decide(Verb::Cancel).await;
+            endings.push(order.ending(order.end().await));
+            order.listed(&of(name), |runs| runs.iter().any(|run| run.workflow_id == order.workflow_id)).await;
+        }
+        let order = stage.order("1");
+        let page = order.page(&of("x")).await;
+        let found: Vec<_> = page.runs.iter().map(|run| &run.workflow_id).collect();
+        assert_eq!(found, [&order.workflow_id]);
+        stage.judge(&endings);
+    });
+}
