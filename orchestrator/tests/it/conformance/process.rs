@@ -7,7 +7,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_fake-stripe-chaos");
 
 /// A process of ours, killed with the test.
 pub(crate) struct Process {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) url: String,
 }
 

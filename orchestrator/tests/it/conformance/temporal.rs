@@ -28,6 +28,7 @@ mod temporal {
     pub(super) mod host;
     mod http;
     mod repeating;
+    mod stopping;
     mod workers;
 }
 

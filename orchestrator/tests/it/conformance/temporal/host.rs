@@ -52,6 +52,11 @@ impl Host {
         worker.unwrap().kill().await;
     }
 
+    pub(crate) async fn stop(&self) {
+        let worker = self.worker.take();
+        worker.unwrap().shutdown().await;
+    }
+
     pub(crate) async fn restart(&self) {
         let registry = registry::<OrderFulfillment>(&self.backends, self.scale);
         let worker = self.temporal.start_worker(registry).await.unwrap();
