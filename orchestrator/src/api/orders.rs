@@ -7,9 +7,12 @@ use shared::http::Problem;
 use tokio_util::sync::CancellationToken;
 
 use super::problems::{bug, refused};
-use crate::domain::WorkflowState;
+use crate::domain::{CompensationStatus, NeedsAttention, OrderStatus, WorkflowState};
 use crate::workflow::{Json, Reception, RunDescription, WorkflowClient};
 use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, Timings};
+
+/// Why an order failed whose run was ended from outside.
+pub(super) const TERMINATED: &str = "terminated";
 
 /// The runs of orders behind whichever engine there is, with its refusals as answers to clients.
 #[derive(Clone)]
@@ -49,6 +52,24 @@ impl Orders {
         self.client.describe(id).await.map_err(|error| refused(id, error))
     }
 
+    /// What is known of a run beside `state`, which was read before. If the run was ended from outside, its
+    /// state becomes that of an order that failed.
+    pub(super) async fn describe_with(
+        &self,
+        id: &str,
+        state: &mut WorkflowState,
+    ) -> Result<RunDescription, Problem> {
+        let run = self.describe(id).await?;
+        if run.summary.closed_at.is_some() && !is_over(state) {
+            // Or it has just ended by itself.
+            *state = self.state(id).await?;
+            if !is_over(state) {
+                terminate(state);
+            }
+        }
+        Ok(run)
+    }
+
     /// Sends a decision to a run.
     pub(super) async fn tell<T: Serialize>(
         &self,
@@ -64,6 +85,24 @@ impl fmt::Debug for Orders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Orders").field("timings", &self.timings).finish_non_exhaustive()
     }
+}
+
+/// Whether a run in this state has nothing left to do. One that needs attention shows how its order ended,
+/// but waits for `retry`.
+pub(super) fn is_over(state: &WorkflowState) -> bool {
+    state.status.is_final() && state.needs_attention.is_empty()
+}
+
+/// Nothing will change any more: neither the order goes on, nor is it undone.
+fn terminate(state: &mut WorkflowState) {
+    let reason = "the run was ended from outside; whatever was not undone by then stays as it is";
+    state.end(OrderStatus::Failed);
+    state.error.get_or_insert_with(|| TERMINATED.to_owned());
+    for undo in state.compensations.iter_mut().filter(|undo| undo.status == CompensationStatus::Running) {
+        undo.status = CompensationStatus::Failed;
+        undo.detail = Some(TERMINATED.to_owned());
+    }
+    state.needs_attention.push(NeedsAttention { name: TERMINATED.to_owned(), reason: reason.to_owned() });
 }
 
 /// `value` for an engine.

@@ -77,13 +77,14 @@ pub(super) async fn result(
             }
         };
         let closed = end.map_err(|error| refused(&id.0, error))?;
-        let state = match &closed {
-            Some(Closed::Completed(output)) => read(output)?,
-            _ => orders.state(&id.0).await?,
-        };
+        if let Some(Closed::Completed(output)) = &closed {
+            return Ok(answer(&id, read(output)?));
+        }
+        let mut state = orders.state(&id.0).await?;
+        let run = orders.describe_with(&id.0, &mut state).await?;
         return if closed.is_some() || state.status.is_final() {
             Ok(answer(&id, state))
-        } else if let Some(reason) = orders.describe(&id.0).await?.quarantine {
+        } else if let Some(reason) = run.quarantine {
             Err(refused(&id.0, ClientError::Quarantined(reason)))
         } else {
             let detail =

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::docs::ReadErrors;
 use super::extract::WorkflowId;
-use super::orders::Orders;
+use super::orders::{Orders, TERMINATED, is_over};
 use crate::domain::{Compensation, CompensationStatus, NeedsAttention, Step, WorkflowState};
 use crate::gateways::LabelProgress;
 use crate::workflow::{ActivityState, RunDescription};
@@ -47,12 +47,17 @@ pub struct Progress {
 impl Status {
     /// Whether the run waits for a version of the program that fits its journal.
     pub fn is_quarantined(&self) -> bool {
-        self.state.needs_attention.iter().any(|item| item.name == QUARANTINE)
+        self.needs_attention_for(QUARANTINE)
     }
 
     /// Whether a failed compensation can be retried.
     pub fn can_be_retried(&self) -> bool {
-        self.state.needs_attention.iter().any(|item| item.name != QUARANTINE)
+        let failed = self.state.needs_attention.iter().any(|item| item.name != QUARANTINE);
+        failed && !self.needs_attention_for(TERMINATED)
+    }
+
+    fn needs_attention_for(&self, name: &str) -> bool {
+        self.state.needs_attention.iter().any(|item| item.name == name)
     }
 }
 
@@ -77,16 +82,15 @@ pub(super) async fn progress(
     Ok(Json(Progress { success: true, workflow_id: id.0, progress }))
 }
 
-/// The state of a run, with what only the engine knows about an open one: that it is quarantined, how
-/// many attempts an unfinished undo has had, and the progress of the label being generated, which is
-/// only a heartbeat of its activity.
+/// The state of a run, with what only the engine knows: that it was ended from outside, that it is
+/// quarantined, how many attempts an unfinished undo has had, and the progress of the label being
+/// generated, which is only a heartbeat of its activity.
 async fn current(orders: &Orders, id: &WorkflowId) -> Result<WorkflowState, Problem> {
     let mut state = orders.state(&id.0).await?;
-    // A run that needs attention shows how it ended, but is open: it waits for `retry`.
-    if state.status.is_final() && state.needs_attention.is_empty() {
+    if is_over(&state) {
         return Ok(state);
     }
-    let run = orders.describe(&id.0).await?;
+    let run = orders.describe_with(&id.0, &mut state).await?;
     if state.current_step.as_deref() == Some(Step::ShippingLabel.name()) {
         state.progress = state.progress_with_label(label_progress(&run));
     }
@@ -119,6 +123,20 @@ mod tests {
 
     use super::*;
     use crate::workflow::{ActivityView, Json, RunSummary};
+
+    #[test]
+    fn only_a_failed_compensation_of_an_open_run_can_be_retried() {
+        let can_be_retried = |attention: &[&str]| {
+            let item = |name: &&str| NeedsAttention { name: (*name).to_owned(), reason: String::new() };
+            let needs_attention = attention.iter().map(item).collect();
+            let state = WorkflowState { needs_attention, ..WorkflowState::new() };
+            Status { success: true, workflow_id: String::new(), state }.can_be_retried()
+        };
+        assert!(can_be_retried(&["release_payment"]) && can_be_retried(&["release_payment", QUARANTINE]));
+        for not in [&[][..], &[QUARANTINE], &[TERMINATED], &["release_payment", TERMINATED]] {
+            assert!(!can_be_retried(not), "{not:?}");
+        }
+    }
 
     #[test]
     fn a_label_that_has_just_ended_is_as_far_as_its_last_heartbeat() {

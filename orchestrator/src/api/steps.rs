@@ -34,8 +34,8 @@ pub struct Steps {
     params(WorkflowId),
     responses((status = 200, body = Steps, description = "The steps and compensations of the order."), ReadErrors))]
 pub(super) async fn steps(State(orders): State<Orders>, id: WorkflowId) -> Result<Json<Steps>, Problem> {
-    let state = orders.state(&id.0).await?;
-    let run = orders.describe(&id.0).await?;
+    let mut state = orders.state(&id.0).await?;
+    let run = orders.describe_with(&id.0, &mut state).await?;
     let steps = Step::ALL.iter().map(|step| StepView::of_step(*step, &state, &run)).collect();
     let compensations = state.compensations.iter().map(|record| StepView::of_compensation(record, &run));
     let compensations = compensations.collect();

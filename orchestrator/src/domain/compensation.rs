@@ -59,8 +59,8 @@ pub struct CompensationRecord {
 /// What needs a person's attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NeedsAttention {
-    /// The compensation that failed, or `nondeterminism` if the order's journal does not fit this version
-    /// of the program.
+    /// The compensation that failed; or `nondeterminism` if the order's journal does not fit this version
+    /// of the program, or `terminated` if its run was ended from outside.
     #[schema(example = "release_payment")]
     pub name: String,
     /// `kind: message` of the last failure.

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use orchestrator::domain::{Compensation, OrderStatus, WorkflowState};
+use orchestrator::domain::{Compensation, OrderStatus, Step, WorkflowState};
 use orchestrator::workflow::ClientError;
 use serde_json::json;
 
 use super::client::{Client, pass, with_calm_system, with_system};
-use super::fake::{client_of_engine_that, client_of_quarantined};
+use super::fake::{client_of_engine_that, client_of_quarantined, client_of_terminated};
 
 const READS: [&str; 6] = ["A/status", "A/progress", "A/steps", "A/result", "A/history", ""];
 const DECISIONS: [&str; 4] = ["approve", "reject", "cancel", "retry"];
@@ -100,6 +100,50 @@ async fn a_run_that_is_quarantined_while_it_waits_for_a_retry_says_so() {
     let attention = status["needsAttention"].as_array().unwrap().iter().map(|item| &item["name"]);
     assert_eq!(status["status"], "failed");
     assert_eq!(attention.collect::<Vec<_>>(), ["release_payment", "nondeterminism"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_ended_from_outside_is_an_order_that_failed() {
+    let mut state = WorkflowState::new();
+    state.begin_step(Step::ManagerApproval);
+    let client = client_of_terminated(state.clone());
+    insta::assert_snapshot!(client.get("/workflows/A/status").await, @r#"
+    200 OK
+    {
+      "authId": null,
+      "compensations": [],
+      "completedSteps": [],
+      "currentStep": null,
+      "error": "terminated",
+      "labelId": null,
+      "needsAttention": [
+        {
+          "name": "terminated",
+          "reason": "the run was ended from outside; whatever was not undone by then stays as it is"
+        }
+      ],
+      "progress": 20,
+      "reservationId": null,
+      "status": "failed",
+      "success": true,
+      "trackingNumber": null,
+      "workflowId": "order-fulfillment-A"
+    }
+    "#);
+    let result = client.get("/workflows/A/result").await.json();
+    assert_eq!(
+        (&result["result"]["status"], &result["result"]["error"]),
+        (&"failed".into(), &"terminated".into())
+    );
+    let steps = client.get("/workflows/A/steps").await.json();
+    assert_eq!(steps["steps"][1]["status"], "not_done");
+
+    state.begin_undoing("rejected");
+    state.begin_compensation(Compensation::ReleasePayment, Timestamp::UNIX_EPOCH);
+    let client = client_of_terminated(state);
+    let status = client.get("/workflows/A/status").await.json();
+    assert_eq!((&status["status"], &status["error"]), (&"failed".into(), &"rejected".into()));
+    assert_eq!(status["compensations"][0]["status"], "failed");
 }
 
 #[tokio::test(start_paused = true)]

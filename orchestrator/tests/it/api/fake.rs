@@ -25,18 +25,27 @@ pub(crate) fn client_of_engine_that(error: ClientError) -> Client {
 
 /// A client of an orchestrator with one run, in this state and quarantined.
 pub(crate) fn client_of_quarantined(state: WorkflowState, reason: &str) -> Client {
+    let run = RunDescription { quarantine: Some(reason.to_owned()), ..run(None) };
+    let error = ClientError::Quarantined(reason.to_owned());
+    Client::of(deps(Arc::new(Fake { error, run: Some((state, run)) }), no_backends()))
+}
+
+/// A client of an orchestrator with one run, which was ended from outside in this state.
+pub(crate) fn client_of_terminated(state: WorkflowState) -> Client {
+    let run = Some((state, run(Some(Timestamp::UNIX_EPOCH))));
+    Client::of(deps(Arc::new(Fake { error: ClientError::NotFound, run }), no_backends()))
+}
+
+fn run(closed_at: Option<Timestamp>) -> RunDescription {
     let summary = RunSummary {
         workflow_id: "order-fulfillment-A".to_owned(),
         run_id: "run".to_owned(),
         started_at: Timestamp::UNIX_EPOCH,
-        closed_at: None,
-        needs_attention: true,
+        closed_at,
+        needs_attention: false,
         search_attributes: Vec::new(),
     };
-    let (input, quarantine) = (Json::null(), Some(reason.to_owned()));
-    let run = RunDescription { summary, input, quarantine, activities: Vec::new() };
-    let error = ClientError::Quarantined(reason.to_owned());
-    Client::of(deps(Arc::new(Fake { error, run: Some((state, run)) }), no_backends()))
+    RunDescription { summary, input: Json::null(), quarantine: None, activities: Vec::new() }
 }
 
 /// Backends that know no route.

@@ -1,6 +1,6 @@
 //! The binary with `--engine temporal`: its HTTP API is the same, and a server that is missing is named.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use orchestrator::workflows::order_fulfillment::workflow_id;
 use serde_json::Value;
@@ -44,6 +44,41 @@ fn the_http_api_is_the_same_and_answers_a_late_decision_with_409() {
         }
         assert_eq!(answer(client.get(format!("{orders}/ORD-unheard-of/status"))).await.0, 404);
     });
+}
+
+#[test]
+fn an_order_whose_run_was_terminated_is_shown_as_failed() {
+    let backends = Process::start("backends", &[("CHAOS_FAILURE_RATE", "0")], "0");
+    let address = address();
+    let variables = [
+        ("ENGINE", "temporal"),
+        ("TEMPORAL_ADDRESS", address.as_str()),
+        ("TEMPORAL_TASK_QUEUE", "terminated"),
+        ("BACKENDS_URL", backends.url.as_str()),
+    ];
+    let orchestrator = Process::start("orchestrator", &variables, "0");
+    let watch = Host::run(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let orders = format!("{}/workflows", orchestrator.url);
+        let order = sample::order(&format!("ORD-terminated-{}", Clock::system().now().as_millisecond()));
+        let id = workflow_id(&order.order_id);
+        let own = format!("{orders}/{id}");
+        assert_eq!(answer(client.post(format!("{orders}/order")).json(&order)).await.0, 201);
+        while answer(client.get(format!("{own}/status"))).await.1["status"] != "awaiting_approval" {}
+        let mut watch = Command::new(BINARY);
+        watch.args(["order", "watch", &id, "--url", &orchestrator.url]).env_clear();
+        let watch = watch.stdout(Stdio::null()).spawn().unwrap();
+        let mut terminate = Command::new("temporal");
+        terminate.args(["workflow", "terminate", "--workflow-id", &id, "--address", &address]);
+        assert!(terminate.output().unwrap().status.success());
+        let (_, end) = answer(client.get(format!("{own}/result?timeout=60"))).await;
+        let end = &end["result"];
+        assert_eq!((&end["status"], &end["error"]), (&"failed".into(), &"terminated".into()), "{end:#}");
+        let (status, late) = answer(client.post(format!("{own}/approve"))).await;
+        assert_eq!((status, &late["error"]), (409, &"already_ended".into()));
+        watch
+    });
+    assert_eq!(watch.wait_with_output().unwrap().status.code(), Some(1));
 }
 
 #[test]
