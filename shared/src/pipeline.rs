@@ -9,6 +9,7 @@
 //! * A request answered 409 `idempotency_in_progress`, 422 or a validation error draws nothing.
 
 mod context;
+mod draw_key;
 mod in_flight;
 mod keys;
 mod reply;
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::chaos::{Access, Chaos, DrawKey, Drawn, Operation};
+use crate::chaos::{Access, Chaos, Drawn, Operation};
 use crate::digest::digest_of;
 use crate::http::{Call, Problem, encode, problems};
 use crate::ledger::{self, Arrival, DomainStore, Ledger, Ticket};
@@ -33,6 +34,7 @@ pub use context::OperationContext;
 pub use in_flight::InFlight;
 pub use reply::{Answer, Reply};
 
+use draw_key::{draw_key, order_of};
 use keys::{KeyClaim, Keys, Slot};
 use stores::Stores;
 
@@ -280,29 +282,6 @@ impl Pipeline {
             },
         }
     }
-}
-
-/// The first key that the request has. (Rule: CHAOS, "Draws are reproducible under concurrency".)
-fn draw_key<'a>(
-    chaos: &Chaos,
-    operation: &'static Operation,
-    call: &'a Call,
-    order: Option<&'a Arc<str>>,
-    key: Option<&'a str>,
-    resource: Option<&'a str>,
-) -> DrawKey<'a> {
-    let correlation = order_of(call, None);
-    (order.map(|order| DrawKey::Order(order)))
-        .or(key.map(DrawKey::Idempotency))
-        .or(correlation.map(DrawKey::Correlation))
-        .or(resource.map(DrawKey::Resource))
-        .unwrap_or_else(|| chaos.arrival(operation))
-}
-
-/// The order that the request belongs to, else the correlation id that the client sent.
-fn order_of<'a>(call: &'a Call, order: Option<&'a Arc<str>>) -> Option<&'a str> {
-    let correlation = call.context.sent_by_client.then_some(&call.context.correlation_id);
-    order.or(correlation).map(|order| &**order)
 }
 
 fn answer_of<T: Serialize>(status: StatusCode, result: Result<T, Problem>) -> Answer {

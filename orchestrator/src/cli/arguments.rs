@@ -6,14 +6,12 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{BoolishValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use shared::environment::{Environment, format_duration, parse_duration};
 
 use crate::gateways;
-
-/// What a flag's variable may say instead of being unset.
-const NO: [&str; 6] = ["n", "no", "f", "false", "off", "0"];
 
 /// The command that `words` give, with variables for options that are not among them. An empty variable
 /// counts as unset.
@@ -66,13 +64,19 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
 fn without_unset_variables(command: Command, environment: &Environment) -> Command {
     let is_unset = |arg: &Arg| {
         variable_of(arg).is_some_and(|name| {
-            let says_no = || environment.get(name).is_some_and(|value| NO.contains(&&*value.to_lowercase()));
-            environment.is_empty(name) || (matches!(arg.get_action(), ArgAction::SetTrue) && says_no())
+            let is_flag = matches!(arg.get_action(), ArgAction::SetTrue);
+            environment.is_empty(name) || (is_flag && environment.get(name).is_some_and(says_no))
         })
     };
     command
         .mut_args(|arg| if is_unset(&arg) { arg.env(None) } else { arg })
         .mut_subcommands(|command| without_unset_variables(command, environment))
+}
+
+/// Whether clap reads the value of a flag's variable as no.
+fn says_no(value: &str) -> bool {
+    let read = BoolishValueParser::new().parse_ref(&Command::default(), None, value.as_ref());
+    matches!(read, Ok(false))
 }
 
 fn variable_of(arg: &Arg) -> Option<&str> {

@@ -243,10 +243,10 @@ impl Driver {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let due = self.residents.first_due().filter(|_| self.may_append() && self.reads.may_begin());
+        let first = self.residents.first_due().filter(|_| self.may_append() && self.reads.may_begin());
         let retry = self.outage.as_ref().map(|outage| outage.retry_at_ms).filter(|_| self.is_paused());
-        let due = due.map(|(due_ms, _)| due_ms);
-        let next = [due, retry, self.next_prune_ms].into_iter().flatten().min()?;
+        let next =
+            [first.map(|(due_ms, _)| due_ms), retry, self.next_prune_ms].into_iter().flatten().min()?;
         Some(self.clock.instant_at(timestamp(next)))
     }
 

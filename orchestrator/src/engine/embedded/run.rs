@@ -3,23 +3,21 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
 use super::driver::RunningAttempt;
 use super::event::{ActivityId, Interrupted};
 use super::journal::{Append, Ending, Heartbeat, Heartbeats, RowUpdate, RunKey, RunStart};
 use super::machine::Execution;
 use super::open::{Open, OpenActivity, Phase};
-use super::record::AttemptEnd;
 use super::registry::{Catalogue, WorkflowType};
-use crate::workflow::{ClientError, Json, Reception, Started};
 
 mod activities;
 mod factory;
+mod input;
 mod replay;
 mod step;
 
 pub(super) use factory::{NewRun, RunFactory};
+pub(super) use input::{Answer, AttemptResult, Input};
 pub(super) use step::{Moment, StepResult};
 
 /// A resident run.
@@ -48,40 +46,6 @@ pub(super) struct Run {
     pub(super) is_in_line: bool,
 }
 
-/// An input that has reached a run and has not been applied.
-pub(super) enum Input {
-    Start {
-        input: Json,
-        seed: u64,
-        reply: Option<oneshot::Sender<Result<Started, ClientError>>>,
-    },
-    /// Another start with the same id.
-    StartAgain(oneshot::Sender<Result<Started, ClientError>>),
-    Signal {
-        name: String,
-        payload: Json,
-        reply: oneshot::Sender<Result<Reception, ClientError>>,
-    },
-    Cancel {
-        reason: String,
-        reply: oneshot::Sender<Result<(), ClientError>>,
-    },
-    AttemptEnded {
-        id: ActivityId,
-        attempt: u32,
-        serial: u64,
-        end: AttemptResult,
-    },
-    NotRegistered(ActivityId),
-    ChildLookedUp {
-        workflow_id: Arc<str>,
-        exists: bool,
-    },
-}
-
-/// An attempt's output with its last heartbeat, or its failure.
-pub(super) type AttemptResult = Result<(Json, Option<Json>), AttemptEnd>;
-
 /// What waits for an append to be durable.
 #[derive(Default)]
 pub(super) struct InFlight {
@@ -95,50 +59,11 @@ pub(super) struct InFlight {
     pub(super) entries: usize,
 }
 
-/// An answer that is sent once its content is durable.
-pub(super) enum Answer {
-    Start(oneshot::Sender<Result<Started, ClientError>>, Result<Started, ClientError>),
-    Signal(oneshot::Sender<Result<Reception, ClientError>>, Result<Reception, ClientError>),
-    Cancel(oneshot::Sender<Result<(), ClientError>>),
-}
-
 /// What the engine does when an append is durable.
 pub(super) enum Effect {
     StartAttempt(ActivityId),
     TellCancelled(ActivityId),
     LookUpChild(Arc<str>),
-}
-
-// A client that no longer waits needs no answer, so failed sends are ignored here.
-impl Answer {
-    pub(super) fn give(self) {
-        match self {
-            Self::Start(reply, result) => drop(reply.send(result)),
-            Self::Signal(reply, result) => drop(reply.send(result)),
-            Self::Cancel(reply) => drop(reply.send(Ok(()))),
-        }
-    }
-
-    pub(super) fn refuse(self, error: ClientError) {
-        match self {
-            Self::Start(reply, _) => drop(reply.send(Err(error))),
-            Self::Signal(reply, _) => drop(reply.send(Err(error))),
-            Self::Cancel(reply) => drop(reply.send(Err(error))),
-        }
-    }
-}
-
-impl Input {
-    /// Answers a client's message with an error; returns any other input.
-    pub(super) fn refuse(self, error: ClientError) -> Option<Self> {
-        match self {
-            Self::Start { reply: Some(reply), .. } | Self::StartAgain(reply) => drop(reply.send(Err(error))),
-            Self::Signal { reply, .. } => drop(reply.send(Err(error))),
-            Self::Cancel { reply, .. } => drop(reply.send(Err(error))),
-            internal => return Some(internal),
-        }
-        None
-    }
 }
 
 impl Run {

@@ -15,6 +15,20 @@ fn over(journal: &Arc<StallingJournal>, mut world: World) -> World {
     world
 }
 
+/// A world whose attempts do this, and how many there were.
+fn counting<F>(attempt: impl Fn(String) -> F + Send + Sync + 'static) -> (World, Arc<AtomicUsize>)
+where
+    F: Future<Output = Result<String, AttemptFailure>> + Send + 'static,
+{
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
+    let world = World::new(move |_, input| {
+        count.fetch_add(1, Ordering::SeqCst);
+        attempt(input)
+    });
+    (world, attempts)
+}
+
 fn unavailable<T>(answer: &Result<T, ClientError>) -> bool {
     matches!(answer, Err(ClientError::Unavailable { .. }))
 }
@@ -60,12 +74,9 @@ async fn a_run_whose_signal_was_refused_is_still_due_in_time() {
 #[tokio::test(start_paused = true)]
 async fn a_cancel_that_was_refused_neither_hurries_nor_blames_the_next_attempt() {
     let journal = StallingJournal::new();
-    let attempts = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&attempts);
-    let world = World::new(move |_, _| {
-        count.fetch_add(1, Ordering::SeqCst);
+    let (world, attempts) = counting(|_| async {
         let busy = AttemptFailure::unavailable("busy", "later");
-        async move { Err(AttemptFailure { retry_after: Some(Duration::from_secs(30)), ..busy }) }
+        Err(AttemptFailure { retry_after: Some(Duration::from_secs(30)), ..busy })
     });
     let world = over(&journal, world);
     local(async {
@@ -89,14 +100,9 @@ async fn a_cancel_that_was_refused_neither_hurries_nor_blames_the_next_attempt()
 #[tokio::test(start_paused = true)]
 async fn an_attempt_goes_on_until_the_cancel_that_abandons_it_is_durable() {
     let journal = StallingJournal::new();
-    let attempts = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&attempts);
-    let world = World::new(move |_, input| {
-        count.fetch_add(1, Ordering::SeqCst);
-        async move {
-            sleep(Duration::from_secs(4)).await;
-            Ok(input)
-        }
+    let (world, attempts) = counting(|input| async {
+        sleep(Duration::from_secs(4)).await;
+        Ok(input)
     });
     let world = over(&journal, world);
     local(async {

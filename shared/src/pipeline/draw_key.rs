@@ -1,0 +1,27 @@
+use std::sync::Arc;
+
+use crate::chaos::{Chaos, DrawKey, Operation};
+use crate::http::Call;
+
+/// The first key that the request has. (Rule: CHAOS, "Draws are reproducible under concurrency".)
+pub(super) fn draw_key<'a>(
+    chaos: &Chaos,
+    operation: &'static Operation,
+    call: &'a Call,
+    order: Option<&'a Arc<str>>,
+    key: Option<&'a str>,
+    resource: Option<&'a str>,
+) -> DrawKey<'a> {
+    let correlation = order_of(call, None);
+    (order.map(|order| DrawKey::Order(order)))
+        .or(key.map(DrawKey::Idempotency))
+        .or(correlation.map(DrawKey::Correlation))
+        .or(resource.map(DrawKey::Resource))
+        .unwrap_or_else(|| chaos.arrival(operation))
+}
+
+/// The order that the request belongs to, else the correlation id that the client sent.
+pub(super) fn order_of<'a>(call: &'a Call, order: Option<&'a Arc<str>>) -> Option<&'a str> {
+    let correlation = call.context.sent_by_client.then_some(&call.context.correlation_id);
+    order.or(correlation).map(|order| &**order)
+}
