@@ -6,6 +6,7 @@
 //!
 //! It may know nothing about the orchestrator that it judges, except the names of an order's statuses.
 
+mod activity;
 #[cfg(test)]
 mod clean_flow;
 mod decision;
@@ -23,14 +24,14 @@ mod source;
 #[cfg(test)]
 mod story;
 
+pub use activity::{executing, executing_now, last_heard};
 pub use decision::{Decision, Verb};
 pub use domain::{Domain, Evicted, Ledgers};
 pub(crate) use format::junit;
 pub use format::{Format, step_summary, summary};
 pub use judge::{Allowance, Audit};
 pub use order::{
-    Call, Change, Ending, Fact, Hold, Label, Operation, Order, Reservation, Resources, attribute, executing,
-    last_heard,
+    Call, Change, Ending, Fact, Hold, Label, Operation, Order, Reservation, Resources, attribute,
 };
 pub use report::{CallLine, FactLine, Finding, NotJudged, Report, Severity};
 pub use routes::routes;

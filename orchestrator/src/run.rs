@@ -18,6 +18,7 @@ mod records;
 mod results;
 #[cfg(test)]
 mod sample;
+mod settle;
 mod statistics;
 mod text;
 
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::time::{Clock, TimeScale};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, Decision, Ledgers, attribute};
@@ -47,9 +48,14 @@ pub use results::{
 };
 pub use statistics::{Quantiles, wilson};
 
-/// How long an interrupted run waits for requests that its orders left behind.
-const SHORT_DRAIN: Duration = Duration::from_secs(10);
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// What happens while a run is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// An order ended.
+    Ended(End),
+    /// All orders have ended, but requests of theirs are executing: which, as a sentence.
+    Awaiting(String),
+}
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -66,7 +72,7 @@ pub struct Plan {
     pub mix: Mix,
     /// How long an order may take until it counts as not ended.
     pub order_timeout: Duration,
-    /// Whether to empty the backends first, and to put up with their seed and time scale.
+    /// Whether to empty the backends first, and to accept their seed and time scale.
     pub reset: bool,
     /// What fails the run beside violations.
     pub conditions: Vec<Condition>,
@@ -105,8 +111,8 @@ impl Run {
     }
 }
 
-/// Makes a run. `on_end` is told of every order that ended. At `stop` no more orders are placed, and
-/// those that are open are neither waited for nor judged.
+/// Makes a run, and tells `on_news` how it goes. At `stop` no more orders are placed, those that are open
+/// are neither waited for nor judged, and requests that are executing are awaited for ten seconds at most.
 ///
 /// # Errors
 /// See [`Error`]. Violations are none: they are in the results.
@@ -114,7 +120,7 @@ pub async fn run(
     plan: &Plan,
     site: &Site,
     clock: Clock,
-    on_end: &(dyn Fn(End) + Sync),
+    on_news: &(dyn Fn(News) + Sync),
     stop: &CancellationToken,
 ) -> Result<Run, Error> {
     let workload = Workload { seed: plan.seed, mix: plan.mix };
@@ -130,14 +136,20 @@ pub async fn run(
     let (health, mut notes, others, before) = prepared.unwrap_or(Err(Error::Interrupted))?;
     let (started_at, started) = (clock.now(), Instant::now());
     let api = OrderApi::new(Arc::clone(&site.orchestrator));
-    let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_end, stop).await?;
+    let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_news, stop).await?;
     let took = started.elapsed();
     notes.extend(why_cut_short(plan, &orders, interrupted));
     // Every order has had its time.
     let audit = Audit { decisions: Some(decisions(&orders)), judge_executing: true, ..plan.audit.clone() };
-    let drain = if interrupted.is_some() { SHORT_DRAIN.min(plan.order_timeout) } else { plan.order_timeout };
     let planned: BTreeSet<_> = (0..plan.orders).map(|index| workload.order_id(index)).collect();
-    let all = settled(&orders, &planned, &site.backends, drain).await?;
+    let ended = orders.iter().filter(|order| order.end != End::NotEnded);
+    let ended: BTreeSet<_> = ended.map(|order| order.order_id.as_str()).collect();
+    let read = async || {
+        let mut ledgers = site.backends.ledgers().await?;
+        attribute(&mut ledgers, |id| planned.contains(id));
+        Ok(ledgers)
+    };
+    let all = settle::settled(read, &ended, plan.order_timeout, on_news, stop).await?;
     let ids: BTreeSet<_> = orders.iter().map(|order| order.order_id.as_str()).collect();
     notes.extend(records::strangers(&all, &planned, &others)?);
     notes.extend(records::require_records(&all, &planned, &orders, &site.backends_name)?);
@@ -199,27 +211,6 @@ fn decisions(orders: &[OrderResult]) -> BTreeMap<String, Decision> {
         status: order.end.status(),
     };
     orders.iter().map(|order| (order.order_id.clone(), decision(order))).collect()
-}
-
-/// The ledgers, when no request is executing any more of an order that has ended, or after `drain`: an
-/// order ends with the last of its requests, or tells of its end too early.
-async fn settled(
-    orders: &[OrderResult],
-    planned: &BTreeSet<String>,
-    backends: &Backends,
-    drain: Duration,
-) -> Result<Ledgers, Error> {
-    let ended = orders.iter().filter(|order| order.end != End::NotEnded);
-    let ended: BTreeSet<_> = ended.map(|order| order.order_id.as_str()).collect();
-    let started = Instant::now();
-    loop {
-        let mut ledgers = backends.ledgers().await?;
-        attribute(&mut ledgers, |id| planned.contains(id));
-        if !records::executes(&ledgers, &ended) || started.elapsed() >= drain {
-            return Ok(ledgers);
-        }
-        sleep(POLL_INTERVAL).await;
-    }
 }
 
 impl std::fmt::Debug for Site {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
-use shared::ledger::{Record, Request};
+use shared::ledger::Record;
 
 use super::{Decision, Ledgers};
 
@@ -87,23 +87,6 @@ impl<'a> Orders<'a> {
         });
         &mut self.orders[index]
     }
-}
-
-/// The time of the last activity.
-pub fn last_heard(ledgers: &Ledgers) -> Option<Timestamp> {
-    let heard = |record: &Record| match record {
-        Record::Request(request) => request.ended_at.unwrap_or(request.started_at),
-        Record::Effect(effect) => effect.at,
-    };
-    ledgers.values().flatten().map(heard).max()
-}
-
-/// The requests that are executing now.
-pub fn executing(ledgers: &Ledgers) -> impl Iterator<Item = &Request> {
-    ledgers.values().flatten().filter_map(|record| match record {
-        Record::Request(request) if request.ended_at.is_none() => Some(request),
-        _ => None,
-    })
 }
 
 impl<'a> Order<'a> {

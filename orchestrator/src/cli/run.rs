@@ -162,8 +162,8 @@ async fn execute(args: &Args, environment: &Environment) -> Result<Ending, Failu
     let stage = Stage::set(args, environment).await?;
     let plan = args.plan(&stage, mix, audit, environment)?;
     let progress = Progress::new(plan.orders);
-    let (stop, on_end) = (process::stop_signal(), |end| progress.ended(end));
-    let made = run::run(&plan, &stage.site, Clock::system(), &on_end, &stop).await?;
+    let (stop, on_news) = (process::stop_signal(), |news| progress.tell(news));
+    let made = run::run(&plan, &stage.site, Clock::system(), &on_news, &stop).await?;
     progress.finish();
     files.write(&made)?;
     let mut stdout = anstream::stdout();

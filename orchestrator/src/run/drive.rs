@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::results::{End, OrderResult};
-use super::{Error, Plan};
+use super::{Error, News, Plan};
 use crate::workload::{Customer, OrderApi, Placed, Refused, Workload};
 
 /// The results of the orders.
@@ -28,7 +28,7 @@ pub(super) async fn drive(
     plan: &Plan,
     workload: Workload,
     api: &OrderApi,
-    on_end: &(dyn Fn(End) + Sync),
+    on_news: &(dyn Fn(News) + Sync),
     stop: &CancellationToken,
 ) -> Result<Driven, Error> {
     let driver = Driver {
@@ -45,7 +45,7 @@ pub(super) async fn drive(
     let mut results = Vec::new();
     while let Some(order) = ended.try_next().await? {
         if let Some((index, result)) = order {
-            on_end(result.end);
+            on_news(News::Ended(result.end));
             results.push((index, result));
         }
     }

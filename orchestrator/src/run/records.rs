@@ -9,14 +9,6 @@ use super::results::{End, OrderResult};
 use crate::audit::{Ledgers, Verb};
 use crate::words::counted;
 
-/// Whether a request of one of these orders is executing.
-pub(super) fn executes(ledgers: &Ledgers, orders: &BTreeSet<&str>) -> bool {
-    ledgers.values().flatten().any(|record| {
-        matches!(record, Record::Request(request) if request.ended_at.is_none())
-            && record.order().is_some_and(|order| orders.contains(order))
-    })
-}
-
 /// The orders that the records name.
 fn named(ledgers: &Ledgers) -> impl Iterator<Item = &str> {
     ledgers.values().flatten().filter_map(Record::order)

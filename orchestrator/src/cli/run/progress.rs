@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::tell;
-use crate::run::End;
+use crate::run::{End, News};
 
 /// How often a bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -32,8 +32,16 @@ impl Progress {
         Self { orders, bar, counts: Mutex::new([0; End::ALL.len()]) }
     }
 
-    /// An order ended.
-    pub(super) fn ended(&self, end: End) {
+    /// Shows what happened.
+    pub(super) fn tell(&self, news: News) {
+        match (news, &self.bar) {
+            (News::Ended(end), _) => self.ended(end),
+            (News::Awaiting(requests), Some(bar)) => bar.set_message(requests),
+            (News::Awaiting(requests), None) => tell(format_args!("{requests}")),
+        }
+    }
+
+    fn ended(&self, end: End) {
         let (ended, ends) = self.count(end);
         match &self.bar {
             Some(bar) => {
