@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
-use shared::http::{Fields, Problem};
+use shared::http::{Fields, Object, Problem};
 use shared::number::Number;
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::domain::{Item, Items, Quantity, Sku};
 pub(super) struct ReserveRequest {
     /// 1 to 100 lines. Lines of the same SKU add up.
     #[schema(value_type = Vec<ItemRequest>, min_items = 1, max_items = 100, required = true)]
-    items: Option<Vec<ItemRequest>>,
+    items: Option<Vec<Object<ItemRequest>>>,
     /// The order that the stock is for.
     #[schema(value_type = String, required = false, max_length = 255, example = "ORD-123")]
     order_id: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct ReserveRequest {
 pub(super) struct CheckRequest {
     /// 1 to 100 lines. Lines of the same SKU add up.
     #[schema(value_type = Vec<ItemRequest>, min_items = 1, max_items = 100, required = true)]
-    items: Option<Vec<ItemRequest>>,
+    items: Option<Vec<Object<ItemRequest>>>,
 }
 
 /// One line.
@@ -80,7 +80,7 @@ impl ReleaseRequest {
     }
 }
 
-fn valid_items(fields: &mut Fields, lines: Option<Vec<ItemRequest>>) -> Option<Items> {
+fn valid_items(fields: &mut Fields, lines: Option<Vec<Object<ItemRequest>>>) -> Option<Items> {
     let lines = fields.required("items", lines)?;
     if !Items::LINES.contains(&lines.len()) {
         let (fewest, most) = (Items::LINES.start(), Items::LINES.end());
@@ -88,7 +88,8 @@ fn valid_items(fields: &mut Fields, lines: Option<Vec<ItemRequest>>) -> Option<I
         return None;
     }
     // Every line is checked before the first wrong one ends the check, so that all of them are named.
-    let lines: Vec<_> = lines.into_iter().enumerate().map(|(at, line)| line.validate(fields, at)).collect();
+    let lines = lines.into_iter().enumerate();
+    let lines: Vec<_> = lines.map(|(at, Object(line))| line.validate(fields, at)).collect();
     Items::new(lines.into_iter().collect::<Option<_>>()?)
 }
 

@@ -16,6 +16,7 @@ const MAX_LIMIT: u64 = 1000;
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct HistoryQuery {
     /// The `nextCursor` of the previous page.

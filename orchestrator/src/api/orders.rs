@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use shared::http::Problem;
 use tokio_util::sync::CancellationToken;
 
-use super::problems::{bug, refused};
+use super::problems::refused;
 use crate::domain::{CompensationStatus, NeedsAttention, OrderStatus, WorkflowState};
 use crate::workflow::{Json, Reception, RunDescription, WorkflowClient};
 use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, Timings};
@@ -107,10 +107,10 @@ fn terminate(state: &mut WorkflowState) {
 
 /// `value` for an engine.
 pub(super) fn write<T: Serialize>(value: &T) -> Result<Json, Problem> {
-    Json::of(value).map_err(|error| bug(&format!("a payload cannot be written: {error}")))
+    Json::of(value).map_err(|error| Problem::bug(format!("a payload cannot be written: {error}")))
 }
 
 /// What an engine kept for us.
 pub(super) fn read<T: DeserializeOwned>(json: &Json) -> Result<T, Problem> {
-    json.parse().map_err(|error| bug(&format!("a payload cannot be read: {error}")))
+    json.parse().map_err(|error| Problem::bug(format!("a payload cannot be read: {error}")))
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::docs::PlaceErrors;
 use super::orders::{Orders, read, write};
-use super::problems::{ORDER_CONFLICT, bug, refused};
+use super::problems::{ORDER_CONFLICT, refused};
 use crate::domain::{InvalidOrder, OrderInput, OrderStatus, Trace, Violation, WorkflowState};
 use crate::workflow::{ClientError, Start, WorkflowDef};
 use crate::workflows::order_fulfillment::{OrderFulfillment, OrderFulfillmentInput, workflow_id};
@@ -56,7 +56,7 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
         Err(error) => return Err(refused(&workflow_id, error)),
     };
     let location = HeaderValue::try_from(format!("/workflows/{workflow_id}/status"))
-        .map_err(|error| bug(&format!("a workflow's id does not fit into a header: {error}")))?;
+        .map_err(|error| Problem::bug(format!("a workflow's id does not fit into a header: {error}")))?;
     let placed = Placed { success: true, workflow_id, run_id, order_id, status: state.status };
     Ok((status, [(header::LOCATION, location)], Json(placed)).into_response())
 }

@@ -73,7 +73,7 @@ pub(super) fn refused(id: &str, error: ClientError) -> Problem {
                 .retry_after(Some(retry_after))
         }
         ClientError::AlreadyStarted { run_id } => {
-            bug(&format!("run {run_id} of `{id}` was reported as started twice"))
+            Problem::bug(format!("run {run_id} of `{id}` was reported as started twice"))
         }
     }
 }
@@ -81,10 +81,4 @@ pub(super) fn refused(id: &str, error: ClientError) -> Problem {
 /// The parameter `field` breaks a rule.
 pub(super) fn invalid(field: &str, message: &str) -> Problem {
     Problem::validation(vec![FieldError { field: field.to_owned(), message: message.to_owned() }])
-}
-
-/// Something impossible happened.
-pub(super) fn bug(detail: &str) -> Problem {
-    tracing::error!(detail, "this is a bug");
-    Problem::new(&problems::PANIC, "This is a bug in the service, not an injected fault.")
 }

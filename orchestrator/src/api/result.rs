@@ -25,6 +25,7 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long to wait.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WaitParams {
     /// Seconds to wait for the end.

@@ -60,7 +60,13 @@ impl Asked {
 /// One of several values, by its name.
 fn named<T: DeserializeOwned>(fields: &mut Fields, field: &str, name: Option<&str>) -> Option<T> {
     let value = T::deserialize(StrDeserializer::<ValueError>::new(given(name)?));
-    value.map_err(|error| fields.wrong(field, format!("is an {error}"))).ok()
+    let known = |error: ValueError| {
+        // Serde quotes what it was given, then what it knows.
+        let text = error.to_string();
+        let names: Vec<_> = text.split('`').skip(3).step_by(2).collect();
+        format!("must be {}{}", if names.len() > 1 { "one of " } else { "" }, names.join(", "))
+    };
+    value.map_err(|error| fields.wrong(field, known(error))).ok()
 }
 
 /// Judge every order
@@ -184,13 +190,13 @@ mod tests {
         let (status, _, body) = get("?stric=true").await;
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &body["error"]), (400, &"validation_error".into()));
-        insta::assert_snapshot!(body["message"].as_str().unwrap(), @"query stric: unknown field `stric`, expected one of `strict`, `allow`, `format`");
+        insta::assert_snapshot!(body["message"].as_str().unwrap(), @"stric is not known here; there are strict, allow, format");
     }
 
     #[tokio::test]
     async fn a_wrong_query_is_refused_with_what_is_right() {
         let (status, _, body) = get("?format=yaml&allow=everything&strict=1").await;
         assert_eq!(status, 400);
-        insta::assert_snapshot!(body, @r#"{"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"strict must be true or false; allow is an unknown variant `everything`, expected `split-shipments`; format is an unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","instance":"/audit","success":false,"error":"validation_error","message":"strict must be true or false; allow is an unknown variant `everything`, expected `split-shipments`; format is an unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`","correlationId":"bea7809e-283e-4cb0-93a2-66acfa1df75a","errors":[{"field":"strict","message":"must be true or false"},{"field":"allow","message":"is an unknown variant `everything`, expected `split-shipments`"},{"field":"format","message":"is an unknown variant `yaml`, expected one of `text`, `json`, `junit`, `github`"}]}"#);
+        insta::assert_snapshot!(body, @r#"{"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"strict must be true or false; allow must be split-shipments; format must be one of text, json, junit, github","instance":"/audit","success":false,"error":"validation_error","message":"strict must be true or false; allow must be split-shipments; format must be one of text, json, junit, github","correlationId":"bea7809e-283e-4cb0-93a2-66acfa1df75a","errors":[{"field":"strict","message":"must be true or false"},{"field":"allow","message":"must be split-shipments"},{"field":"format","message":"must be one of text, json, junit, github"}]}"#);
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::chaos::{Access, Operation, ScriptLine};
 use shared::digest::digest_of;
 
-use super::cores::{Stuck, in_order};
+use super::cores::{Cores, Stuck};
 use super::crash::Crash;
 use super::decision::Decision;
 use super::failures::Failures;
@@ -53,7 +53,7 @@ pub struct Coverage {
 impl Exhaustive {
     /// Searches, on `threads` threads; `progress` hears how many schedules are done, of how many that are
     /// known by then, and says whether to go on. Also tells whether it was stopped, or a world did not
-    /// come to an end: the rest is of what was tried until then.
+    /// come to an end: coverage and failures are then those of the schedules run so far.
     pub fn run(
         &self,
         subject: &Arc<Subject>,
@@ -66,15 +66,14 @@ impl Exhaustive {
         let mut failures = Failures::default();
         let mut known = HashSet::new();
         let mut frontier: Vec<_> = self.decisions.iter().map(|decision| Schedule::of(*decision)).collect();
-        let mut flow = Ok(ControlFlow::Continue(()));
+        let (cores, mut flow) = (Cores::new(threads), Ok(ControlFlow::Continue(())));
         while !frontier.is_empty() && flow == Ok(ControlFlow::Continue(())) {
             let total = coverage.schedules + frontier.len() as u64;
             let worlds: Vec<Arc<[Schedule]>> =
                 frontier.chunks(subject.orders_per_world()).map(Arc::from).collect();
             frontier = Vec::new();
             let subject = Arc::clone(subject);
-            flow = in_order(
-                threads,
+            flow = cores.in_order(
                 worlds.into_iter(),
                 |world| format!("the world of `{}` and others", world[0]),
                 move |world| run_all(&subject, &world.iter().collect::<Vec<_>>(), false),

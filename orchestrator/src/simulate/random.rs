@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use shared::chaos::{Draw, Plan};
 use shared::digest::digest_of;
 
-use super::cores::{Stuck, in_order};
+use super::cores::{Cores, Stuck};
 use super::crash_plan::CrashPlan;
 use super::decision::{Decision, Moment};
 use super::diagnosis::schedules_of;
@@ -109,7 +109,8 @@ impl RandomWorld {
     ) -> Result<ControlFlow<()>, Stuck> {
         let subject = Arc::clone(subject);
         let work = move |seed: &u64| self.run(&subject, *seed);
-        in_order(threads, seeds, |seed| format!("the world of seed {seed}"), work, |_, report| take(report))
+        let name = |seed: &u64| format!("the world of seed {seed}");
+        Cores::new(threads).in_order(seeds, name, work, |_, report| take(report))
     }
 
     fn decision_on(&self, order_id: &str, workload: &Workload) -> Decision {

@@ -54,17 +54,17 @@ async fn a_value_of_the_wrong_type_is_named() {
     "#);
     assert_snapshot!(refused("authorize", r#"{"amount": 1, "currency": 978}"#).await, @r#"
     400 validation_error
-    "currency": "must be a string, not integer `978`"
+    "currency": "must be a string, not the number 978"
     "#);
     assert_snapshot!(refused("authorize", r#"{"amount": "10", "currency": 5, "orderId": 7}"#).await, @r#"
     400 validation_error
     "amount": "must be a number"
-    "currency": "must be a string, not integer `5`"
-    "orderId": "must be a string, not integer `7`"
+    "currency": "must be a string, not the number 5"
+    "orderId": "must be a string, not the number 7"
     "#);
     assert_snapshot!(refused("capture", r#"{"authId": 7}"#).await, @r#"
     400 validation_error
-    "authId": "must be a string, not integer `7`"
+    "authId": "must be a string, not the number 7"
     "#);
     assert_snapshot!(refused("refund", r#"[]"#).await, @r#"
     400 validation_error

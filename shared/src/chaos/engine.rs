@@ -92,14 +92,19 @@ impl Chaos {
     pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>, order: Option<&str>) -> Drawn {
         let (state, table) = self.state_and_table(operation);
         let digest = state.digests.digest(key);
-        let attempt = self.attempts.begin(digest);
+        let attempt = match key {
+            DrawKey::Arrival(_) => 1,
+            _ => self.attempts.begin(digest),
+        };
         let mut draw = Draw::of_attempt(digest, attempt);
         // Drawn even when a script decides, so that a script changes nothing else about a request.
         let row = table.pick(&mut draw);
         // Requests without any key count as attempts of one another for a script, lest a fault of the
         // first attempt strikes all of them.
         let scripted_attempt = match key {
-            DrawKey::Arrival(before) => u32::try_from(before).map_or(u32::MAX, |before| before + 1),
+            DrawKey::Arrival(before) => {
+                u32::try_from(before).map_or(u32::MAX, |before| before.saturating_add(1))
+            }
             _ => attempt,
         };
         let (outcome, delay) = match self.plan.script.outcome(operation, order, scripted_attempt) {

@@ -102,9 +102,10 @@ impl<S: Sync> FromRequest<S> for Call {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let context = parts.extensions.remove::<Context>().ok_or_else(|| {
-            Problem::new(&problems::PANIC, "The route was served without its correlation layer.")
-        })?;
+        let context = parts
+            .extensions
+            .remove::<Context>()
+            .ok_or_else(|| Problem::bug("a route was served without its correlation layer"))?;
         let wants_events = accepts(&parts.headers, "text/event-stream");
         // A request that is wrong as a whole is still a call, so that the ledger has it.
         let (key, bad_key) = match idempotency_key(&parts.headers) {
@@ -132,14 +133,16 @@ fn is_weight_of_zero(parameter: &str) -> bool {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    match value.to_str().map(str::trim) {
-        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) && !key.contains('\t') => Ok(Some(key.into())),
-        _ => Err(Problem::validation(vec![FieldError {
-            field: "Idempotency-Key".to_owned(),
-            message: format!("must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"),
-        }])),
-    }
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let message = match value.to_str().map(str::trim) {
+        _ if values.next().is_some() => "must not be given twice".to_owned(),
+        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) && !key.contains('\t') => {
+            return Ok(Some(key.into()));
+        }
+        _ => format!("must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"),
+    };
+    Err(Problem::validation(vec![FieldError { field: "Idempotency-Key".to_owned(), message }]))
 }
 
 /// A body without a declared type is taken for JSON, because the original service's clients send such.
@@ -188,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_for_who_names_their_type() {
+    fn events_are_sent_only_if_accept_names_their_type() {
         let wants = |accept: &'static str| {
             let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
             accepts(&headers, "text/event-stream")

@@ -16,7 +16,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use tower::Service;
 use tracing::Instrument;
 
-use super::{Problem, problems};
+use super::Problem;
 
 /// The header that carries a correlation id.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -118,7 +118,7 @@ impl Service<Request> for Correlated {
         let context = self.correlation.context(request.headers());
         let id = context.correlation_id.clone();
         let uri = request.uri().clone();
-        // At debug, because a span costs as much as a draw: anything above that level is logged here,
+        // At debug, because a span costs as much as a draw: what is worth an error is logged in `write_out`,
         // with the id.
         let span = tracing::debug_span!(
             "request",
@@ -130,7 +130,7 @@ impl Service<Request> for Correlated {
         Box::pin(async move {
             let mut response = match answer.await {
                 Ok(answer) => answer?,
-                Err(panic) => bug(&*panic, &id),
+                Err(panic) => bug(&*panic),
             };
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
                 write_out(&problem, &mut response, uri.path(), &id);
@@ -146,8 +146,8 @@ impl Service<Request> for Correlated {
 /// Headers set by an inner layer, such as `allow` on a 405, are kept.
 fn write_out(problem: &Problem, response: &mut Response, instance: &str, correlation_id: &str) {
     if problem.status().is_server_error() && !problem.is_injected() {
-        let (error, detail) = (problem.kind().code, problem.detail());
-        tracing::error!(correlation_id, error, detail, "a request failed");
+        let (error, cause) = (problem.kind().code, problem.cause());
+        tracing::error!(correlation_id, error, cause, "a request failed");
     }
     let rendered = problem.render(instance, correlation_id);
     for (name, value) in rendered.headers() {
@@ -158,16 +158,73 @@ fn write_out(problem: &Problem, response: &mut Response, instance: &str, correla
     *response.body_mut() = rendered.into_body();
 }
 
-fn bug(panic: &(dyn Any + Send), correlation_id: &str) -> Response {
+fn bug(panic: &(dyn Any + Send)) -> Response {
     let message =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(correlation_id, message, "a handler panicked");
-    Problem::new(&problems::PANIC, "This is a bug in the service, not an injected fault.").into_response()
+    Problem::bug(format!("a handler panicked: {}", message.unwrap_or("without a message"))).into_response()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use axum::body::Body;
+    use tower::ServiceExt;
+
     use super::*;
+
+    /// What is logged while `path` is asked for, and the answer.
+    async fn logged(path: &str) -> (String, Response) {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&log);
+        let subscriber = tracing_subscriber::fmt()
+            .without_time()
+            .with_ansi(false)
+            .with_target(false)
+            .with_writer(move || LogWriter(Arc::clone(&writer)))
+            .finish();
+        let routes = Router::new()
+            .route("/panics", axum::routing::get(async || -> () { panic!("no box left") }))
+            .route("/bug", axum::routing::get(async || Problem::bug("the box has two bottoms")))
+            .route("/refused", axum::routing::get(async || Problem::not_found("box", "1")));
+        let request = Request::get(path).header("x-correlation-id", "c-1").body(Body::empty()).unwrap();
+        let logging = tracing::subscriber::set_default(subscriber);
+        let answer = Correlated::new(routes, Correlation::seeded(1)).oneshot(request).await.unwrap();
+        drop(logging);
+        (String::from_utf8(log.lock().unwrap().clone()).unwrap(), answer)
+    }
+
+    struct LogWriter(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for LogWriter {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bug_is_logged_once_with_its_cause_and_the_id_and_its_client_learns_neither() {
+        for (path, cause) in
+            [("/panics", "a handler panicked: no box left"), ("/bug", "the box has two bottoms")]
+        {
+            let (log, answer) = logged(path).await;
+            assert_eq!(
+                log,
+                format!("ERROR a request failed correlation_id=\"c-1\" error=\"bug\" cause=\"{cause}\"\n")
+            );
+            assert_eq!(answer.status(), 500);
+            let body = axum::body::to_bytes(answer.into_body(), 4096).await.unwrap();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            assert!(body.contains("This is a bug in the service") && !body.contains("box"), "{body}");
+        }
+        assert_eq!(logged("/refused").await.0, "");
+    }
 
     #[test]
     fn a_traceparent_is_taken_only_as_the_standard_has_it() {

@@ -40,7 +40,7 @@ pub mod problems {
     pub static IDEMPOTENCY_KEY_REUSE: ProblemKind =
         ProblemKind::new(422, "idempotency_key_reuse", "Idempotency key reused");
     /// A bug of the service, not chaos.
-    pub static PANIC: ProblemKind = ProblemKind::new(500, "bug", "Internal server error");
+    pub static BUG: ProblemKind = ProblemKind::new(500, "bug", "Internal server error");
     /// The store is full, and none of its records is settled.
     pub static STORE_FULL: ProblemKind = ProblemKind::new(503, "store_full", "Store full");
 }
@@ -60,6 +60,8 @@ struct Occurrence {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     injected: Option<Injected>,
+    /// What the log says about it, and its client need not know.
+    cause: Option<String>,
 }
 
 /// One field of a request that breaks a rule.
@@ -116,6 +118,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: kind.retry_after,
             injected: None,
+            cause: None,
         }))
     }
 
@@ -136,6 +139,12 @@ impl Problem {
             "The store is full: all {capacity} {things} ({variable}) are live, so none can be evicted."
         );
         Self::new(&problems::STORE_FULL, detail)
+    }
+
+    /// Something impossible happened. `cause` is logged, with the request's id.
+    pub fn bug(cause: impl Into<String>) -> Self {
+        let detail = "This is a bug in the service, not an injected fault.";
+        Self::new(&problems::BUG, detail).with(|problem| problem.cause = Some(cause.into()))
     }
 
     /// The same error, with another retry delay than its kind has.
@@ -163,6 +172,11 @@ impl Problem {
     /// The sentence about this occurrence.
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// What the log says about this occurrence.
+    pub(super) fn cause(&self) -> &str {
+        self.0.cause.as_deref().unwrap_or(&self.0.detail)
     }
 
     /// Whether chaos injected it: then it is not real.

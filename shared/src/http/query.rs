@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::{FieldError, Fields, Problem};
 
-/// The query of a request, whose parameters are all text. Unknown parameters are ignored.
+/// The query of a request, whose parameters are all text. `T` MUST refuse unknown ones: a mistyped filter
+/// that is ignored selects everything.
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
@@ -16,12 +17,24 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let parsed = Query::try_from_uri(&parts.uri);
         parsed.map(|Query(query)| Self(query)).map_err(|error| {
-            // The only possible error with texts is that one is given twice.
             let text = error.body_text();
-            let message = text.split_once(": ").map_or(&*text, |(_, reason)| reason).to_owned();
-            Problem::validation(vec![FieldError { field: "query".to_owned(), message }])
+            Problem::validation(vec![mistake(text.split_once(": ").map_or(&*text, |(_, reason)| reason))])
         })
     }
+}
+
+/// What serde found wrong, in which backticks quote names.
+fn mistake(reason: &str) -> FieldError {
+    let mut names = reason.split('`').skip(1).step_by(2);
+    let name = names.next().unwrap_or("query").to_owned();
+    let message = if reason.contains("duplicate field ") {
+        "must not be given twice".to_owned()
+    } else if reason.contains("unknown field ") {
+        format!("is not known here; there are {}", names.collect::<Vec<_>>().join(", "))
+    } else {
+        reason.to_owned()
+    };
+    FieldError { field: name, message }
 }
 
 /// A parameter with a value; a blank one counts as absent, because forms send such.

@@ -34,7 +34,7 @@ pub(super) struct Page {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Parameters {
     order_id: Option<String>,
     since: Option<String>,

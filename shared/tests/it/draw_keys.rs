@@ -64,3 +64,14 @@ async fn a_request_draws_by_the_first_of_order_key_correlation_id_resource_and_a
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_script_counts_requests_that_nothing_tells_apart_but_each_is_a_first_attempt() {
+    let toys = Toys::with(1000, &[("CHAOS_FAILURE_RATE", "0"), ("CHAOS_SCRIPT", "toy.make#3=unavailable")]);
+    for nth in 1..=4 {
+        let shown = toys.send(make_with(r#"{"colour":"red"}"#, &[])).await;
+        assert_eq!(shown.starts_with("503"), nth == 3, "{nth}: {shown}");
+        assert!(nth != 3 || shown.contains(r#""attempt":1}"#), "{shown}");
+    }
+    assert!(!toys.ledger().contains(r#""attempt":2"#), "{}", toys.ledger());
+}

@@ -23,7 +23,7 @@ async fn bad_bodies_are_named() {
     "#);
     insta::assert_snapshot!(toys.send(make_with(r#"{"colour":7}"#, &[])).await, @r#"
     400 Bad Request
-    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"colour must be a string, not integer `7`","instance":"/toy/make","success":false,"error":"validation_error","message":"colour must be a string, not integer `7`","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"colour","message":"must be a string, not integer `7`"}]}
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"colour must be a string, not the number 7","instance":"/toy/make","success":false,"error":"validation_error","message":"colour must be a string, not the number 7","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"colour","message":"must be a string, not the number 7"}]}
     "#);
     insta::assert_snapshot!(toys.send(make_with("{}", &[])).await, @r#"
     400 Bad Request
@@ -66,6 +66,15 @@ async fn size_type_key_route_and_method_are_checked() {
     insta::assert_snapshot!(toys.send(make_with("{}", &[("idempotency-key", &long)])).await, @r#"
     400 Bad Request
     {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"Idempotency-Key must have 1 to 255 printable ASCII characters","instance":"/toy/make","success":false,"error":"validation_error","message":"Idempotency-Key must have 1 to 255 printable ASCII characters","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"Idempotency-Key","message":"must have 1 to 255 printable ASCII characters"}]}
+    "#);
+    let two = [("idempotency-key", "a"), ("idempotency-key", "b")];
+    insta::assert_snapshot!(toys.send(make_with(r#"{"colour":"red"}"#, &two)).await, @r#"
+    400 Bad Request
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"Idempotency-Key must not be given twice","instance":"/toy/make","success":false,"error":"validation_error","message":"Idempotency-Key must not be given twice","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"Idempotency-Key","message":"must not be given twice"}]}
+    "#);
+    insta::assert_snapshot!(toys.send(Request::get("/toy/ledger?order=ORD-1").body(Body::empty()).unwrap()).await, @r#"
+    400 Bad Request
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"order is not known here; there are orderId, since, cursor, limit","instance":"/toy/ledger","success":false,"error":"validation_error","message":"order is not known here; there are orderId, since, cursor, limit","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"order","message":"is not known here; there are orderId, since, cursor, limit"}]}
     "#);
     insta::assert_snapshot!(toys.send(Request::get("/nowhere").body(Body::empty()).unwrap()).await, @r#"
     404 Not Found

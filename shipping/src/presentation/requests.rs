@@ -1,5 +1,5 @@
 use serde::Deserialize;
-use shared::http::{Fields, Problem};
+use shared::http::{Fields, Object, Problem};
 use shared::pipeline::Intent;
 use utoipa::ToSchema;
 
@@ -17,8 +17,8 @@ const MAX_CARRIER_LENGTH: usize = 50;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateLabelRequest {
     /// Where the parcel goes.
-    #[schema(required)]
-    shipping_address: Option<AddressBody>,
+    #[schema(required, value_type = AddressBody)]
+    shipping_address: Option<Object<AddressBody>>,
     /// The carrier; UPS by default.
     #[schema(example = "UPS", default = "UPS", max_length = 50)]
     carrier: Option<String>,
@@ -30,7 +30,6 @@ pub(crate) struct CreateLabelRequest {
 /// An address.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ShippingAddress)]
-#[serde(expecting = "an object")]
 struct AddressBody {
     #[schema(required, example = "123 Main St", max_length = 200)]
     street: Option<String>,
@@ -50,7 +49,7 @@ impl CreateLabelRequest {
     pub(super) fn prepare(self) -> Result<Intent<CreateLabel>, Problem> {
         let mut fields = Fields::new();
         let address = fields.required("shippingAddress", self.shipping_address);
-        let address = address.and_then(|address| address.check(&mut fields));
+        let address = address.and_then(|Object(address)| address.check(&mut fields));
         let carrier = fields.optional_text("carrier", self.carrier, MAX_CARRIER_LENGTH);
         let order = fields.optional_id("orderId", self.order_id).map(Into::into);
         let carrier = carrier.unwrap_or_else(|| "UPS".to_owned());

@@ -60,17 +60,17 @@ async fn wrong_types_name_their_field() {
     insta::assert_snapshot!(refused_label(&ORDER.replace(r#""94105""#, "94105")).await, @r#"
     after 0ns: 400
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"shippingAddress.zip must be a string, not integer `94105`","instance":"/shipping/create-label","success":false,"error":"validation_error","message":"shippingAddress.zip must be a string, not integer `94105`","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"shippingAddress.zip","message":"must be a string, not integer `94105`"}]}
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"shippingAddress.zip must be a string, not the number 94105","instance":"/shipping/create-label","success":false,"error":"validation_error","message":"shippingAddress.zip must be a string, not the number 94105","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"shippingAddress.zip","message":"must be a string, not the number 94105"}]}
     "#);
     insta::assert_snapshot!(refused_label(r#"{"shippingAddress":"here"}"#).await, @r#"
     after 0ns: 400
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"shippingAddress must be an object, not string \"here\"","instance":"/shipping/create-label","success":false,"error":"validation_error","message":"shippingAddress must be an object, not string \"here\"","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"shippingAddress","message":"must be an object, not string \"here\""}]}
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"shippingAddress must be an object, not the string \"here\"","instance":"/shipping/create-label","success":false,"error":"validation_error","message":"shippingAddress must be an object, not the string \"here\"","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"shippingAddress","message":"must be an object, not the string \"here\""}]}
     "#);
     insta::assert_snapshot!(refused("/shipping/cancel", r#"{"labelId":7}"#).await, @r#"
     after 0ns: 400
     content-type: application/problem+json
-    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"labelId must be a string, not integer `7`","instance":"/shipping/cancel","success":false,"error":"validation_error","message":"labelId must be a string, not integer `7`","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"labelId","message":"must be a string, not integer `7`"}]}
+    {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"labelId must be a string, not the number 7","instance":"/shipping/cancel","success":false,"error":"validation_error","message":"labelId must be a string, not the number 7","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"labelId","message":"must be a string, not the number 7"}]}
     "#);
 }
 

@@ -21,7 +21,7 @@ const MAX_CURSOR_LENGTH: usize = 1024;
 
 /// Which orders, and which page of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct ListQuery {
     /// This order.

@@ -151,16 +151,16 @@ async fn a_decision_that_breaks_a_rule_is_refused() {
         400 Bad Request
         {
           "correlationId": "eec1907e-6348-405f-b42e-242de24ea99d",
-          "detail": "approvedBy must be a string, not integer `7`",
+          "detail": "approvedBy must be a string, not the number 7",
           "error": "validation_error",
           "errors": [
             {
               "field": "approvedBy",
-              "message": "must be a string, not integer `7`"
+              "message": "must be a string, not the number 7"
             }
           ],
           "instance": "/workflows/A/approve",
-          "message": "approvedBy must be a string, not integer `7`",
+          "message": "approvedBy must be a string, not the number 7",
           "status": 400,
           "success": false,
           "title": "Invalid request",
