@@ -11,6 +11,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Json, Router};
 use shared::chaos::{Chaos, Operation};
+use shared::http::Call;
 use shared::ledger::{Ledger, Sequence};
 use shared::pipeline::{self, Pipeline};
 use shared::service::{Health, describe_outcomes, document, health, ledger, observe};
@@ -158,7 +159,7 @@ struct Done {
 /// they had just been started with the same seed.
 #[utoipa::path(post, path = "/reset", operation_id = "reset", tag = "service", 
     responses((status = 200, body = Done, description = "Everything has been reset.")))]
-async fn post_reset(State(pipelines): State<Vec<Pipeline>>) -> Json<Done> {
+async fn post_reset(State(pipelines): State<Vec<Pipeline>>, _: Call) -> Json<Done> {
     Pipeline::reset(&pipelines);
     Json(Done { success: true })
 }

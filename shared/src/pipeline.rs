@@ -183,7 +183,7 @@ impl Pipeline {
         prepare: impl FnOnce(B) -> Result<Intent<C>, Problem>,
     ) -> Result<Intent<C>, Reply> {
         let key = if operation.access == Access::Write { call.require_key() } else { Ok(()) };
-        key.and_then(|()| call.parse()).and_then(prepare).map_err(|problem| {
+        key.and_then(|()| call.prepare(prepare)).map_err(|problem| {
             let refused = Reply::refused(problem);
             let now = self.clock.now();
             let order = call.named_order();

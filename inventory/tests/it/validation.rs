@@ -81,6 +81,9 @@ async fn wrong_types_are_named_by_their_path() {
         stockroom.post("/inventory/check", body).await.json()["errors"][0]["field"],
         "items[1].quantity"
     );
+    let body = r#"{"items":[["A",1],{"sku":1,"quantity":0},7,{"quantity":-1}],"orderId":""}"#;
+    let answer = stockroom.post("/inventory/reserve", body).await.json();
+    assert_snapshot!(answer["detail"], @r#""items[0] must be an object, not a list; items[1].sku must be a string, not the number 1; items[2] must be an object, not the number 7; items[1].quantity must be a whole number from 1 to 1000000; items[3].sku is required; items[3].quantity must be a whole number from 1 to 1000000; orderId must not be empty""#);
 }
 
 #[tokio::test(start_paused = true)]

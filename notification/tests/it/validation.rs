@@ -94,6 +94,7 @@ async fn a_value_of_the_wrong_type_is_named() {
     assert_snapshot!(refused(json!({"type": "sms", "recipient": 14155550100_i64})).await, @r#"
     400 validation_error
     "recipient": "must be a string, not the number 14155550100"
+    "message": "is required"
     "#);
     assert_snapshot!(refused(json!("hello")).await, @r#"
     400 validation_error

@@ -62,6 +62,12 @@ async fn a_value_of_the_wrong_type_is_named() {
     "currency": "must be a string, not the number 5"
     "orderId": "must be a string, not the number 7"
     "#);
+    assert_snapshot!(refused("authorize", r#"{"amount": "x", "currency": "us", "orderId": ""}"#).await, @r#"
+    400 validation_error
+    "amount": "must be a number"
+    "currency": "must be a currency code of three letters, such as usd"
+    "orderId": "must not be empty"
+    "#);
     assert_snapshot!(refused("capture", r#"{"authId": 7}"#).await, @r#"
     400 validation_error
     "authId": "must be a string, not the number 7"

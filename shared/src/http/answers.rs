@@ -1,16 +1,16 @@
 use axum::Router;
 use http::{Method, Uri};
 
-use super::{Correlated, Correlation, Problem, problems};
+use super::{Call, Correlated, Correlation, Problem, problems};
 
 /// The answer to a path that is not a route.
-async fn no_such_route(method: Method, uri: Uri) -> Problem {
+async fn no_such_route(method: Method, uri: Uri, _: Call) -> Problem {
     let path = uri.path();
     Problem::new(&problems::NO_SUCH_ROUTE, format!("There is no {method} {path}; see /api/docs."))
 }
 
 /// The answer to a method that a route does not have.
-async fn no_such_method(method: Method, uri: Uri) -> Problem {
+async fn no_such_method(method: Method, uri: Uri, _: Call) -> Problem {
     let path = uri.path();
     Problem::new(&problems::METHOD_NOT_ALLOWED, format!("{path} does not support {method}; see /api/docs."))
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use futures_util::future::poll_immediate;
@@ -11,12 +12,15 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::fields::MAX_ID_LENGTH;
-use super::json::{parse_json, parse_raw};
+use super::json::{parse_json, parse_raw, prepare_json};
 use super::{Context, FieldError, Problem, problems};
 use crate::digest::digest_of;
 
 /// The largest accepted body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How much of a larger body is taken in before it is refused, in bytes.
+const MAX_DISCARDED_BYTES: usize = 32 * 1024 * 1024;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,7 +30,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest `Idempotency-Key`, in bytes.
 pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
-/// A request as a handler receives it: its headers' values and its body, read but not parsed.
+/// A request as a handler receives it: its headers' values and its body, read but not parsed. A handler to
+/// whom bodies mean nothing takes it too: a body that nobody reads costs its client the connection.
 #[derive(Debug)]
 pub struct Call {
     /// Its correlation id and trace.
@@ -47,6 +52,17 @@ impl Call {
     /// What is wrong with the request as a whole (its type, its size); otherwise those of [`parse_json`].
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse_json(self.bytes()?)
+    }
+
+    /// What `prepare` makes of the body, a JSON object.
+    ///
+    /// # Errors
+    /// Those of [`parse`](Self::parse) and of `prepare`, in one.
+    pub(crate) fn prepare<T: DeserializeOwned, R>(
+        &self,
+        prepare: impl FnOnce(T) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
+        prepare_json(self.bytes()?, prepare)
     }
 
     /// The body as a JSON object that is read member by member.
@@ -85,13 +101,13 @@ impl Call {
         self.body.as_ref().ok().map(|body| digest_of(&**body))
     }
 
-    /// The body as a JSON object, or `T`'s default when there is no body.
+    /// The body as a JSON object, or `T`'s default when there is no body, or `null`.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
         match &self.body {
-            Ok(body) if body.iter().all(u8::is_ascii_whitespace) => Ok(T::default()),
+            Ok(body) if matches!(body.trim_ascii(), b"" | b"null") => Ok(T::default()),
             _ => self.parse(),
         }
     }
@@ -160,30 +176,49 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
-async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Problem> {
-    let body = read_whole(body).await?;
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    // A client that asks first need not send what is not accepted.
+    if headers.contains_key(header::EXPECT) && body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(too_large());
+    }
+    // Nearly every body has already arrived, and needs no timer.
+    let mut reading = std::pin::pin!(read_whole(body));
+    let body = match poll_immediate(reading.as_mut()).await {
+        Some(done) => done?,
+        None => tokio::time::timeout(BODY_TIMEOUT, reading).await.map_err(|_| {
+            Problem::new(&problems::BODY_TIMEOUT, "The body did not arrive within 30 seconds.")
+        })??,
+    };
     if !body.is_empty() {
         require_json(headers)?;
     }
     Ok(body)
 }
 
-async fn read_whole(body: axum::body::Body) -> Result<Bytes, Problem> {
-    // Nearly every body has already arrived, and needs no timer.
-    let mut reading = std::pin::pin!(Limited::new(body, MAX_BODY_BYTES).collect());
-    let read = match poll_immediate(reading.as_mut()).await {
-        Some(done) => done,
-        None => tokio::time::timeout(BODY_TIMEOUT, reading).await.map_err(|_| {
-            Problem::new(&problems::BODY_TIMEOUT, "The body did not arrive within 30 seconds.")
-        })?,
-    };
-    read.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            Problem::new(&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB.")
-        } else {
-            Problem::new(&problems::BODY_BROKE_OFF, "The body broke off.")
+async fn read_whole(mut body: Body) -> Result<Bytes, Problem> {
+    match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            discard(body).await;
+            Err(too_large())
         }
-    })
+        Err(_) => Err(Problem::new(&problems::BODY_BROKE_OFF, "The body broke off.")),
+    }
+}
+
+/// Takes in the rest of a body: many clients read no answer before they have sent everything.
+async fn discard(mut body: Body) {
+    let mut most = MAX_DISCARDED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        most = most.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if most == 0 {
+            return;
+        }
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB.")
 }
 
 #[cfg(test)]

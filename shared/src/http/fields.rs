@@ -70,11 +70,6 @@ impl Fields {
         Some(id)
     }
 
-    /// Whether nothing is wrong.
-    pub fn is_valid(&self) -> bool {
-        self.errors.is_empty()
-    }
-
     /// The value, unless something was wrong.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 mod mistakes;
 mod object;
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -16,14 +18,42 @@ const TYPICAL_BODY_BYTES: usize = 256;
 /// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
 ///
 /// # Errors
-/// `malformed_json` when the body is not JSON, `validation_error` naming each field that is of
-/// the wrong type.
+/// `malformed_json` when the body is not JSON, `validation_error` naming each field that is of the wrong type
+/// or given twice.
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    prepare_json(body, Ok)
+}
+
+/// Reads a JSON object as [`parse_json`] does, and makes of it what `prepare` says.
+///
+/// # Errors
+/// Those of [`parse_json`] and of `prepare` in one, so that every field at fault is named.
+pub(crate) fn prepare_json<T: DeserializeOwned, R>(
+    body: &[u8],
+    prepare: impl FnOnce(T) -> Result<R, Problem>,
+) -> Result<R, Problem> {
     require_object(body)?;
-    serde_json::from_slice(body).map_err(|error| match serde_json::from_slice::<IgnoredAny>(body) {
-        Ok(IgnoredAny) => Problem::validation(mistakes::named::<T>(body, &error)),
-        Err(malformed_later) => malformed(&malformed_later),
-    })
+    let text = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
+    let error = match serde_json::from_str(text) {
+        Ok(value) => return prepare(value),
+        Err(error) => error,
+    };
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
+    let (mut mistakes, rest) = mistakes::named::<T>(body, &error);
+    if let Some(Err(problem)) = rest.map(prepare) {
+        let known = mistakes.len();
+        for other in problem.errors() {
+            if !mistakes[..known].iter().any(|mistake| is_part(&other.field, &mistake.field)) {
+                mistakes.push(other.clone());
+            }
+        }
+    }
+    Err(Problem::validation(mistakes))
+}
+
+/// Whether `field` is `whole`, or within it.
+fn is_part(field: &str, whole: &str) -> bool {
+    field.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// A request's body as a JSON object that is read member by member.
@@ -48,7 +78,7 @@ fn require_object(body: &[u8]) -> Result<(), Problem> {
     }
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+fn malformed(error: &dyn fmt::Display) -> Problem {
     Problem::new(&problems::MALFORMED_JSON, format!("The body is not valid JSON: {error}."))
 }
 

@@ -22,8 +22,8 @@ impl Opening {
         Self { read: 0, deadline: Box::pin(tokio::time::sleep_until(deadline)) }
     }
 
-    /// Whether it continues after `bytes`: they neither complete the preface nor depart from it.
-    pub(super) fn goes_on_after(&mut self, bytes: &[u8]) -> bool {
+    /// Whether `bytes` continue an HTTP/2 preface that they do not complete yet.
+    pub(super) fn is_still_preface(&mut self, bytes: &[u8]) -> bool {
         let rest = &PREFACE[self.read..];
         self.read += bytes.len();
         bytes.len() < rest.len() && rest.starts_with(bytes)

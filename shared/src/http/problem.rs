@@ -174,6 +174,11 @@ impl Problem {
         &self.0.detail
     }
 
+    /// Each field that breaks a rule.
+    pub(super) fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
     /// What the log says about this occurrence.
     pub(super) fn cause(&self) -> &str {
         self.0.cause.as_deref().unwrap_or(&self.0.detail)

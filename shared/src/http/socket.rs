@@ -25,8 +25,8 @@ const ON_ITS_WAY: Duration = Duration::from_millis(5);
 #[derive(Clone, Copy, Debug)]
 pub struct SeversAtEnd(pub Severed);
 
-/// A body whose error comes after all data before it was sent, and cuts the connection if it has the
-/// shears.
+/// A body whose error comes after all data before it was sent, and then cuts the connection, if it holds a
+/// [`ConnectionCutter`].
 #[derive(Debug)]
 pub(super) struct SeveringBody {
     body: Body,
@@ -138,7 +138,7 @@ impl AsyncRead for Socket {
                 ready!(opening.poll_over(cx));
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            if !opening.goes_on_after(&buffer.filled()[before..]) {
+            if !opening.is_still_preface(&buffer.filled()[before..]) {
                 self.opening = None;
             }
         }

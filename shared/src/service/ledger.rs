@@ -72,7 +72,9 @@ async fn page(
     fields.finish(Some(()))?;
     pipeline.settle();
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(USUAL);
-    let selection = Selection { order: given(asked.order_id.as_deref()), since, after, limit: Some(limit) };
+    // Not trimmed: an id may have blanks at its ends.
+    let order = asked.order_id.as_deref().filter(|id| !id.trim().is_empty());
+    let selection = Selection { order, since, after, limit: Some(limit) };
     let ledger = pipeline.ledger();
     let (records, next) = ledger.page(&selection);
     let next_cursor = next.map(|seq| seq.to_string());

@@ -11,6 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::chaos::{Chaos, OperationStats};
+use crate::http::Call;
 
 /// The configured outcomes of a domain's operations.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +52,7 @@ pub fn observe(domain: &'static str, chaos: &Arc<Chaos>) -> OpenApiRouter {
     };
     let reset = {
         let chaos = Arc::clone(chaos);
-        move || {
+        move |_: Call| {
             chaos.reset_stats(domain);
             std::future::ready(Json(Done { success: true }))
         }

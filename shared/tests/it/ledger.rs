@@ -135,6 +135,7 @@ async fn a_ledger_is_read_page_by_page_order_by_order_and_from_a_time_on() {
     assert_eq!(numbers("?orderId=ORD-1&limit=3").await, (vec![1, 2, 5], Some("5".to_owned())));
     assert_eq!(numbers("?orderId=ORD-1&cursor=5").await, (vec![6], None));
     assert_eq!(numbers("?orderId=ORD-9").await, (vec![], None));
+    assert_eq!(numbers("?orderId=%20ORD-1").await, (vec![], None), "blanks are part of an id");
     assert_eq!(numbers("?since=2025-06-15T15:07:40Z").await, (vec![3, 4, 5, 6], None));
     let wrong = Request::get("/toy/ledger?limit=0&since=soon&cursor=x").body(Body::empty()).unwrap();
     insta::assert_snapshot!(toys.send(wrong).await, @r#"

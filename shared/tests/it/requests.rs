@@ -33,6 +33,9 @@ async fn bad_bodies_are_named() {
     400 Bad Request
     {"type":"urn:fake-stripe-chaos:problem:validation_error","title":"Invalid request","status":400,"detail":"colour must have at most 10 characters","instance":"/toy/make","success":false,"error":"validation_error","message":"colour must have at most 10 characters","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f","errors":[{"field":"colour","message":"must have at most 10 characters"}]}
     "#);
+    let not_text = [br#"{"colour":"red","note":""#, &[0xff_u8][..], br#""}"#].concat();
+    let not_text = Request::post("/toy/make").body(Body::from(not_text)).unwrap();
+    assert!(toys.send(not_text).await.contains("The body is not valid JSON: invalid utf-8 sequence"));
     assert_eq!(toys.chaos().stats("toy")[0].requests, 0, "none of them counts");
 }
 

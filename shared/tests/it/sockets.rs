@@ -104,6 +104,60 @@ async fn over_http2_what_was_sent_before_a_reset_arrives() {
     assert!(format!("{error:?}").contains("Reset"), "{error:?}");
 }
 
+/// A request whose head comes first, and its body when the answer may already have been sent.
+async fn send_late(stream: &mut TcpStream, head: &str, body: &str) {
+    let length = body.len();
+    stream
+        .write_all(format!("{head}\r\nhost: toys\r\ncontent-length: {length}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_means_nothing_costs_nobody_the_connection() {
+    let toys = Toys::meeting("success=100%");
+    let (address, _stop, _server) = start(&toys).await;
+    for head in ["POST /toy/stats/reset HTTP/1.1", "POST /nowhere HTTP/1.1", "DELETE /toy/make HTTP/1.1"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        send_late(&mut stream, head, "{}").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let next = REQUEST.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+        stream.write_all(next.as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{head}: {answers}");
+        assert!(answers.contains("HTTP/1.1 201 Created"), "{head}: {answers}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_taken_in_before_it_is_refused() {
+    let toys = Toys::meeting("success=100%");
+    let (address, _stop, _server) = start(&toys).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // More than the buffers of both sides hold.
+    send_late(&mut stream, "POST /toy/make HTTP/1.1", &"x".repeat(20 * 1024 * 1024)).await;
+    stream.write_all(b"GET /toy/stats HTTP/1.1\r\nhost: toys\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    assert!(answers.starts_with("HTTP/1.1 413 ") && answers.contains("HTTP/1.1 200 OK"), "{answers}");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_need_not_send_what_is_too_large() {
+    let toys = Toys::meeting("success=100%");
+    let (address, _stop, _server) = start(&toys).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head =
+        "POST /toy/make HTTP/1.1\r\nhost: toys\r\nexpect: 100-continue\r\ncontent-length: 3000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
 #[tokio::test]
 async fn a_success_comes_over_the_wire() {
     let toys = Toys::meeting("success=100%");

@@ -20,10 +20,11 @@ async fn a_decision_is_answered_with_a_sentence() {
           "workflowId": "order-fulfillment-ORD-1"
         }
         "#);
+        assert_eq!(client.post("/workflows/ORD-1/approve", " null ").await.status, 200, "no body at all");
         insta::assert_snapshot!(client.post("/workflows/ORD-1/reject", "").await, @r#"
         409 Conflict
         {
-          "correlationId": "eec1907e-6348-405f-b42e-242de24ea99d",
+          "correlationId": "c86656f0-93d5-478e-bac2-7d107f8b2e34",
           "detail": "The order was already approved; cancel it instead.",
           "error": "already_approved",
           "instance": "/workflows/ORD-1/reject",
@@ -37,7 +38,7 @@ async fn a_decision_is_answered_with_a_sentence() {
         insta::assert_snapshot!(client.post("/workflows/ORD-2/reject", "{}").await, @r#"
         404 Not Found
         {
-          "correlationId": "c86656f0-93d5-478e-bac2-7d107f8b2e34",
+          "correlationId": "03eb8484-29ef-4ced-ae0c-f9d190917dbf",
           "detail": "The workflow `order-fulfillment-ORD-2` does not exist; see GET /workflows.",
           "error": "not_found",
           "instance": "/workflows/ORD-2/reject",

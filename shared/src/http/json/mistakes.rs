@@ -3,48 +3,61 @@
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
 use crate::http::FieldError;
 
-/// The most mistakes that are named: each takes another parse.
-const MAX_NAMED: usize = 20;
+/// How often a body is parsed to find more mistakes.
+const MAX_PARSES: usize = 40;
+const TWICE: &str = "must not be given twice";
 
-/// Parses repeatedly, each time without the mistake that was found, to name them all. `error` is that of
-/// the first parse.
-pub(super) fn named<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Vec<FieldError> {
+/// Parses repeatedly, each time without the mistake that was found, to name them all; also returns what
+/// remains without them. `error` is that of the first parse.
+pub(super) fn named<T: DeserializeOwned>(
+    body: &[u8],
+    error: &serde_json::Error,
+) -> (Vec<FieldError>, Option<T>) {
     let mut mistakes: Vec<FieldError> = Vec::new();
     let mut rest = Cow::Borrowed(body);
-    while mistakes.len() < MAX_NAMED {
+    for _ in 0..MAX_PARSES {
         let deserializer = &mut serde_json::Deserializer::from_slice(&rest);
-        let Err(found) = serde_path_to_error::deserialize::<_, T>(deserializer) else { break };
+        let found = match serde_path_to_error::deserialize(deserializer) {
+            Ok(value) => return (mistakes, Some(value)),
+            Err(found) => found,
+        };
         let mistake = mistake(found.path(), &found.inner().to_string());
-        if mistakes.iter().any(|known| known.field == mistake.field) {
-            break;
+        let known = mistakes.iter().any(|known| known.field == mistake.field);
+        let other = match mistake.message.as_str() {
+            TWICE => None,
+            // What may not be `null` either may be an empty object.
+            _ if known => Some(Value::Object(Map::new())),
+            _ => Some(Value::Null),
+        };
+        if !known {
+            mistakes.push(mistake);
         }
-        mistakes.push(mistake);
-        match without(&rest, found.path()) {
-            Some(less) => rest = Cow::Owned(less),
-            None => break,
+        match with(&rest, found.path(), other) {
+            Some(other) if other != *rest => rest = Cow::Owned(other),
+            _ => break,
         }
     }
     if mistakes.is_empty() {
         mistakes.push(FieldError { field: "body".to_owned(), message: error.to_string() });
     }
-    mistakes
+    (mistakes, None)
 }
 
-/// The body with `null` in the place of one value. What is given twice in it is given once.
-fn without(body: &[u8], path: &Path) -> Option<Vec<u8>> {
+/// The body with another value in the place of one, if there is another. What is given twice in it is
+/// given once.
+fn with(body: &[u8], path: &Path, other: Option<Value>) -> Option<Vec<u8>> {
     let mut json: Value = serde_json::from_slice(body).ok()?;
-    let value = path.iter().try_fold(&mut json, |json, segment| match segment {
-        Segment::Map { key } => json.get_mut(key),
-        Segment::Seq { index } => json.get_mut(index),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    })?;
-    if path.iter().len() > 0 {
-        *value = Value::Null;
+    if let Some(other) = other {
+        *path.iter().try_fold(&mut json, |json, segment| match segment {
+            Segment::Map { key } => json.get_mut(key),
+            Segment::Seq { index } => json.get_mut(index),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })? = other;
     }
     serde_json::to_vec(&json).ok()
 }
@@ -55,7 +68,7 @@ fn mistake(path: &Path, message: &str) -> FieldError {
     let path = Some(path.to_string()).filter(|path| path != ".");
     if let Some(name) = message.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
         let field = path.map_or_else(|| name.to_owned(), |path| format!("{path}.{name}"));
-        return FieldError { field, message: "must not be given twice".to_owned() };
+        return FieldError { field, message: TWICE.to_owned() };
     }
     let wrong_type = message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "));
     let message = match wrong_type {
@@ -126,7 +139,7 @@ mod tests {
     #[test]
     fn what_is_given_twice_is_named_beside_what_is_wrong() {
         insta::assert_snapshot!(refused(r#"{"items":[],"note":"a","items":[]}"#), @"validation_error: items must not be given twice");
-        insta::assert_snapshot!(refused(r#"{"items":[{"quantity":1,"quantity":2}],"note":7}"#), @"validation_error: items[0].quantity must not be given twice; items[0] must be an object, not null");
+        insta::assert_snapshot!(refused(r#"{"items":[{"quantity":1,"quantity":2}],"note":7}"#), @"validation_error: items[0].quantity must not be given twice; note must be a string, not the number 7");
     }
 
     #[test]
