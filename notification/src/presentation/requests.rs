@@ -16,19 +16,19 @@ const MAX_MESSAGE_LENGTH: usize = 100_000;
 #[schema(as = notification::SendRequest)]
 pub(super) struct SendRequest {
     /// `email`, `sms` or `push`.
-    #[schema(value_type = String, example = "email")]
+    #[schema(value_type = String, pattern = "^(email|sms|push)$", example = "email")]
     r#type: Option<String>,
     /// An e-mail address, a phone number or a device token, depending on `type`.
     #[schema(value_type = String, example = "customer@example.com")]
     recipient: Option<String>,
     /// Required for an e-mail; for the other types an empty one counts as absent.
-    #[schema(example = "Your order ORD-123 has shipped")]
+    #[schema(max_length = 998, example = "Your order ORD-123 has shipped")]
     subject: Option<String>,
     /// The text.
-    #[schema(value_type = String, example = "It is on its way to you.")]
+    #[schema(value_type = String, min_length = 1, max_length = 100_000, example = "It is on its way to you.")]
     message: Option<String>,
     /// The order that the message is about. Chaos is reproducible per order.
-    #[schema(example = "ORD-123")]
+    #[schema(min_length = 1, max_length = 255, example = "ORD-123")]
     order_id: Option<String>,
 }
 

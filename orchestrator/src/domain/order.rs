@@ -13,23 +13,24 @@ use fields::Fields;
 pub struct OrderInput {
     /// 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or digit; not beginning with
     /// `order-fulfillment-`, which names runs.
-    #[schema(example = "ORD-123")]
+    #[schema(min_length = 1, max_length = 128, example = "ORD-123")]
     pub order_id: String,
     /// Who placed it.
-    #[schema(example = "CUST-456")]
+    #[schema(min_length = 1, max_length = 128, example = "CUST-456")]
     pub customer_id: String,
     /// What is ordered.
+    #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<Item>,
     /// What is charged, in the unit of `currency`.
-    #[schema(value_type = f64, example = 109.97)]
+    #[schema(value_type = f64, exclusive_minimum = 0, example = 109.97)]
     pub total_amount: Number,
     /// `usd` by default.
-    #[schema(required = false, default = "usd")]
+    #[schema(required = false, default = "usd", pattern = "^[A-Za-z]{3}$")]
     pub currency: String,
     /// Where it is shipped.
     pub shipping_address: Address,
     /// Who is notified when it has shipped.
-    #[schema(example = "customer@example.com")]
+    #[schema(min_length = 3, max_length = 254, example = "customer@example.com")]
     pub customer_email: String,
     /// Whether a manager must decide first; true by default.
     #[schema(required = false, default = true)]
@@ -40,13 +41,13 @@ pub struct OrderInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Item {
     /// The stock-keeping unit.
-    #[schema(example = "ITEM-001")]
+    #[schema(min_length = 1, max_length = 128, example = "ITEM-001")]
     pub sku: String,
     /// The quantity.
-    #[schema(example = 2)]
+    #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
     pub quantity: u32,
     /// The price of one.
-    #[schema(value_type = f64, example = 29.99)]
+    #[schema(value_type = f64, minimum = 0, example = 29.99)]
     pub price: Number,
 }
 
@@ -54,19 +55,19 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Address {
     /// Street and number.
-    #[schema(example = "123 Main St")]
+    #[schema(min_length = 1, max_length = 200, example = "123 Main St")]
     pub street: String,
     /// City.
-    #[schema(example = "San Francisco")]
+    #[schema(min_length = 1, max_length = 100, example = "San Francisco")]
     pub city: String,
     /// State or province.
-    #[schema(example = "CA")]
+    #[schema(min_length = 1, max_length = 100, example = "CA")]
     pub state: String,
     /// Postal code.
-    #[schema(example = "94105")]
+    #[schema(min_length = 1, max_length = 20, example = "94105")]
     pub zip: String,
     /// Country.
-    #[schema(example = "US")]
+    #[schema(min_length = 1, max_length = 60, example = "US")]
     pub country: String,
 }
 

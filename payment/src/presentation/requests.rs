@@ -17,16 +17,16 @@ const MAX_REASON_LENGTH: usize = 1000;
 #[schema(as = payment::AuthorizeRequest)]
 pub(super) struct AuthorizeRequest {
     /// Greater than zero, with at most 15 digits before the decimal point and 6 after it.
-    #[schema(value_type = f64, example = 109.97)]
+    #[schema(value_type = f64, exclusive_minimum = 0, example = 109.97)]
     amount: Option<Number>,
     /// An ISO 4217 code, in any case.
-    #[schema(value_type = String, example = "usd")]
+    #[schema(value_type = String, pattern = "^[A-Za-z]{3}$", example = "usd")]
     currency: Option<String>,
     /// The order that the money is for. Chaos is reproducible per order.
-    #[schema(example = "ORD-123")]
+    #[schema(min_length = 1, max_length = 255, example = "ORD-123")]
     order_id: Option<String>,
     /// Whose money it is.
-    #[schema(example = "CUST-456")]
+    #[schema(min_length = 1, max_length = 255, example = "CUST-456")]
     customer_id: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl AuthorizeRequest {
 #[schema(as = payment::AuthorizationRequest)]
 pub(super) struct AuthorizationRequest {
     /// The `authId` that `authorize` returned.
-    #[schema(value_type = String, example = "auth_8f3b0c6d2a914e57")]
+    #[schema(value_type = String, min_length = 1, max_length = 255, example = "auth_8f3b0c6d2a914e57")]
     auth_id: Option<String>,
 }
 
@@ -76,13 +76,13 @@ impl AuthorizationRequest {
 #[schema(as = payment::RefundRequest)]
 pub(super) struct RefundRequest {
     /// The `authId` that `authorize` returned.
-    #[schema(value_type = String, example = "auth_8f3b0c6d2a914e57")]
+    #[schema(value_type = String, min_length = 1, max_length = 255, example = "auth_8f3b0c6d2a914e57")]
     auth_id: Option<String>,
     /// By default, everything not yet refunded.
-    #[schema(value_type = Option<f64>, example = 50)]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0, example = 50)]
     amount: Option<Number>,
     /// Why.
-    #[schema(example = "requested_by_customer")]
+    #[schema(min_length = 1, max_length = 1000, example = "requested_by_customer")]
     reason: Option<String>,
 }
 

@@ -92,9 +92,12 @@ fn add_line(documented: &mut Documented, status: u16, line: &str, response: fn()
     let responses = &mut documented.responses.responses;
     match responses.entry(status.to_string()).or_insert_with(|| RefOr::T(response())) {
         RefOr::T(response) if response.description.is_empty() => response.description = format!("- {line}"),
-        RefOr::T(response) => {
-            response.description.push_str("\n- ");
-            response.description.push_str(line);
+        RefOr::T(documented) => {
+            documented.description.push_str("\n- ");
+            documented.description.push_str(line);
+            for (media_type, content) in response().content {
+                documented.content.entry(media_type).or_insert(content);
+            }
         }
         _ => {}
     }

@@ -33,7 +33,7 @@ pub fn health(health: Health) -> OpenApiRouter {
 
 /// Liveness
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", 
-    responses((status = 200, body = Health, description = "The service answers; `status` says how well it works.")) )]
+    responses((status = 200, body = Health, description = "The service answers.")) )]
 async fn get_health(State(health): State<Health>) -> Json<Health> {
     Json(health)
 }

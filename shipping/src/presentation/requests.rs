@@ -17,7 +17,7 @@ const MAX_CARRIER_LENGTH: usize = 50;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateLabelRequest {
     /// Where the parcel goes.
-    #[schema(required, value_type = AddressBody)]
+    #[schema(value_type = AddressBody, required)]
     shipping_address: Option<Object<AddressBody>>,
     /// The carrier; UPS by default.
     #[schema(example = "UPS", default = "UPS", max_length = 50)]
@@ -31,16 +31,16 @@ pub(crate) struct CreateLabelRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ShippingAddress)]
 struct AddressBody {
-    #[schema(required, example = "123 Main St", max_length = 200)]
+    #[schema(value_type = String, required, example = "123 Main St", min_length = 1, max_length = 200)]
     street: Option<String>,
-    #[schema(required, example = "San Francisco", max_length = 100)]
+    #[schema(value_type = String, required, example = "San Francisco", min_length = 1, max_length = 100)]
     city: Option<String>,
-    #[schema(required, example = "CA", max_length = 100)]
+    #[schema(value_type = String, required, example = "CA", min_length = 1, max_length = 100)]
     state: Option<String>,
-    #[schema(required, example = "94105", max_length = 20)]
+    #[schema(value_type = String, required, example = "94105", min_length = 1, max_length = 20)]
     zip: Option<String>,
     /// A two-letter code or a name.
-    #[schema(required, example = "US", max_length = 60)]
+    #[schema(value_type = String, required, example = "US", min_length = 1, max_length = 60)]
     country: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl AddressBody {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelRequest {
     /// The label.
-    #[schema(required, example = "lbl_5c7d0a4e9b1f2836", max_length = 255)]
+    #[schema(value_type = String, required, example = "lbl_5c7d0a4e9b1f2836", min_length = 1, max_length = 255)]
     label_id: Option<String>,
 }
 
