@@ -31,6 +31,11 @@ impl Number {
             Err(_) => Err("must be a number".to_owned()),
         }
     }
+
+    /// The nearest double, which is not always what [`Decimal::to_f64`] returns.
+    pub fn to_double(self) -> f64 {
+        self.0.to_string().parse().unwrap_or(f64::MAX)
+    }
 }
 
 impl fmt::Display for Number {

@@ -10,7 +10,7 @@ use super::docs::PlaceErrors;
 use super::orders::{Orders, read, write};
 use super::problems::{ORDER_CONFLICT, refused};
 use crate::domain::{InvalidOrder, OrderInput, OrderStatus, Trace, Violation, WorkflowState};
-use crate::workflow::{ClientError, Start, WorkflowDef};
+use crate::workflow::{ClientError, RunDescription, Start, WorkflowDef};
 use crate::workflows::order_fulfillment::{OrderFulfillment, OrderFulfillmentInput, workflow_id};
 
 /// An order was placed: it will be processed to its end, even across crashes.
@@ -50,8 +50,10 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
     let (status, run_id, state) = match orders.client().start(start).await {
         Ok(started) => (StatusCode::CREATED, started.run_id, WorkflowState::new()),
         Err(ClientError::AlreadyStarted { run_id }) => {
-            require_same(&orders, &workflow_id, &input.order).await?;
-            (StatusCode::OK, run_id, orders.state(&workflow_id).await?)
+            let mut state = orders.state(&workflow_id).await?;
+            let run = orders.describe_with(&workflow_id, &mut state).await?;
+            require_same(&run, &input.order)?;
+            (StatusCode::OK, run_id, state)
         }
         Err(error) => return Err(refused(&workflow_id, error)),
     };
@@ -69,8 +71,8 @@ fn parse(call: &Call) -> Result<OrderInput, Problem> {
 }
 
 /// Checks that the existing run was started with this very order.
-async fn require_same(orders: &Orders, workflow_id: &str, order: &OrderInput) -> Result<(), Problem> {
-    let existing: OrderFulfillmentInput = read(&orders.describe(workflow_id).await?.input)?;
+fn require_same(run: &RunDescription, order: &OrderInput) -> Result<(), Problem> {
+    let existing: OrderFulfillmentInput = read(&run.input)?;
     if existing.order == *order {
         return Ok(());
     }

@@ -1,5 +1,4 @@
 use jiff::Timestamp;
-use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use shared::http::{Fields, Problem, given, whole_number};
 use shared::number::Number;
@@ -133,8 +132,8 @@ impl Terms {
 }
 
 fn amount(fields: &mut Fields, name: &str, value: Option<&str>) -> Option<f64> {
-    let Number(exact) = Number::parse(given(value)?).map_err(|message| fields.wrong(name, message)).ok()?;
-    exact.to_f64()
+    let amount = Number::parse(given(value)?).map_err(|message| fields.wrong(name, message)).ok()?;
+    Some(amount.to_double())
 }
 
 fn time(fields: &mut Fields, name: &str, value: Option<&str>) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{SemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::describe::{activities, history_event};
@@ -96,16 +96,31 @@ impl Engine {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, ClientError> {
-        let Ok(_permit) = self.0.requests.try_acquire() else {
-            return Err(unavailable("too many requests wait for the engine".to_owned()));
-        };
+        let _permit = self.permit()?;
         let (reply, answer) = oneshot::channel();
         self.0.send(message(reply));
         answer.await.map_err(|_| stopped())
     }
 
+    /// What the journal answers.
+    async fn read<T: Send + 'static>(&self, ask: impl FnOnce(Reply<T>)) -> Result<T, ClientError> {
+        let _permit = self.permit()?;
+        let (reply, answer) = oneshot::channel();
+        ask(Box::new(move |result| drop(reply.send(result))));
+        match answer.await {
+            Ok(result) => result.map_err(|error| unavailable(error.to_string())),
+            Err(_) => Err(stopped()),
+        }
+    }
+
+    /// Leave to have the engine or its journal do something: so many clients may wait for them.
+    fn permit(&self) -> Result<SemaphorePermit<'_>, ClientError> {
+        let permit = self.0.requests.try_acquire();
+        permit.map_err(|_| unavailable("too many requests wait for the engine".to_owned()))
+    }
+
     async fn row(&self, workflow_id: &str) -> Result<Row, ClientError> {
-        let row = read(|reply| self.0.journal.row(workflow_id, reply)).await?;
+        let row = self.read(|reply| self.0.journal.row(workflow_id, reply)).await?;
         row.ok_or(ClientError::NotFound)
     }
 
@@ -128,7 +143,8 @@ impl Engine {
     async fn described(&self, workflow_id: &str) -> Result<RunDescription, ClientError> {
         let running = self.ask(|reply| Message::Attempts { workflow_id: workflow_id.into(), reply }).await?;
         let run = RunRef::Id(workflow_id.into());
-        let stored = read(|reply| self.0.journal.load(run, reply)).await?.ok_or(ClientError::NotFound)?;
+        let stored =
+            self.read(|reply| self.0.journal.load(run, reply)).await?.ok_or(ClientError::NotFound)?;
         let activities = activities(&stored.entries, &stored.row.heartbeats, running);
         let input = stored.input();
         let quarantine = stored.row.quarantine.clone().or_else(|| stored.require_whole().err());
@@ -148,7 +164,7 @@ impl Engine {
             before,
             limit: limit + 1,
         };
-        let mut rows = read(|reply| self.0.journal.list(selection, reply)).await?;
+        let mut rows = self.read(|reply| self.0.journal.list(selection, reply)).await?;
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| has_more).map(|row| row.key.to_string());
@@ -157,7 +173,7 @@ impl Engine {
 
     async fn events(&self, workflow_id: &str, after: u64, limit: usize) -> Result<HistoryPage, ClientError> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let entries = read(|reply| self.0.journal.entries(workflow_id, after, limit + 1, reply)).await?;
+        let entries = self.read(|reply| self.0.journal.entries(workflow_id, after, limit + 1, reply)).await?;
         let entries = entries.ok_or(ClientError::NotFound)?;
         let next = (entries.len() > limit).then(|| after + limit as u64);
         let numbered = entries.iter().take(limit).zip(after..);
@@ -245,15 +261,6 @@ pub enum StartError {
     /// The engine's thread cannot be started.
     #[error("the engine's thread cannot be started")]
     Thread(#[from] std::io::Error),
-}
-
-async fn read<T: Send + 'static>(ask: impl FnOnce(Reply<T>)) -> Result<T, ClientError> {
-    let (reply, answer) = oneshot::channel();
-    ask(Box::new(move |result| drop(reply.send(result))));
-    match answer.await {
-        Ok(result) => result.map_err(|error| unavailable(error.to_string())),
-        Err(_) => Err(stopped()),
-    }
 }
 
 fn parse_cursor(cursor: &str) -> Result<RunKey, ClientError> {

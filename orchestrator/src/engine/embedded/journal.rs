@@ -11,10 +11,12 @@ use crate::workflow::{Condition, Json, SearchAttribute, SearchKind, SearchValue,
 
 /// Stores runs. Written by one engine at a time, read by many tasks.
 ///
-/// Nothing here blocks or is async, so that an adapter may answer on a thread of its own or, for
-/// simulations, before the call returns. Answers to appends come in the order of the appends.
+/// Nothing here is async, and only `take_over` and `close` wait for more than one small write, so that an
+/// adapter may answer on a thread of its own or, for simulations, before the call returns: every reply may be
+/// called within the call that asks. Answers to appends come in the order of the appends.
 pub trait Journal: Send + Sync + 'static {
-    /// Makes the caller the journal's owner: appends of earlier owners are refused from now on.
+    /// Makes the caller the journal's owner: appends of earlier owners are refused from now on. Blocks until
+    /// that is durable.
     ///
     /// # Errors
     /// [`JournalError`], when it cannot be read or written.
@@ -34,14 +36,15 @@ pub trait Journal: Send + Sync + 'static {
     /// Reads at most `limit` of a run's entries, from index `from` up to the first that cannot be read.
     fn entries(&self, workflow_id: &str, from: u64, limit: usize, reply: Reply<Option<Vec<Entry>>>);
 
-    /// Reads the runs that match a selection, those started last first.
+    /// Reads the runs that match a selection, those started last first, at most as many as it says.
     fn list(&self, selection: Selection, reply: Reply<Vec<Row>>);
 
     /// Deletes at most `limit` runs that were closed before an instant and need no attention; returns
     /// how many.
     fn prune(&self, closed_before_ms: i64, limit: usize, reply: Reply<usize>);
 
-    /// Writes what is queued and releases the journal's resources. It accepts nothing afterwards.
+    /// Writes what is queued and releases the journal's resources; blocks until that is done. Whatever is
+    /// asked afterwards is answered with an error.
     fn close(&self);
 }
 

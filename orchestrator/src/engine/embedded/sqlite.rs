@@ -80,6 +80,9 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The system gives no thread for it.
+    #[error("no thread can be started for the journal")]
+    Thread(#[source] std::io::Error),
     /// SQLite cannot open it.
     #[error("the journal `{}` cannot be opened", path.display())]
     Sqlite {
@@ -102,7 +105,7 @@ impl SqliteJournal {
         let connection = Connection::open(&path).map_err(sqlite)?;
         schema::prepare(&connection, &path)?;
         let read_only = || reader::connect(&path).map_err(sqlite);
-        let thread = |source| OpenError::Directory { path: path.clone(), source };
+        let thread = OpenError::Thread;
         Ok(Self {
             runs: Reader::start("journal-runs", read_only()?).map_err(thread)?,
             lists: Reader::start("journal-lists", read_only()?).map_err(thread)?,

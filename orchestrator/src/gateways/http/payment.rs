@@ -1,9 +1,14 @@
 use futures_util::future::BoxFuture;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::{Backends, encode};
 use crate::gateways::{Authorization, CallContext, GatewayError, Hold, PaymentGateway, PaymentStatus};
+
+/// What an id may not contain as it stands where it is part of a path: all but RFC 3986's unreserved
+/// characters.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The payment service over HTTP.
 #[derive(Clone, Debug)]
@@ -68,6 +73,7 @@ impl PaymentGateway for HttpPaymentGateway {
         auth_id: &'a str,
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Result<PaymentStatus, GatewayError>> {
+        let auth_id = utf8_percent_encode(auth_id, IN_PATH);
         Box::pin(async move { self.0.get(&format!("/payment/{auth_id}/status"), &context).await })
     }
 }

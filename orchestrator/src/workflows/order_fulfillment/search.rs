@@ -1,5 +1,3 @@
-use rust_decimal::prelude::ToPrimitive;
-
 use super::OrderFulfillmentInput;
 use crate::domain::OrderStatus;
 use crate::workflow::{SearchAttribute, SearchKind, SearchValue};
@@ -25,7 +23,7 @@ pub(super) const ATTRIBUTES: &[(&str, SearchKind)] = &[
 
 pub(super) fn of_order(input: &OrderFulfillmentInput, created_at: jiff::Timestamp) -> [SearchAttribute; 4] {
     let keyword = |text: &str| SearchValue::Keyword(text.to_owned());
-    let total = input.order.total_amount.0.to_f64().unwrap_or(f64::MAX);
+    let total = input.order.total_amount.to_double();
     [
         SearchAttribute { name: ORDER_ID, value: keyword(&input.order.order_id) },
         SearchAttribute { name: CUSTOMER_ID, value: keyword(&input.order.customer_id) },

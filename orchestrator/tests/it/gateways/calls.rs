@@ -72,13 +72,16 @@ async fn every_call_carries_its_key_its_trace_and_exact_amounts() {
 
     let trace = trace();
     let context = CallContext { key: "key-1", trace: &trace };
-    let status = gateway(backend).status("auth_1", context).await.unwrap();
+    let status = gateway(backend.clone()).status("auth_1", context).await.unwrap();
     assert_eq!(status.status, AuthorizationState::Captured);
     insta::assert_snapshot!(seen.lock().unwrap(), @r#"
     GET /payment/auth_1/status
     traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
     x-correlation-id: placing ORD-1
     "#);
+    let context = CallContext { key: "key-1", trace: &trace };
+    gateway(backend).status("a/b?c#d%é", context).await.unwrap();
+    assert!(seen.lock().unwrap().starts_with("GET /payment/a%2Fb%3Fc%23d%25%C3%A9/status\n"));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::closed;
 use crate::engine::embedded::journal::{JournalError, Reply};
+use crate::engine::guard::guarded;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -34,7 +35,8 @@ impl Reader {
         Ok(Self(Mutex::new(Some((jobs, thread)))))
     }
 
-    /// Answers `reply` with what `query` reads.
+    /// Answers `reply` with what `query` reads. Every reply is answered: a run whose journal was asked for
+    /// waits for it.
     pub(super) fn read<T: 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
@@ -42,8 +44,11 @@ impl Reader {
     ) {
         let thread = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*thread {
-            // The queue outlives its sender, so this cannot fail.
-            Some((jobs, _)) => drop(jobs.send(Box::new(move |connection| reply(query(connection))))),
+            // The thread outlives its queue, since no query ends it.
+            Some((jobs, _)) => drop(jobs.send(Box::new(move |connection| {
+                let read = guarded(|| query(connection));
+                reply(read.unwrap_or_else(|panicked| Err(JournalError(panicked))));
+            }))),
             None => {
                 drop(thread);
                 reply(Err(closed()));
@@ -59,5 +64,24 @@ impl Reader {
             // A reader that panicked has nothing left to end.
             drop(thread.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_that_panics_is_answered_and_does_not_end_the_reader() {
+        let reader = Reader::start("test", Connection::open_in_memory().unwrap()).unwrap();
+        let (tell, told) = channel();
+        for result in [None, Some(7)] {
+            let tell = tell.clone();
+            let query = move |_: &Connection| Ok(result.expect("as planted"));
+            reader.read(query, Box::new(move |read| tell.send(read).unwrap()));
+        }
+        assert_eq!(told.recv().unwrap().unwrap_err().to_string(), "panicked: as planted");
+        assert_eq!(told.recv().unwrap().unwrap(), 7);
+        reader.close();
     }
 }
