@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::orchestrator::Running;
 use super::order::{fresh_sample, url_option};
-use super::process::url_of;
+use super::process::{program, url_of};
 use crate::workflows::order_fulfillment::workflow_id;
 
 /// The lines, in the order in which they were added.
@@ -67,9 +67,8 @@ impl Banner {
 
     /// How to place an order.
     pub(super) fn order(mut self, listener: &TcpListener) -> Result<Self> {
-        let program = std::env::args_os().next().unwrap_or_else(|| "fake-stripe-chaos".into());
         let url = url_of(listener.local_addr()?);
-        self.0 += &next_commands(&url, &program.to_string_lossy(), &fresh_sample());
+        self.0 += &next_commands(&url, &program(), &fresh_sample());
         Ok(self)
     }
 

@@ -3,6 +3,7 @@
 //! A client like any other: it knows the API's answers and nothing about the process behind them.
 
 mod client;
+mod commands;
 mod decide;
 mod history;
 mod list;

@@ -117,6 +117,12 @@ pub(super) fn random() -> u64 {
     bits >> 11
 }
 
+/// This program, as it was called.
+pub(super) fn program() -> String {
+    let program = std::env::args_os().next().unwrap_or_else(|| "fake-stripe-chaos".into());
+    program.to_string_lossy().into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

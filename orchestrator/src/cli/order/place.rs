@@ -7,6 +7,7 @@ use shared::http::MAX_BODY_BYTES;
 use shared::time::Clock;
 
 use super::client::{Client, Error};
+use super::commands::Commands;
 use super::output::Output;
 use super::style::{BOLD, GOOD, of_order};
 use crate::api::{Placed, sample_order};
@@ -28,7 +29,7 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
     };
     let answer = client.post(&["order"], order).await?;
     let is_new = answer.status == StatusCode::CREATED;
-    output.show(&answer, |stream, placed| render(stream, placed, is_new, &client.url_option()))
+    output.show(&answer, |stream, placed| render(stream, placed, is_new, &Commands::of(client)))
 }
 
 /// The sample under a fresh id, made from the time and, within one millisecond, from chance.
@@ -51,7 +52,7 @@ fn unreadable(path: &str, error: &io::Error) -> Error {
     Error::Input { path: path.to_owned(), reason: error.to_string() }
 }
 
-fn render(out: &mut dyn Write, placed: &Placed, is_new: bool, url: &str) -> io::Result<()> {
+fn render(out: &mut dyn Write, placed: &Placed, is_new: bool, commands: &Commands) -> io::Result<()> {
     let (id, colour) = (&placed.order_id, of_order(placed.status));
     let status = placed.status.name();
     let is_placed = if is_new { "is placed:" } else { "was already placed:" };
@@ -59,8 +60,8 @@ fn render(out: &mut dyn Write, placed: &Placed, is_new: bool, url: &str) -> io::
     writeln!(out, "  workflow  {}", placed.workflow_id)?;
     writeln!(out, "  run       {}", placed.run_id)?;
     writeln!(out, "Next:")?;
-    for command in next(is_new, placed.status) {
-        writeln!(out, "  fake-stripe-chaos order {command} {id}{url}")?;
+    for verb in next(is_new, placed.status) {
+        writeln!(out, "  {}", commands.line(verb, id))?;
     }
     Ok(())
 }
@@ -99,7 +100,7 @@ mod tests {
             order_id: "ORD-1".to_owned(),
             status,
         };
-        rendered(|out| render(out, &placed, is_new, ""))
+        rendered(|out| render(out, &placed, is_new, &Commands::named("")))
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use super::client::{Client, Error};
+use super::commands::Commands;
 use super::output::Output;
 use super::style::{BAD, BOLD, DIM, of_order, of_step};
 use crate::api::{Status, StepState, StepView, Steps};
@@ -20,10 +21,10 @@ pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Re
         return output.line(status.text.trim_end());
     }
     let steps = client.get(&[&args.id, "steps"], &[]).await?.parse()?;
-    output.show(&status, |stream, status| render(stream, status, &steps, &client.url_option()))
+    output.show(&status, |stream, status| render(stream, status, &steps, &Commands::of(client)))
 }
 
-fn render(out: &mut dyn Write, status: &Status, steps: &Steps, url: &str) -> io::Result<()> {
+fn render(out: &mut dyn Write, status: &Status, steps: &Steps, commands: &Commands) -> io::Result<()> {
     let (state, colour) = (&status.state, of_order(status.state.status));
     let (id, word) = (&status.workflow_id, state.status.name());
     writeln!(out, "{BOLD}{id}{BOLD:#} {colour}{word}{colour:#} {}%", state.progress)?;
@@ -39,14 +40,13 @@ fn render(out: &mut dyn Write, status: &Status, steps: &Steps, url: &str) -> io:
     for attention in &state.needs_attention {
         writeln!(out, "{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason)?;
     }
-    advice(status, url).iter().try_for_each(|line| writeln!(out, "{line}"))
+    advice(status, commands).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// What to do about an order that needs attention.
-pub(super) fn advice(status: &Status, url: &str) -> Vec<String> {
-    let id = &status.workflow_id;
-    let retry = format!("retry with: fake-stripe-chaos order retry {id}{url}");
-    let restart = "it resumes when the orchestrator is started in a version that fits its journal";
+pub(super) fn advice(status: &Status, commands: &Commands) -> Vec<String> {
+    let retry = format!("retry with: {}", commands.line("retry", &status.workflow_id));
+    let restart = "it resumes when the orchestrator is started in a version whose code fits its journal";
     let mut lines = Vec::new();
     if status.can_be_retried() {
         lines.push(retry);
@@ -112,7 +112,7 @@ mod tests {
             step("release_payment", "failed", r#","lastFailure":"not_found: gone""#),
         );
         let (status, steps) = (serde_json::from_str(status).unwrap(), serde_json::from_str(&steps).unwrap());
-        insta::assert_snapshot!(rendered(|out| render(out, &status, &steps, " --url http://shop")), @r"
+        insta::assert_snapshot!(rendered(|out| render(out, &status, &steps, &Commands::named(" --url http://shop"))), @r"
         order-fulfillment-A failed 40%
           ✓ payment_authorization  10:00:00.250Z 2 attempts
           ↻ inventory_reservation  10:00:01.000Z 2 attempts last: timeout: no answer again at 10:00:03.000Z

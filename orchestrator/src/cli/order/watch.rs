@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::Instant;
 
 use super::client::{Client, Error};
+use super::commands::Commands;
 use super::output::Output;
 use super::style::of_order;
 use crate::api::{Status, StepState, Steps};
@@ -38,7 +39,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: &Args, client: &Client, output: &mut Output) -> Result<Ending, Error> {
     let live = !output.is_json() && io::stdout().is_terminal() && io::stderr().is_terminal();
-    let narrator = Narrator::new(client.url_option());
+    let narrator = Narrator::new(Commands::of(client));
     let mut screen = Screen { bar: live.then(bar), narrator, last: None, away: false };
     let mut heard_at = None;
     loop {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::api::{Status, StepState, StepView, Steps};
+use crate::cli::order::commands::Commands;
 use crate::cli::order::status::{advice, line};
 use crate::cli::order::style::{BAD, BOLD, of_order};
 use crate::domain::{OrderStatus, Step};
@@ -9,14 +10,14 @@ use crate::domain::{OrderStatus, Step};
 #[derive(Debug)]
 pub(super) struct Narrator {
     /// The option that makes a command use the same orchestrator.
-    url: String,
+    commands: Commands,
     told: BTreeMap<String, (StepState, u32)>,
     over: bool,
 }
 
 impl Narrator {
-    pub(super) fn new(url: String) -> Self {
-        Self { url, told: BTreeMap::new(), over: false }
+    pub(super) fn new(commands: Commands) -> Self {
+        Self { commands, told: BTreeMap::new(), over: false }
     }
 
     /// What is new.
@@ -27,16 +28,14 @@ impl Narrator {
             if self.is_news(step) {
                 lines.push(line(step));
                 if asks && step.name == Step::ManagerApproval.name() {
-                    let (id, url) = (&status.workflow_id, &self.url);
-                    lines.push(format!(
-                        "  decide with: fake-stripe-chaos order approve {id}{url}   (or reject)"
-                    ));
+                    let approve = self.commands.line("approve", &status.workflow_id);
+                    lines.push(format!("  decide with: {approve}   (or reject)"));
                 }
             }
         }
         if (status.state.status.is_final() || status.is_quarantined()) && !self.over {
             self.over = true;
-            lines.extend(ending(status, &self.url));
+            lines.extend(ending(status, &self.commands));
         }
         lines
     }
@@ -50,7 +49,7 @@ impl Narrator {
     }
 }
 
-fn ending(status: &Status, url: &str) -> Vec<String> {
+fn ending(status: &Status, commands: &Commands) -> Vec<String> {
     let state = &status.state;
     let colour = of_order(state.status);
     let why = state.error.as_ref().filter(|error| error.as_str() != state.status.name());
@@ -61,7 +60,7 @@ fn ending(status: &Status, url: &str) -> Vec<String> {
     for attention in &state.needs_attention {
         lines.push(format!("{BAD}needs attention:{BAD:#} {}: {}", attention.name, attention.reason));
     }
-    lines.extend(advice(status, url));
+    lines.extend(advice(status, commands));
     lines
 }
 
@@ -84,7 +83,7 @@ mod tests {
 
     #[test]
     fn each_change_is_told_once() {
-        let mut narrator = Narrator::new(" --url http://shop".to_owned());
+        let mut narrator = Narrator::new(Commands::named(" --url http://shop"));
         let first = [("payment_authorization", "running", 1), ("manager_approval", "pending", 0)];
         insta::assert_snapshot!(news(&mut narrator, "processing", &first), @"▸ payment_authorization");
         assert_eq!(news(&mut narrator, "processing", &first), "");
@@ -113,13 +112,13 @@ mod tests {
         let steps = json!({"success": true, "workflowId": "A", "steps": [step], "compensations": []});
         let (status, steps) =
             (serde_json::from_value(state).unwrap(), serde_json::from_value(steps).unwrap());
-        let mut narrator = Narrator::new(String::new());
+        let mut narrator = Narrator::new(Commands::named(""));
         let lines = narrator.news(&status, &steps).join("\n");
         insta::assert_snapshot!(anstream::adapter::strip_str(&lines).to_string(), @"
         ▸ manager_approval      
         A is awaiting_approval
         needs attention: nondeterminism: entry 3 does not fit
-        it resumes when the orchestrator is started in a version that fits its journal
+        it resumes when the orchestrator is started in a version whose code fits its journal
         ");
         assert!(narrator.news(&status, &steps).is_empty());
     }
@@ -129,7 +128,7 @@ mod tests {
         let state = json!({"success": true, "workflowId": "A", "status": "failed", "progress": 20,
             "completedSteps": [], "compensations": [], "error": "failed",
             "needsAttention": [{"name": "release_payment", "reason": "gone"}]});
-        let lines = ending(&serde_json::from_value(state).unwrap(), " --url http://shop");
+        let lines = ending(&serde_json::from_value(state).unwrap(), &Commands::named(" --url http://shop"));
         assert_eq!(lines.last().unwrap(), "retry with: fake-stripe-chaos order retry A --url http://shop");
     }
 }
