@@ -27,6 +27,9 @@ fn order(number: usize) -> Value {
     order
 }
 
+/// Far more than it takes: whoever hangs is to be told so.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// Places orders as a client that does not give up.
 async fn place(client: reqwest::Client, url: String, numbers: Vec<usize>) {
     for number in numbers {
@@ -60,8 +63,13 @@ async fn progress(client: &reqwest::Client, url: &str) -> (usize, usize) {
     }
 }
 
-/// Kills the orchestrator when a third, and when two thirds, of the orders are known to it.
+/// Kills the orchestrator when a third, and when two thirds, of the orders are known to it and some are open.
 async fn survives(chaos: &[(&str, &str)]) {
+    let survived = tokio::time::timeout(PATIENCE, kill_twice(chaos)).await;
+    survived.expect("the orders end");
+}
+
+async fn kill_twice(chaos: &[(&str, &str)]) {
     let orders = Environment::of_process().get("KILL_ORDERS").map_or(60, |orders| orders.parse().unwrap());
     let data = tempfile::tempdir().unwrap();
     let backends = Process::start("backends", &[chaos, &[("CHAOS_SEED", "7")]].concat(), "0");
@@ -78,7 +86,11 @@ async fn survives(chaos: &[(&str, &str)]) {
         .map(|numbers| tokio::spawn(place(client.clone(), url.clone(), numbers)))
         .collect();
     for third in [1, 2] {
-        while progress(&client, &url).await.0 < orders * third / 3 {
+        loop {
+            let (known, over) = progress(&client, &url).await;
+            if known >= orders * third / 3 && over < known {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         running.kill();

@@ -1,5 +1,5 @@
-//! The plan of the house, as absences: who may not know whom. A reader of the sources only; it
-//! needs no compiler to be wrong.
+//! The plan of the house, as absences: which module may not know which. It reads the sources, because the
+//! compiler knows modules of one crate as equals.
 
 use std::fs;
 use std::path::{Path, PathBuf};
