@@ -58,7 +58,7 @@ impl Table {
             shares.push(share);
         }
         if shares.is_empty() {
-            return Err("is an empty table, expected something like `success=90%, timeout=10%@5s`".to_owned());
+            return Err("is empty; write for example `success=90%, timeout=10%@5s`".to_owned());
         }
         let sum: u64 = shares.iter().map(|share| u64::from(share.billionths)).sum();
         let whole = u64::from(WHOLE);

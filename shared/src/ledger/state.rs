@@ -21,10 +21,10 @@ pub(crate) struct LedgerState {
     sequence: Sequence,
     lines: Lines,
     orders: HashMap<Arc<str>, Order, RandomState>,
-    /// The correlation ids that resources belong to whose order the domain does not know: whatever happens
-    /// to them later, by a request under any correlation id or by the clock, is recorded under these.
+    /// For resources that were made without an order id: the correlation id under which all their later events
+    /// are recorded, whatever request or clock causes them.
     lent: HashMap<Arc<str>, Arc<str>, RandomState>,
-    /// The orders that may be evicted, first in, first out. One that is live again by then stays.
+    /// The orders that may be evicted, first in, first out. An order that has become live again when its turn comes is kept.
     leaving: VecDeque<Leaving>,
     /// How many orders were evicted.
     evicted_orders: u64,
@@ -56,7 +56,7 @@ struct Order {
     live: u32,
     executing: u32,
     is_leaving: bool,
-    /// The resources that the order, which is a correlation id then, is lent to.
+    /// The resources that are recorded under this id because they have no order; it is a correlation id then.
     borrowers: Vec<Arc<str>>,
 }
 

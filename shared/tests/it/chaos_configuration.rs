@@ -115,7 +115,7 @@ fn bad_configuration_names_the_variable_and_what_is_valid() {
     CHAOS_TOY_MAKE: `-1%` is not a share such as 30% or 0.3
     CHAOS_TOY_MAKE: `soon` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)
     CHAOS_TOY_MAKE: `hang` takes no delay: it lasts until the client disconnects, at most 5m
-    CHAOS_TOY_MAKE: is an empty table, expected something like `success=90%, timeout=10%@5s`
+    CHAOS_TOY_MAKE: is empty; write for example `success=90%, timeout=10%@5s`
     CHAOS_TOY_STATUS: `sold_out` is not an outcome of toy.status, expected one of success, internal_error, unavailable, rate_limited, timeout, hang, reset, empty, slow, timeout_after, internal_error_after, lost_response, malformed
     CHAOS_SCRIPT: in `toy.make=reset`: expected [order:]operation#attempt=outcome, such as ORD-7:payment.capture#1=lost_response
     CHAOS_SCRIPT: in `toy.make#0=reset`: the attempt must be a whole number from 1
