@@ -13,6 +13,8 @@ mod decision;
 #[cfg(test)]
 mod docs;
 mod domain;
+#[cfg(test)]
+mod evidence;
 mod format;
 mod judge;
 mod order;

@@ -39,6 +39,15 @@ pub fn executing_now<'a>(mut requests: impl Iterator<Item = &'a Request>) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::story::Story;
+
+    #[test]
+    fn the_last_to_be_heard_of_is_the_newest_end_or_effect() {
+        let heard = |story| last_heard(&Story::told(story).ledgers).map(Timestamp::as_second);
+        assert_eq!(heard(""), None);
+        assert_eq!(heard("1s payment.authorize took=9s -> lost\n5s inventory.reserve -> 201"), Some(10));
+        assert_eq!(heard("1s payment.authorize -> executing\n5s expired res_1"), Some(5));
+    }
 
     #[test]
     fn of_several_requests_one_is_named() {

@@ -153,6 +153,43 @@ mod tests {
             story.audit().report_until(&story.ledgers, quiet_since).young
         };
         assert_eq!([young_after(10), young_after(11)], [1, 0]);
+        let expiring = Story::told(&format!("{LEFT}7d expired auth_1 100"));
+        let seventh_day = Timestamp::from_second(7 * 24 * 3600).unwrap();
+        let before = Timestamp::from_second(seventh_day.as_second() - 1).unwrap();
+        let young = |since| expiring.audit().report_until(&expiring.ledgers, since).young;
+        assert_eq!([young(before), young(seventh_day)], [1, 0]);
+    }
+
+    #[test]
+    fn rules_are_told_of_restarts_and_of_the_one_sequence() {
+        let restarted = Story::told(
+            "0s payment.authorize -> 402 declined
+            1s restart
+            2s payment.authorize replay -> 402 declined",
+        );
+        let found = |audit: Audit, story: &Story| rules_of(&audit.report(&story.ledgers));
+        assert_eq!(found(restarted.audit(), &restarted), [""; 0]);
+        assert_eq!(found(Audit::default(), &restarted), ["retried_refusal"]);
+        let at_once = Story::told(
+            "0s inventory.reserve -> 201; reserved res_1
+            1s shipping.create_label -> 201; generated lbl_1
+            2s inventory.release res_1 -> 200; released res_1
+            2s shipping.cancel lbl_1 -> 200; cancelled lbl_1",
+        );
+        let in_one_sequence = Audit { one_sequence: true, ..Audit::default() };
+        assert_eq!(found(in_one_sequence, &at_once), ["refunded_before_label_cancelled"]);
+        assert_eq!(found(Audit::default(), &at_once), [""; 0]);
+    }
+
+    #[test]
+    fn orders_are_reported_by_their_id() {
+        let story = Story::told(
+            "0s payment.authorize order=ORD-2 -> 201; held auth_2 100
+            1s payment.authorize -> 201; held auth_1 100",
+        );
+        let report = story.audit().report(&story.ledgers);
+        let orders: Vec<_> = report.findings.iter().map(|finding| &*finding.order).collect();
+        assert_eq!(orders, ["ORD-1", "ORD-2"]);
     }
 
     #[test]

@@ -163,3 +163,39 @@ impl<'a> Order<'a> {
         repeat.has_key_of(earlier) && self.restarts.iter().any(|restart| first_since(*restart))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::orders_of;
+    use crate::audit::story::Story;
+
+    /// Whether the last request of `story` is the first since a restart that repeats the first one.
+    fn is_first(story: &str) -> bool {
+        let story = Story::told(story);
+        let (mut orders, _) = orders_of(&story.ledgers, std::iter::empty());
+        let order = &mut orders[0];
+        order.restarts = &story.restarts;
+        order.is_first_since_restart(order.calls.first().unwrap(), order.calls.last().unwrap())
+    }
+
+    #[test]
+    fn the_first_repeat_since_a_restart_is_told_from_others() {
+        const FIRST: &str = "5s payment.authorize -> lost\n";
+        for (restarted, then, expected) in [
+            ("6s restart", "7s payment.authorize -> lost", true),
+            ("5s restart", "7s payment.authorize -> lost", true),
+            ("7s restart", "7s payment.authorize -> lost", true),
+            ("", "7s payment.authorize -> lost", false),
+            ("4s restart", "7s payment.authorize -> lost", false),
+            ("8s restart", "7s payment.authorize -> lost", false),
+            ("6s restart", "7s payment.authorize key=other -> lost", false),
+            ("6s restart", "7s payment.authorize -> lost\n8s payment.authorize -> lost", false),
+            ("6s restart", "6s payment.authorize -> lost\n8s payment.authorize -> lost", false),
+            ("6s restart", "7s payment.capture auth_1 -> lost\n8s payment.authorize -> lost", true),
+            ("7s restart", "6s payment.authorize -> lost\n8s payment.authorize -> lost", true),
+            ("6s restart\n8s restart", "7s payment.authorize -> lost\n9s payment.authorize -> lost", true),
+        ] {
+            assert_eq!(is_first(&format!("{FIRST}{restarted}\n{then}")), expected, "{restarted}, {then}");
+        }
+    }
+}

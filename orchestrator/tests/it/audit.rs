@@ -289,6 +289,29 @@ async fn somebody_else_at_the_address_is_told_from_nobody() {
     assert!(matches!(unreachable, Error::Unreachable { .. }), "{unreachable}");
 }
 
+/// Why a ledger is refused of which every page has these records and the cursor that is `next` after its own.
+async fn endless(records: Value, next: fn(&str) -> String) -> String {
+    let ledger = move |Query(query): Query<Value>| {
+        let next = next(query["cursor"].as_str().unwrap_or_default());
+        std::future::ready(Json(json!({"success": true, "records": records, "nextCursor": next})))
+    };
+    let health = json!({"status": "ok", "domains": ["payment"], "seed": 1, "timeScale": 1});
+    let health = move || std::future::ready(Json(health.clone()));
+    let routes = Router::new().route("/health", get(health)).route("/payment/ledger", get(ledger));
+    let url = format!("http://{}", serve_routes(routes).await);
+    match Source::at(&url).unwrap().read().await {
+        Err(Error::NotALedger { reason, .. }) => reason,
+        read => panic!("{read:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_never_ends_is_refused() {
+    let record = json!({"kind": "effect", "seq": 1, "at": "1970-01-01T00:00:01Z", "effect": "held", "resource": "auth_1"});
+    assert_eq!(endless(json!([record]), |_| "1".to_owned()).await, "the cursor does not advance");
+    assert_eq!(endless(json!([]), |cursor| format!("{cursor}1")).await, "the cursor does not advance");
+}
+
 #[tokio::test]
 async fn a_report_is_the_same_however_the_ledgers_came() {
     let mut ledgers = saved_ledgers().await;

@@ -93,6 +93,13 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_made_nothing_belongs_to_the_order_too() {
+        let refused = "0s payment.authorize order=checkout correlation=checkout -> 503 unavailable\n";
+        let report = judged(&format!("{refused}{CHECKOUT}"));
+        assert_eq!((report.orders, found(&report)), (1, vec![]));
+    }
+
+    #[test]
     fn who_looks_at_what_was_made_under_a_correlation_id_names_no_order() {
         let looked = "4s inventory.status res_1 order=checkout correlation=support -> 200";
         let report = judged(&format!("{CHECKOUT}{looked}"));

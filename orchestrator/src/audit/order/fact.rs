@@ -79,3 +79,33 @@ impl<'a> Fact<'a> {
         undone && self.effect.request.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::order::orders_of;
+    use crate::audit::story::Story;
+
+    /// Whether the first effect of `story` precedes the second, and the second the first.
+    fn precede(story: &str, one_sequence: bool) -> (bool, bool) {
+        let story = Story::told(story);
+        let (orders, _) = orders_of(&story.ledgers, std::iter::empty());
+        let mut facts = orders[0].facts.clone();
+        facts.sort_by_key(|fact| fact.effect.seq);
+        let [first, second] = facts[..] else { panic!("two effects") };
+        (first.precedes(&second, one_sequence), second.precedes(&first, one_sequence))
+    }
+
+    #[test]
+    fn time_tells_what_came_first_and_within_a_millisecond_the_numbers_that_compare() {
+        let in_time = "1s expired auth_1\n2s expired res_1";
+        let against_the_numbers = "2s expired auth_1\n1s expired auth_2";
+        let at_once_elsewhere = "1s expired auth_1\n1s expired res_1";
+        let at_once = "1s expired auth_1\n1s expired auth_2";
+        for one_sequence in [false, true] {
+            assert_eq!(precede(in_time, one_sequence), (true, false));
+            assert_eq!(precede(against_the_numbers, one_sequence), (false, true));
+            assert_eq!(precede(at_once, one_sequence), (true, false));
+            assert_eq!(precede(at_once_elsewhere, one_sequence), (one_sequence, false));
+        }
+    }
+}

@@ -42,8 +42,7 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
 
 /// Whether `again` asks for the same as `earlier` under another key.
 fn changes_key(earlier: &Call<'_>, again: &Call<'_>) -> bool {
-    again.operation == earlier.operation
-        && again.key().is_some()
+    again.key().is_some()
         && earlier.key().is_some()
         && !again.has_key_of(earlier)
         && again.asks_the_same_as(earlier)
@@ -108,10 +107,25 @@ mod tests {
     fn after_a_definite_answer_it_is_a_new_request() {
         assert_eq!(after("201"), None);
         assert_eq!(after("402 insufficient_funds"), None);
+        let at_once =
+            "0s payment.authorize key=a took=5s -> 402 insufficient_funds\n5s payment.authorize key=b -> 201";
+        assert_eq!(judged(&RULE, at_once), None);
         let repeated = "0s payment.authorize key=a -> lost
             1s payment.authorize key=a -> 402 insufficient_funds
             2s payment.authorize key=b -> 201";
         assert_eq!(judged(&RULE, repeated), None);
+        let told_by_the_repeat = "0s payment.authorize key=a took=9s -> 402 insufficient_funds
+            1s payment.authorize key=a -> 402 insufficient_funds
+            2s payment.authorize key=b -> 201";
+        assert_eq!(judged(&RULE, told_by_the_repeat), None);
+    }
+
+    #[test]
+    fn a_request_without_a_key_hides_no_other() {
+        for requests in [["none", "a", "b"], ["a", "none", "b"]] {
+            let story = requests.map(|key| format!("0s payment.authorize key={key} -> lost\n")).concat();
+            assert!(judged(&RULE, &story).is_some(), "{story}");
+        }
     }
 
     #[test]

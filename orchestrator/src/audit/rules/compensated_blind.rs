@@ -163,6 +163,13 @@ mod tests {
     }
 
     #[test]
+    fn a_read_tells_of_a_request_whose_client_left_while_it_ran_but_of_none_to_come() {
+        let left = "1s payment.capture auth_1 took=9s -> abandoned; captured auth_1 100\n";
+        assert_eq!(judged(&RULE, &format!("{left}2s payment.status auth_1 -> 200")), None);
+        assert!(judged(&RULE, &format!("0s payment.status auth_1 -> 200\n{left}")).is_some());
+    }
+
+    #[test]
     fn a_label_undone_by_the_id_that_its_progress_named_is_right() {
         let abandoned = "0s shipping.create_label -> lost
             2s shipping.create_label took=6s -> abandoned; generating lbl_2; abandoned lbl_2 @8s

@@ -75,6 +75,8 @@ mod tests {
         let release = "0s payment.release auth_1 -> 200; released auth_1 100
             1s payment.refund auth_1 -> 409 not_captured";
         assert!(judged(&RULE, release).is_some());
+        let one_of_two_captures = "0s payment.capture auth_2 -> 200; captured auth_2 100\n";
+        assert!(judged(&RULE, &format!("{one_of_two_captures}{CAPTURED}{refund}")).is_some());
         let keyless = "0s inventory.release res_1 key=none -> 200; released res_1
             1s inventory.release res_1 key=none -> 409 already_released";
         assert!(judged(&RULE, keyless).is_some());
@@ -102,6 +104,7 @@ mod tests {
             ("inventory.release res_1 -> 200", "inventory.release res_1 -> 200"),
             ("inventory.release res_1 -> 200", "inventory.release res_2 -> 200"),
             ("payment.release auth_1 took=2s key=a -> 200", "payment.release auth_1 key=b -> 200"),
+            ("payment.release auth_1 -> 200", "payment.status auth_1 -> 200"),
         ] {
             assert_eq!(judged(&RULE, &format!("0s {first}\n1s {second}")), None, "{second}");
         }

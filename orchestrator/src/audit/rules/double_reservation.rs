@@ -52,6 +52,7 @@ mod tests {
             30m expired res_1
             31m inventory.reserve key=b -> 201; reserved res_2";
         assert_eq!(judged(&RULE, one_after_the_other), None);
+        assert_eq!(judged(&RULE, &one_after_the_other.replace("31m", "30m")), None);
         assert_eq!(judged(&RULE, "0s inventory.reserve -> 201; reserved res_1"), None);
     }
 }

@@ -61,6 +61,9 @@ mod tests {
         let released = "1s payment.authorize key=b -> 201; held auth_2 100
             2s payment.release auth_2 -> 200; released auth_2 100";
         assert!(holding(released).is_some());
+        let captured = "1s payment.authorize key=b -> 201; held auth_2 100
+            2s payment.capture auth_2 -> 200; captured auth_2 100";
+        assert_snapshot!(holding(captured).unwrap(), @"100 is still on hold (auth_1), and the order has no live label.");
     }
 
     #[test]

@@ -74,6 +74,7 @@ mod tests {
         assert_eq!(told_to_wait("500ms shipping.create_label key=b -> 201"), None);
         let left = "0s payment.release auth_1 retry=1s -> 503 abandoned\n1ms payment.release auth_1 -> 200";
         assert_eq!(judged(&RULE, left), None);
+        assert_eq!(judged(&RULE, &left.replace("503 abandoned", "lost")), None);
         let other = "0s payment.status auth_1 retry=1s -> 503 unavailable\n1ms payment.status auth_2 -> 200";
         assert_eq!(judged(&RULE, other), None);
     }

@@ -1,4 +1,4 @@
-use crate::audit::order::{Change, Fact, Label, Order};
+use crate::audit::order::{Fact, Label, Order};
 use crate::audit::{Domain, Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -44,10 +44,7 @@ fn leaves_nothing(order: &Order<'_>, fact: &Fact<'_>) -> bool {
     if fact.domain == Domain::Inventory {
         return order.resources.reservations.iter().all(|reservation| reservation.released.is_some());
     }
-    let holds = &order.resources.holds;
-    let partial = fact.change == Change::Refunded
-        && holds.iter().any(|hold| hold.id == fact.effect.resource && hold.is_kept());
-    !partial && holds.iter().all(|hold| hold.released.is_some() || hold.is_refunded())
+    order.resources.holds.iter().all(|hold| hold.released.is_some() || hold.is_refunded())
 }
 
 #[cfg(test)]
@@ -76,6 +73,10 @@ mod tests {
         assert!(shipped(&[RELEASE]).is_some());
         let part = "30s payment.refund auth_1 -> 200; refunded auth_1 20\n";
         assert!(shipped(&[part, CANCEL]).is_some());
+        let unpaid = "0s payment.authorize -> 201; held auth_1 100
+            1s shipping.create_label -> 201; generated lbl_1
+            2s payment.release auth_1 -> 200; released auth_1 100";
+        assert_snapshot!(judged(&RULE, unpaid).unwrap(), @"Money was given back (auth_1) though the label lbl_1 is live.");
     }
 
     #[test]
@@ -84,6 +85,17 @@ mod tests {
         assert_eq!(shipped(&[CANCEL, &late(REFUND), &late(RELEASE)]), None);
         let before_it_was_made = REFUND.replace("30s", "10s");
         assert_eq!(shipped(&[&before_it_was_made, CANCEL]), None);
+    }
+
+    #[test]
+    fn what_gives_nothing_back_may_happen_while_a_label_is_live() {
+        let late_capture = "24s payment.authorize key=b -> 201; held auth_2 100
+            25s payment.capture auth_2 -> 200; captured auth_2 100\n";
+        assert_eq!(shipped(&[late_capture, CANCEL]), None);
+        assert_eq!(shipped(&["30s expired res_1\n", CANCEL]), None);
+        let second_label = "4s shipping.create_label key=b -> 201; generated lbl_2
+            30s shipping.cancel lbl_2 -> 200; cancelled lbl_2\n";
+        assert_eq!(shipped(&[second_label, CANCEL]), None);
     }
 
     #[test]

@@ -48,6 +48,8 @@ mod tests {
         assert_eq!(judged(&RULE, &format!("{LABEL}{CAPTURE}")), None);
         let goodwill = format!("{LABEL}{CAPTURE}30s payment.refund auth_1 -> 200; refunded auth_1 20");
         assert_eq!(judged(&RULE, &goodwill), None);
+        let second_hold = "30s payment.authorize key=b -> 201; held auth_2 100";
+        assert_eq!(judged(&RULE, &format!("{LABEL}{CAPTURE}{second_hold}")), None);
     }
 
     #[test]

@@ -148,6 +148,8 @@ mod tests {
         let other_run = lines(&payment()).replace("ORD-1", "ORD-2");
         let both = format!("{}{other_run}", lines(&payment()));
         insta::assert_snapshot!(wrong("a.json", &both), @"/a.json: value 3: payment has two records with number 1; are these ledgers of different runs?");
+        let shifted = lines(&payment()[1..]).replace(r#""seq":2"#, r#""seq":1"#);
+        assert_eq!(wrong("a.json", &format!("{}{shifted}", lines(&payment()))), wrong("a.json", &both));
         let foreign = lines(&payment()).replace("auth_1", "ch-1");
         insta::assert_snapshot!(wrong("a.json", &foreign), @"/a.json: value 2: record 2 does not show its domain; name the file after the domain, such as payment.json");
         assert!(read(&[PathBuf::from("/no/such/file")]).is_err());
@@ -158,8 +160,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("payment.json");
         std::fs::write(&path, r#"{"success":true,"records":[],"evictedOrders":12}"#).unwrap();
-        let (_, evicted) = read(&[path]).unwrap();
+        let (_, evicted) = read(std::slice::from_ref(&path)).unwrap();
         assert_eq!(evicted, Evicted::from([(Domain::Payment, 12)]));
+        std::fs::write(&path, "[]").unwrap();
+        assert_eq!(read(&[path]).unwrap().1, Evicted::new(), "records alone say nothing of others");
     }
 
     #[test]
