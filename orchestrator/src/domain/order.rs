@@ -228,6 +228,19 @@ mod tests {
     }
 
     #[test]
+    fn an_order_has_1_to_100_items() {
+        let with = |count| {
+            let items = vec![r#"{"sku":"A","quantity":1,"price":1}"#; count].join(",");
+            let (before, rest) = ORDER.split_once('[').unwrap();
+            let (_, after) = rest.split_once(']').unwrap();
+            format!("{before}[{items}]{after}")
+        };
+        assert!(read(&with(1)).is_ok() && read(&with(100)).is_ok());
+        insta::assert_snapshot!(violations(&with(0)), @"items must not be empty");
+        insta::assert_snapshot!(violations(&with(101)), @"items must have at most 100 entries");
+    }
+
+    #[test]
     fn no_order_has_the_name_of_another_orders_run() {
         let id = format!("{WORKFLOW_ID_PREFIX}ORD-123");
         insta::assert_snapshot!(violations(&ORDER.replace("ORD-123", &id)), @"orderId must not begin with order-fulfillment-, which names an order's run");

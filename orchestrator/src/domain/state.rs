@@ -229,6 +229,38 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_will_not_be_shipped_waits_for_nobody() {
+        let mut order = WorkflowState::new();
+        order.begin_step(Step::ManagerApproval);
+        assert_eq!(order.status, OrderStatus::AwaitingApproval);
+        order.begin_undoing("approval_timeout");
+        assert_eq!(
+            (order.status, order.error.as_deref()),
+            (OrderStatus::Processing, Some("approval_timeout"))
+        );
+    }
+
+    #[test]
+    fn what_needs_attention_is_listed_once_until_it_is_settled() {
+        let (mut order, at) = (WorkflowState::new(), Timestamp::UNIX_EPOCH);
+        let (hold, stock) = (Compensation::ReleasePayment, Compensation::ReleaseInventory);
+        for name in [hold, stock, hold] {
+            order.fail_compensation(name, 2, at, "timeout");
+        }
+        let listed = |order: &WorkflowState| -> Vec<_> {
+            order.needs_attention.iter().map(|item| item.name.clone()).collect()
+        };
+        assert_eq!(listed(&order), [stock.name(), hold.name()]);
+        let before = order.clone();
+        order.settle_attention(Compensation::CancelShipping, at);
+        assert_eq!(order, before);
+        order.settle_attention(hold, at);
+        assert_eq!(listed(&order), [stock.name()]);
+        let record = &order.compensations[0];
+        assert_eq!((record.name, record.status, record.attempts), (hold, CompensationStatus::Completed, 4));
+    }
+
+    #[test]
     fn a_compensation_is_listed_once_with_all_its_attempts() {
         let mut order = WorkflowState::new();
         let (name, at) = (Compensation::ReleasePayment, Timestamp::UNIX_EPOCH);

@@ -96,3 +96,55 @@ pub(super) fn yes_or_no(json: &str) -> Result<bool, String> {
 fn parse<'a, T: Deserialize<'a>>(json: &'a str, message: &str) -> Result<T, String> {
     serde_json::from_str(json).map_err(|_| message.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a rule takes this text.
+    fn takes(rule: impl Fn(&str) -> Result<String, String>, text: &str) -> bool {
+        rule(&serde_json::to_string(text).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn an_order_id_is_what_workflow_ids_and_scripts_can_carry() {
+        assert!(takes(order_id, "9A._:-z"));
+        for id in ["ORD 1", "ORD/1", "ORD=1", "ORD-é", ".ORD", "-", "", &"x".repeat(129)] {
+            assert!(!takes(order_id, id), "{id}");
+        }
+    }
+
+    #[test]
+    fn text_has_a_length_in_characters_and_none_that_control() {
+        for (given, expected) in [("a", true), ("éöü", true), ("abcd", false), (" ", false), ("a\nb", false)]
+        {
+            assert_eq!(takes(text::<3>, given), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn an_email_address_has_one_at_sign_between_two_words() {
+        assert!(takes(email, "a@b"));
+        for address in ["@b", "a@", "@", "a@b@c", "a b@c", "a@b c", "ab"] {
+            assert!(!takes(email, address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_currency_is_three_letters_in_any_case() {
+        assert_eq!(currency(r#""uSd""#).unwrap(), "usd");
+        for code in ["us", "usdt", "us1", "123", "és"] {
+            assert!(!takes(currency, code), "{code}");
+        }
+    }
+
+    #[test]
+    fn an_amount_has_twelve_digits_and_six_decimals() {
+        for json in ["0", "-0", "0.000001", "1.0000000", "999999999999.999999"] {
+            assert!(amount(json).is_ok(), "{json}");
+        }
+        for json in ["-0.01", "0.0000001", "1000000000000"] {
+            assert!(amount(json).is_err(), "{json}");
+        }
+    }
+}
