@@ -64,6 +64,82 @@ fn readers_see_what_became_of_an_order() {
     "#);
 }
 
+#[test]
+fn each_step_tells_what_became_of_it() {
+    let unasked = Scenario { requires_approval: false, ..Scenario::approved() };
+    let in_vain = (1..=4).fold(Scenario::approved(), |scenario, attempt| {
+        scenario.with("payment.authorize", attempt, "internal_error")
+    });
+    let shown = [
+        unasked,
+        Scenario::new(Decision::None),
+        Scenario::new(Decision::Waiting(REJECT)),
+        Scenario::approved().with("notification.send", 1, "invalid_recipient"),
+        in_vain,
+        Scenario::approved().with("payment.capture", 1, "authorization_expired"),
+        Scenario::that_asks_for("shipping.cancel"),
+    ]
+    .map(|scenario| {
+        let state = in_virtual_time(async {
+            let ending = World::new(&scenario.script(None)).run("ORD-1", &scenario).await;
+            serde_json::to_value(&ending.state).unwrap()
+        });
+        let words = |list: &str| {
+            let entries = state[list].as_array().into_iter().flatten();
+            let word = |entry: &Value| {
+                let data = entry["data"].as_object().into_iter().flatten();
+                let data: Vec<_> = data.map(|(name, _)| name.as_str()).collect();
+                format!("{} {} {}", entry["name"], entry["status"], data.join(" ")).replace('"', "")
+            };
+            entries.map(|entry| format!("\n  {}", word(entry).trim_end())).collect::<String>()
+        };
+        format!("{}{}{}", state["status"], words("completedSteps"), words("compensations"))
+    });
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    "shipped"
+      payment_authorization completed authId
+      manager_approval skipped
+      inventory_reservation completed reservationId
+      payment_capture completed authId
+      shipping_label completed labelId trackingNumber
+      customer_notification completed notificationId
+    "rejected"
+      payment_authorization completed authId
+      manager_approval failed error
+      release_payment completed
+    "rejected"
+      payment_authorization completed authId
+      manager_approval failed
+      release_payment completed
+    "shipped"
+      payment_authorization completed authId
+      manager_approval completed
+      inventory_reservation completed reservationId
+      payment_capture completed authId
+      shipping_label completed labelId trackingNumber
+      customer_notification failed error message
+    "failed"
+      payment_authorization failed error message
+      release_payment completed
+    "failed"
+      payment_authorization completed authId
+      manager_approval completed
+      inventory_reservation completed reservationId
+      payment_capture failed error message
+      release_inventory completed
+      release_payment completed
+    "cancelled"
+      payment_authorization completed authId
+      manager_approval completed
+      inventory_reservation completed reservationId
+      payment_capture completed authId
+      shipping_label failed error message
+      cancel_shipping completed
+      refund_payment completed
+      release_inventory completed
+    "#);
+}
+
 /// The members of a state, and the entries of its lists, one a line.
 fn one_line_each(state: &Value) -> String {
     let mut lines = Vec::new();
