@@ -7,7 +7,7 @@ use shared::service::describe_outcomes;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder};
 
-use crate::toy::{OPERATIONS, Toys, make_for};
+use crate::toy::{OPERATIONS, Toys, make_for, make_with};
 
 #[tokio::test(start_paused = true)]
 async fn distribution_and_stats_show_configured_and_observed() {
@@ -29,6 +29,28 @@ async fn distribution_and_stats_show_configured_and_observed() {
     {"success":true}
     "#);
     assert_eq!(toys.chaos().stats("toy")[0].requests, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stats_tell_what_was_drawn_from_what_was_not() {
+    let script = [
+        ("CHAOS_FAILURE_RATE", "0"),
+        ("CHAOS_SCRIPT", "ORD-1:toy.make#1=unavailable; ORD-4:toy.make#1=sold_out"),
+    ];
+    let toys = Toys::with(2, &script);
+    let keyed = make_with(r#"{"colour":"red","orderId":"ORD-2"}"#, &[("idempotency-key", "k")]);
+    let again = make_with(r#"{"colour":"red","orderId":"ORD-2"}"#, &[("idempotency-key", "k")]);
+    for request in [make_for("ORD-1"), keyed, again, make_for("ORD-3"), make_for("ORD-4")] {
+        toys.send(request).await;
+    }
+    let counted = || {
+        let stats = toys.chaos().stats("toy");
+        let of = &stats[0];
+        [of.requests, of.replays, of.draws, of.scripted, of.injected, of.overridden, of.outcomes[0].drawn]
+    };
+    assert_eq!(counted(), [5, 1, 2, 2, 0, 1, 2], "no toy is left for the last");
+    toys.chaos().reset_stats("toy");
+    assert_eq!(counted(), [0; 7]);
 }
 
 #[test]

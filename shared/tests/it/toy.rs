@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use shared::chaos::{Access, Chaos, Operation, Outcome, Plan, ProblemKind};
 use shared::environment::Environment;
 use shared::http::{Call, Correlated, Correlation, Fields, Problem, with_common};
-use shared::ledger::{Fact, Lifecycle, Record};
+use shared::ledger::{Fact, Ledger, Lifecycle, Record};
 use shared::pipeline::{Intent, Pipeline};
 use shared::service::{ledger, observe};
 use shared::time::Clock;
@@ -75,6 +75,11 @@ impl Toys {
         let plan = Plan::from_environment(&environment, OPERATIONS, 42).unwrap();
         let clock = Clock::starting_at(Timestamp::from_second(1_750_000_000).unwrap());
         Self { pipeline: Pipeline::new(Arc::new(Chaos::new(plan)), clock, 100), limit, made: Arc::default() }
+    }
+
+    /// The same service with a ledger of at most `capacity` records.
+    pub(crate) fn with_ledger_of(self, capacity: usize) -> Self {
+        Self { pipeline: self.pipeline.with_ledger(Ledger::bounded_to(capacity)), ..self }
     }
 
     /// A service whose every attempt meets `table`.
