@@ -246,7 +246,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The wire form of a [`Problem`].
+/// An error answer: RFC 9457 `application/problem+json`, with the members of the original service.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem, title = "Problem")]
 #[serde(rename_all = "camelCase")]

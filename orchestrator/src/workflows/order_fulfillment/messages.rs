@@ -43,7 +43,7 @@ pub mod reason {
 /// accepts, with every character escaped.
 const MAX_PAYLOAD: usize = 4096;
 
-/// The payload of [`APPROVE`].
+/// An approval: the payload of the signal `approveOrder`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Approval {
@@ -51,7 +51,7 @@ pub struct Approval {
     pub approved_by: Option<String>,
 }
 
-/// The payload of [`REJECT`].
+/// A rejection: the payload of the signal `rejectOrder`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rejection {
@@ -61,7 +61,7 @@ pub struct Rejection {
     pub reason: Option<String>,
 }
 
-/// The payload of [`CANCEL`].
+/// A cancellation: the payload of the signal `cancelOrder`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Cancellation {
