@@ -1,5 +1,5 @@
 #[cfg(test)]
-mod lending;
+mod attribution;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::{self, Write as _};
@@ -23,7 +23,7 @@ pub(crate) struct LedgerState {
     orders: HashMap<Arc<str>, Order, RandomState>,
     /// For resources that were made without an order id: the correlation id under which all their later events
     /// are recorded, whatever request or clock causes them.
-    lent: HashMap<Arc<str>, Arc<str>, RandomState>,
+    attributed: HashMap<Arc<str>, Arc<str>, RandomState>,
     /// The orders that may be evicted, first in, first out. An order that has become live again when its turn comes is kept.
     leaving: VecDeque<Leaving>,
     /// How many orders were evicted.
@@ -57,7 +57,7 @@ struct Order {
     executing: u32,
     is_leaving: bool,
     /// The resources that are recorded under this id because they have no order; it is a correlation id then.
-    borrowers: Vec<Arc<str>>,
+    resources: Vec<Arc<str>>,
 }
 
 impl Order {
@@ -66,7 +66,7 @@ impl Order {
     }
 
     /// Whether it must now be queued for eviction: it is settled and not yet queued.
-    fn begins_to_leave(&mut self) -> bool {
+    fn may_now_leave(&mut self) -> bool {
         self.is_settled() && !std::mem::replace(&mut self.is_leaving, true)
     }
 }
@@ -91,7 +91,7 @@ impl LedgerState {
             sequence,
             lines: Lines::default(),
             orders: HashMap::default(),
-            lent: HashMap::default(),
+            attributed: HashMap::default(),
             leaving: VecDeque::new(),
             evicted_orders: 0,
         }
@@ -112,9 +112,9 @@ impl LedgerState {
         arrival: Arrival<'_>,
     ) -> (u64, Option<Arc<str>>) {
         let correlation = &arrival.context.correlation_id;
-        let lent = || arrival.resource.and_then(|resource| self.lent.get(resource));
+        let attributed = || arrival.resource.and_then(|resource| self.attributed.get(resource));
         let sent = || arrival.context.sent_by_client.then_some(correlation);
-        let order = arrival.order.or_else(lent).or_else(sent).cloned();
+        let order = arrival.order.or_else(attributed).or_else(sent).cloned();
         let line = RequestLine {
             operation,
             order: order.clone(),
@@ -145,7 +145,7 @@ impl LedgerState {
         };
         let Some(known) = self.orders.get_mut(&order) else { return };
         known.executing = known.executing.saturating_sub(1);
-        if known.begins_to_leave() {
+        if known.may_now_leave() {
             self.leaving.push_back(Leaving::Order(order));
         }
     }
@@ -160,11 +160,11 @@ impl LedgerState {
         let resource = text_of(fact.resource);
         if let Some(Line::Request(line)) = request.and_then(|seq| self.lines.get_mut(seq)) {
             line.resource.get_or_insert_with(|| Arc::clone(&resource));
-            let is_lent = line.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, &line.correlation));
-            if let (true, Lifecycle::Opens, Some(order)) = (is_lent, fact.lifecycle, order) {
-                self.lent.insert(Arc::clone(&resource), Arc::clone(order));
-                let borrowers = &mut self.orders.entry(Arc::clone(order)).or_default().borrowers;
-                borrowers.push(Arc::clone(&resource));
+            let is_nameless = line.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, &line.correlation));
+            if let (true, Lifecycle::Opens, Some(order)) = (is_nameless, fact.lifecycle, order) {
+                self.attributed.insert(Arc::clone(&resource), Arc::clone(order));
+                let resources = &mut self.orders.entry(Arc::clone(order)).or_default().resources;
+                resources.push(Arc::clone(&resource));
             }
         }
         let line = EffectLine {
@@ -187,7 +187,7 @@ impl LedgerState {
                     Lifecycle::Closes => known.live = known.live.saturating_sub(1),
                     Lifecycle::Unchanged => {}
                 }
-                if known.begins_to_leave() {
+                if known.may_now_leave() {
                     self.leaving.push_back(Leaving::Order(Arc::clone(order)));
                 }
             }
@@ -203,8 +203,8 @@ impl LedgerState {
                     .get_key_value(order)
                     .map_or_else(|| Arc::from(order), |(known, _)| Arc::clone(known)),
             ),
-            None if self.lent.is_empty() => None,
-            None => self.lent.get(fact.resource.to_string().as_str()).cloned(),
+            None if self.attributed.is_empty() => None,
+            None => self.attributed.get(fact.resource.to_string().as_str()).cloned(),
         };
         self.effect(at, order.as_ref(), None, fact);
     }
@@ -247,8 +247,8 @@ impl LedgerState {
         self.evicted_orders += 1;
         let Some(order) = self.orders.remove(order) else { return };
         order.lines.iter().for_each(|seq| self.lines.remove(*seq));
-        for resource in &order.borrowers {
-            self.lent.remove(resource);
+        for resource in &order.resources {
+            self.attributed.remove(resource);
         }
     }
 

@@ -80,9 +80,9 @@ proptest! {
     }
 
     #[test]
-    fn an_order_that_leaves_lends_nothing_any_more(made in resources(), open in 0usize..60) {
+    fn nothing_is_attributed_to_an_order_that_left(made in resources(), open in 0usize..60) {
         let state = after(20, &made, open);
-        let lent: usize = state.orders.values().map(|order| order.borrowers.len()).sum();
-        prop_assert_eq!(state.lent.len(), lent);
+        let attributed: usize = state.orders.values().map(|order| order.resources.len()).sum();
+        prop_assert_eq!(state.attributed.len(), attributed);
     }
 }
