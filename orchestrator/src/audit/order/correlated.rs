@@ -1,12 +1,17 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use shared::ledger::{Record, Request};
 
 use crate::audit::Ledgers;
 
-/// The orders that correlation ids stand for. A client that names its order in some requests only leaves
-/// the others under its correlation id: they belong to the order that is named under it.
+/// The requests whose bodies may name an order.
+const NAMING: [&str; 4] =
+    ["payment.authorize", "inventory.reserve", "shipping.create_label", "notification.send"];
+
+/// The orders that other ids stand for. A client that names its order in some requests only leaves the others
+/// under its correlation id: they belong to the order that is named under it. One that sends the id of an order
+/// as its correlation id may have a name of its own for the order in its bodies.
 #[derive(Debug, Default)]
 pub(super) struct Correlated<'a> {
     named: HashMap<&'a str, Option<&'a str>, RandomState>,
@@ -22,6 +27,7 @@ impl<'a> Correlated<'a> {
                 Record::Effect(_) => None,
             })
         };
+        let own_names = own_names(ledgers, &is_order);
         let (mut named, mut made) = (Self::default().named, HashMap::<_, _, RandomState>::default());
         for (id, request) in requests().filter(|(id, it)| *id == it.correlation_id && !is_order(id)) {
             named.insert(id, None);
@@ -40,6 +46,7 @@ impl<'a> Correlated<'a> {
                 named.remove(&*request.correlation_id);
             }
         }
+        named.extend(own_names.into_iter().map(|(name, order)| (name, Some(order))));
         Self { named }
     }
 
@@ -49,8 +56,29 @@ impl<'a> Correlated<'a> {
     }
 }
 
-/// Puts the orders' ids in the place of the correlation ids that stand for them, for those who look records
-/// up by their order. What `is_order` knows stands for no other.
+/// The names that a client has of its own for orders that `is_order` knows, with these orders. Whatever names
+/// such an order has the known id as its correlation id, and there is one name an order.
+fn own_names(ledgers: &Ledgers, is_order: impl Fn(&str) -> bool) -> HashMap<&str, &str, RandomState> {
+    let naming = || {
+        ledgers.values().flatten().filter_map(|record| match record {
+            Record::Request(request) if NAMING.contains(&&*request.operation) => {
+                Some((request.order.as_deref()?, &*request.correlation_id))
+            }
+            _ => None,
+        })
+    };
+    let mut orders = HashMap::<_, _, RandomState>::default();
+    orders.extend(naming().filter(|(name, correlated)| is_order(correlated) && !is_order(name)));
+    let elsewhere = naming().filter(|(name, correlated)| orders.get(name).is_some_and(|it| it != correlated));
+    let elsewhere: HashSet<&str> = elsewhere.map(|(name, _)| name).collect();
+    let mut names = HashMap::<&str, u32>::new();
+    orders.values().for_each(|order| *names.entry(order).or_default() += 1);
+    orders.retain(|name, order| !elsewhere.contains(name) && names[order] == 1);
+    orders
+}
+
+/// Puts the orders' ids in the place of the ids that stand for them, for those who look records up by their
+/// order. What `is_order` knows stands for no other.
 pub fn attribute(ledgers: &mut Ledgers, is_order: impl Fn(&str) -> bool) {
     let named = Correlated::of(ledgers, is_order).named.into_iter();
     let named: HashMap<String, String> =
@@ -109,7 +137,7 @@ mod tests {
     #[test]
     fn records_are_attributed_to_the_order_that_their_correlation_id_stands_for() {
         let mut ledgers = Story::told(CHECKOUT).ledgers;
-        attribute(&mut ledgers, |id| id == "checkout");
+        attribute(&mut ledgers, |id| id == "checkout" || id == "ORD-1");
         assert_eq!(ledgers, Story::told(CHECKOUT).ledgers);
         attribute(&mut ledgers, |_| false);
         assert!(ledgers.values().flatten().all(|record| record.order() == Some("ORD-1")));
@@ -140,6 +168,28 @@ mod tests {
             1s payment.authorize order=ORD-1-b correlation=ORD-1 -> 402 declined\n";
         let elsewhere = "2s payment.authorize correlation=other -> 402 declined";
         assert_eq!(judged(&format!("{child}{elsewhere}")).orders, 2);
-        assert_eq!(judged(&format!("{child}decided failed")).orders, 2);
+    }
+
+    const OWN_NAME: &str = "0s payment.authorize order=shop-1 correlation=ORD-1 -> 201; held auth_1 100
+        1s inventory.reserve correlation=ORD-1 -> 201; reserved res_1
+        2s payment.capture auth_1 order=shop-1 correlation=ORD-1 -> 200; captured auth_1 100
+        3s shipping.create_label order=shop-1 correlation=ORD-1 -> 201; generated lbl_1
+        4s payment.status auth_1 order=shop-1 correlation=support -> 200\n";
+
+    #[test]
+    fn a_clients_own_name_stands_for_the_known_order_that_its_correlation_id_is() {
+        let report = judged(&format!("{OWN_NAME}decided approve shipped"));
+        assert_eq!((report.orders, found(&report)), (1, vec![]));
+    }
+
+    #[test]
+    fn a_name_under_two_correlation_ids_and_two_names_under_one_stand_for_themselves() {
+        for more in [
+            "5s notification.send order=shop-1 correlation=ORD-2 -> 201",
+            "5s payment.authorize order=shop-2 correlation=ORD-1 -> 402 declined",
+        ] {
+            let report = judged(&format!("{OWN_NAME}{more}\ndecided approve shipped"));
+            assert!(report.orders > 1, "{more}");
+        }
     }
 }
