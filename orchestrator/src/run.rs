@@ -13,6 +13,7 @@ mod html;
 mod junit;
 mod markdown;
 mod measure;
+mod notes;
 mod preflight;
 mod records;
 mod results;
@@ -32,7 +33,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Audit, Decision, Ledgers, attribute};
 use crate::gateways::Transport;
-use crate::words::{count, counted};
 use crate::workload::{Mix, OrderApi, Workload};
 use drive::Driven;
 
@@ -138,7 +138,8 @@ pub async fn run(
     let api = OrderApi::new(Arc::clone(&site.orchestrator));
     let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_news, stop).await?;
     let took = started.elapsed();
-    notes.extend(why_cut_short(plan, &orders, interrupted));
+    notes.extend(notes::why_cut_short(plan, &orders, interrupted));
+    notes.extend(notes::not_ended(&orders));
     // Every order has had its time.
     let audit = Audit { decisions: Some(decisions(&orders)), judge_executing: true, ..plan.audit.clone() };
     let planned: BTreeSet<_> = (0..plan.orders).map(|index| workload.order_id(index)).collect();
@@ -184,23 +185,6 @@ pub async fn run(
     let conditions = plan.conditions.iter().filter(|_| interrupted.is_none());
     results.conditions = conditions.map(|condition| condition.judge(&results)).collect();
     Ok(Run { results, ledgers })
-}
-
-/// Why not all orders were placed or waited for, if so.
-fn why_cut_short(plan: &Plan, orders: &[OrderResult], interrupted: Option<u64>) -> Option<String> {
-    let (known, order_timeout) =
-        (orders.len() as u64, shared::environment::format_duration(plan.order_timeout));
-    if let Some(open) = interrupted {
-        let (open, left) = (counted(open, "open order"), count(plan.orders - known - open));
-        let conditions = if plan.conditions.is_empty() { "" } else { " --fail-on was not looked at." };
-        return Some(format!("Interrupted: {open} not judged, {left} not placed.{conditions}"));
-    }
-    (known < plan.orders).then(|| {
-        let known = counted(known, "order");
-        format!(
-            "Given up after {known}: an order did not end within {order_timeout} (--order-timeout), and no other ended meanwhile."
-        )
-    })
 }
 
 /// What the orchestrator said of each order.

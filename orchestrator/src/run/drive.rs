@@ -22,8 +22,8 @@ pub(super) struct Driven {
 /// Places the orders until all have ended, or `stop`.
 ///
 /// # Errors
-/// When the orchestrator refuses an order or already knows it. An order that does not end in time is not
-/// an error.
+/// When the orchestrator already knows an order, or refuses all. One of many that is refused, or does not
+/// end in time, is not an error: it has not ended.
 pub(super) async fn drive(
     plan: &Plan,
     workload: Workload,
@@ -36,7 +36,9 @@ pub(super) async fn drive(
         workload,
         stop,
         order_timeout: plan.order_timeout,
+        concurrency: plan.concurrency as u64,
         ended: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
         open: AtomicU64::new(0),
         stalled: AtomicBool::new(false),
     };
@@ -50,6 +52,12 @@ pub(super) async fn drive(
         }
     }
     results.sort_unstable_by_key(|(index, _)| *index);
+    if let Some((_, first)) = results.first()
+        && driver.refused.load(Relaxed) == results.len() as u64
+    {
+        let (order, answer) = (first.order_id.clone(), first.reason.clone().unwrap_or_default());
+        return Err(Error::Refused { order, answer });
+    }
     let was_cut_short = stop.is_cancelled() && (results.len() as u64) < plan.orders;
     Ok(Driven {
         orders: results.into_iter().map(|(_, result)| result).collect(),
@@ -62,11 +70,14 @@ struct Driver<'a> {
     workload: Workload,
     stop: &'a CancellationToken,
     order_timeout: Duration,
+    concurrency: u64,
     /// How many orders have ended so far.
     ended: AtomicU64,
+    /// How many were refused so far, or were asked about in vain.
+    refused: AtomicU64,
     /// How many orders were open when the run was interrupted.
     open: AtomicU64,
-    /// Whether an order was given up while no other ended: nothing more is placed.
+    /// Whether orders were given up while no other ended: nothing more is placed.
     stalled: AtomicBool,
 }
 
@@ -86,45 +97,59 @@ impl Driver<'_> {
             needs_attention: false,
             took_ms: None,
         };
-        let followed = timeout(self.order_timeout, self.follow(index, &mut result));
+        let customer = Customer::new(self.api.clone(), result.order_id.clone());
+        let followed = timeout(self.order_timeout, self.follow(&customer, index, &mut result));
         match self.stop.run_until_cancelled(followed).await {
             None => {
                 self.open.fetch_add(1, Relaxed);
                 return Ok(None);
             }
-            Some(Ok(followed)) => {
-                followed?;
-                self.ended.fetch_add(1, Relaxed);
+            Some(Ok(Ok(Placed::Before))) => {
+                return Err(Error::KnownToOrchestrator { order: result.order_id });
             }
-            Some(Err(_)) if self.ended.load(Relaxed) == ended_before => self.stalled.store(true, Relaxed),
-            Some(Err(_)) => {}
+            Some(Ok(Ok(Placed::Now))) => drop(self.ended.fetch_add(1, Relaxed)),
+            Some(Ok(Err(_))) => {
+                let refused = self.refused.fetch_add(1, Relaxed) + 1;
+                self.stop_placing_if(refused >= self.concurrency && self.ended.load(Relaxed) == 0);
+            }
+            Some(Err(_)) => self.stop_placing_if(self.ended.load(Relaxed) == ended_before),
+        }
+        if result.end == End::NotEnded {
+            result.reason = customer.last_failure();
         }
         Ok(Some((index, result)))
     }
 
+    fn stop_placing_if(&self, has_stalled: bool) {
+        self.stalled.fetch_or(has_stalled, Relaxed);
+    }
+
     /// Writes into `result` what is known so far: it is also read if this is given up.
-    async fn follow(&self, index: u64, result: &mut OrderResult) -> Result<(), Error> {
+    async fn follow(
+        &self,
+        customer: &Customer,
+        index: u64,
+        result: &mut OrderResult,
+    ) -> Result<Placed, Refused> {
         let placement = self.workload.placement(index);
-        let customer = Customer::new(self.api.clone(), result.order_id.clone());
-        let refused = |refused: Refused| Error::Refused { order: self.workload.order_id(index), refused };
         let started = Instant::now();
         result.decision = placement.verb;
-        if customer.place(&placement.order).await.map_err(refused)? == Placed::Before {
-            return Err(Error::KnownToOrchestrator { order: result.order_id.clone() });
+        if customer.place(&placement.order).await? == Placed::Before {
+            return Ok(Placed::Before);
         }
         if let Some(verb) = placement.verb {
             match customer.decide(verb).await {
                 Ok(()) => result.accepted = true,
                 // It came too late: the order has ended, or is being undone.
                 Err(too_late) if too_late.status == 409 => {}
-                Err(other) => return Err(refused(other)),
+                Err(other) => return Err(other),
             }
         }
-        let ended = customer.end().await.map_err(refused)?;
+        let ended = customer.end().await?;
         result.end = End::of(Some(ended.status));
         result.reason = ended.error;
         result.needs_attention = ended.needs_attention;
         result.took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        Ok(())
+        Ok(Placed::Now)
     }
 }

@@ -1,6 +1,5 @@
 use crate::audit::Domain;
 use crate::gateways::BadBaseUrl;
-use crate::workload::Refused;
 
 /// Why there was no run: one sentence, with what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +17,7 @@ pub enum Error {
     NotBackends { url: String, reason: String },
     #[error(
         "the backends' seed is {theirs}, not {ours}: add --reset, which empties them and accepts their seed, or restart \
-         them with CHAOS_SEED={ours}; --seed {theirs} does if they know none of its orders"
+         them with CHAOS_SEED={ours}, or use --seed {theirs}, if the backends have no orders of that seed yet"
     )]
     OtherSeed { theirs: u64, ours: u64 },
     #[error(
@@ -47,10 +46,12 @@ pub enum Error {
     )]
     Evicted { orders: u64, domain: Domain },
     #[error(
-        "the backends were asked for none of these orders: is the orchestrator pointed at their URL ({backends}), and does \
-         it send an order's own id, as orderId or as x-correlation-id?"
+        "the backends were asked for none of these orders, such as {example}: is the orchestrator pointed at their URL \
+         ({backends}), and does it send an order's own id, as orderId or as x-correlation-id?"
     )]
-    NotAsked { backends: String },
-    #[error("the orchestrator answered order {order} with {refused}: does it serve the same order API?")]
-    Refused { order: String, refused: Refused },
+    NotAsked { backends: String, example: String },
+    #[error(
+        "the orchestrator took no order to its end, such as {order} ({answer}): does it serve the same order API?"
+    )]
+    Refused { order: String, answer: String },
 }

@@ -24,10 +24,10 @@ pub(super) fn ends(orders: &[OrderResult]) -> Vec<Ends> {
     rows.filter(|row| row.orders > 0).collect()
 }
 
-/// Why orders failed, most frequent first.
+/// Why orders failed or did not end, most frequent first.
 pub(super) fn reasons(orders: &[OrderResult]) -> Vec<Reason> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for order in orders.iter().filter(|order| order.end == End::Failed) {
+    for order in orders.iter().filter(|order| matches!(order.end, End::Failed | End::NotEnded)) {
         *counts.entry(order.reason.as_deref().unwrap_or("no reason given")).or_default() += 1;
     }
     let mut reasons: Vec<_> =

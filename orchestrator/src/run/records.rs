@@ -49,8 +49,11 @@ pub(super) fn require_records(
     let needs_backends = |order: &OrderResult| {
         order.decision == Some(Verb::Approve) || matches!(order.end, End::Shipped | End::Failed)
     };
-    if orders.iter().any(needs_backends) {
-        return Err(Error::NotAsked { backends: backends.to_owned() });
+    if let Some(OrderResult { order_id, end, reason, .. }) = orders.iter().find(|order| needs_backends(order))
+    {
+        let reason = reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
+        let example = format!("{order_id} ({}{reason})", end.name());
+        return Err(Error::NotAsked { backends: backends.to_owned(), example });
     }
     Ok(Some("The backends were asked for none of these orders.".to_owned()))
 }

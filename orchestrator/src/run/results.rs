@@ -20,7 +20,7 @@ pub struct Results {
     pub interrupted: bool,
     /// How the orders ended, by what was decided about them.
     pub ends: Vec<Ends>,
-    /// Why orders failed, as their orchestrator says, most frequent first.
+    /// Why orders failed or did not end, as their orchestrator says, most frequent first.
     pub reasons: Vec<Reason>,
     /// How many orders did not end in time, or ended in a way that needs a person's attention.
     pub troubled: u64,
@@ -72,7 +72,7 @@ pub enum End {
     Shipped,
     /// A manager said no, or nobody said anything in time.
     Rejected,
-    /// Its customer said no.
+    /// The customer cancelled it.
     Cancelled,
     /// A step failed.
     Failed,
@@ -93,7 +93,7 @@ pub struct OrderResult {
     pub accepted: bool,
     /// How it ended.
     pub end: End,
-    /// Why it was not shipped, as its orchestrator says.
+    /// Why it was not shipped, as its orchestrator says; of one that did not end, its last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Whether its orchestrator asks for a person.
@@ -103,7 +103,7 @@ pub struct OrderResult {
     pub took_ms: Option<u64>,
 }
 
-/// Why orders failed.
+/// Why orders failed or did not end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// Such as `insufficient_funds`.
@@ -112,7 +112,7 @@ pub struct Reason {
     pub orders: u64,
 }
 
-/// How the orders ended about which the same was decided.
+/// How orders ended, grouped by decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ends {
     /// What was decided; absent for orders about which nothing was.
@@ -135,7 +135,7 @@ pub struct OperationResults {
     pub requests: u64,
     /// How many of them asked again for what had been asked for.
     pub retries: u64,
-    /// How many were answered from the memory of their idempotency key.
+    /// How many were answered by replaying the stored response.
     pub replays: u64,
     /// How many outcomes other than `success` were drawn or scripted.
     pub faults: u64,
@@ -185,7 +185,7 @@ impl Results {
         self.ends.iter().filter_map(|row| row.ends.get(&end)).sum()
     }
 
-    /// How many orders were tried to be placed: all, unless the run was given up or interrupted.
+    /// How many orders the run tried to place: all, unless it was given up or interrupted.
     pub fn placed(&self) -> u64 {
         self.orders.len() as u64
     }

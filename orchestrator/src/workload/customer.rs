@@ -1,3 +1,5 @@
+use std::sync::{Mutex, PoisonError};
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -5,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::order_api::{MAX_ANSWER, OrderApi, RETRY_INTERVAL, Refused};
+use super::order_api::{Failure, MAX_ANSWER, OrderApi, Refused};
 use crate::audit::Verb;
 use crate::domain::{OrderInput, OrderStatus};
 use crate::workflows::order_fulfillment::workflow_id;
@@ -35,16 +37,17 @@ pub struct Ended {
 
 /// A customer with an order, who retries for as long as the orchestrator does not answer: every request
 /// is idempotent.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Customer {
     api: OrderApi,
     order_id: String,
+    last_failure: Mutex<Option<String>>,
 }
 
 impl Customer {
     /// The customer with the order of this id.
     pub fn new(api: OrderApi, order_id: String) -> Self {
-        Self { api, order_id }
+        Self { api, order_id, last_failure: Mutex::default() }
     }
 
     /// Places the order.
@@ -54,15 +57,14 @@ impl Customer {
     pub async fn place(&self, order: &OrderInput) -> Result<Placed, Refused> {
         let body: Bytes = serde_json::to_vec(order).unwrap_or_default().into();
         let mut is_first = true;
-        loop {
-            match self.api.post("/workflows/order", &self.order_id, body.clone()).await {
-                // A second request finds what the first one did if its answer was lost.
-                Ok(answer) if answer.status() == StatusCode::OK && is_first => return Ok(Placed::Before),
-                Ok(_) => return Ok(Placed::Now),
-                Err(failure) => failure.pass().await?,
-            }
-            is_first = false;
-        }
+        self.until_it_succeeds("POST /workflows/order", async || {
+            // A second request finds what the first one did if its answer was lost.
+            let begins = std::mem::take(&mut is_first);
+            let answer = self.api.post("/workflows/order", &self.order_id, body.clone()).await?;
+            let was_known = begins && answer.status() == StatusCode::OK;
+            Ok(if was_known { Placed::Before } else { Placed::Now })
+        })
+        .await
     }
 
     /// Tells the orchestrator a decision.
@@ -71,12 +73,11 @@ impl Customer {
     /// When it comes too late.
     pub async fn decide(&self, verb: Verb) -> Result<(), Refused> {
         let (path, began) = (self.path(verb.name()), Instant::now());
-        loop {
-            match self.api.post(&path, &self.order_id, NO_DETAILS).await {
-                Ok(_) => return Ok(()),
-                Err(failure) => failure.of_new_order(began).pass().await?,
-            }
-        }
+        self.until_it_succeeds(&format!("POST /workflows/{{id}}/{}", verb.name()), async || {
+            let answer = self.api.post(&path, &self.order_id, NO_DETAILS).await;
+            answer.map(drop).map_err(|failure| failure.of_new_order(began))
+        })
+        .await
     }
 
     /// Waits until the order has ended, for as long as that takes.
@@ -85,13 +86,33 @@ impl Customer {
     /// When the orchestrator does not say, or not as the order API does.
     pub async fn end(&self) -> Result<Ended, Refused> {
         let (path, began) = (self.path("result?timeout=30"), Instant::now());
+        self.until_it_succeeds("GET /workflows/{id}/result", async || {
+            let answer = self.api.get(&path, &self.order_id).await;
+            Ended::of(answer.map_err(|failure| failure.of_new_order(began))?).await
+        })
+        .await
+    }
+
+    /// Why the request that was made last has not succeeded so far, such as
+    /// `GET /workflows/{id}/result: 404 not_found`.
+    pub fn last_failure(&self) -> Option<String> {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes a request again and again, until it succeeds or is refused.
+    async fn until_it_succeeds<T>(
+        &self,
+        request: &str,
+        mut ask: impl AsyncFnMut() -> Result<T, Failure>,
+    ) -> Result<T, Refused> {
         loop {
-            match self.api.get(&path, &self.order_id).await {
-                Ok(answer) => match Ended::of(answer).await? {
-                    Some(ended) => return Ok(ended),
-                    None => sleep(RETRY_INTERVAL).await,
-                },
-                Err(failure) => failure.of_new_order(began).pass().await?,
+            let answer = ask().await;
+            let failure = answer.as_ref().err().map(|failure| format!("{request}: {failure}"));
+            *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+            match answer {
+                Ok(done) => return Ok(done),
+                Err(Failure::Refused(refused)) => return Err(refused),
+                Err(Failure::Passing { wait, .. }) => sleep(wait).await,
             }
         }
     }
@@ -102,11 +123,16 @@ impl Customer {
 }
 
 impl Ended {
-    /// `None` for an answer that is cut short, or does not report an end. Members but the status are optional.
-    async fn of(answer: Response<Body>) -> Result<Option<Self>, Refused> {
+    /// What an answer tells. Members but the status are optional.
+    ///
+    /// # Errors
+    /// When it is cut short, does not report an end, or is none of the order API.
+    async fn of(answer: Response<Body>) -> Result<Self, Failure> {
         let http_status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), MAX_ANSWER).await.unwrap_or_default();
-        let Ok(told) = serde_json::from_slice::<Value>(&body) else { return Ok(None) };
+        let Ok(told) = serde_json::from_slice::<Value>(&body) else {
+            return Err(Failure::soon(format!("{http_status} with a body that is not JSON")));
+        };
         let result = &told["result"];
         let Ok(status) = OrderStatus::deserialize(&result["status"]) else {
             let code = match &result["status"] {
@@ -114,11 +140,14 @@ impl Ended {
                 Value::String(word) => format!("and the status `{word}`, which is none of {}", ends()),
                 other => format!("and the status {other}, which is none of {}", ends()),
             };
-            return Err(Refused { status: http_status, code });
+            return Err(Failure::Refused(Refused { status: http_status, code }));
         };
+        if !status.is_final() {
+            return Err(Failure::soon(format!("{http_status} and the status `{}`", status.name())));
+        }
         let needs_attention = result["needsAttention"].as_array().is_some_and(|items| !items.is_empty());
         let error = result["error"].as_str().map(str::to_owned);
-        Ok(status.is_final().then_some(Self { status, error, needs_attention }))
+        Ok(Self { status, error, needs_attention })
     }
 }
 
@@ -188,6 +217,24 @@ mod tests {
         assert_eq!((ended.error.as_deref(), ended.needs_attention), (Some("out_of_stock"), true));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_was_answered_last_is_known_until_a_request_succeeds() {
+        let shipped = || answer(200, &json!({"result": {"status": "shipped"}}));
+        for (failed, known) in [
+            (answer(500, &json!({"error": "db_down"})), "GET /workflows/{id}/result: 500 db_down"),
+            (answer(502, &"<html>"), "GET /workflows/{id}/result: 502"),
+            (answer(202, &""), "GET /workflows/{id}/result: 202 with a body that is not JSON"),
+            (answer(404, &""), "GET /workflows/{id}/result: 404"),
+        ] {
+            let customer = customer([failed, shipped()]);
+            let given_up = tokio::time::timeout(Duration::from_millis(50), customer.end()).await;
+            assert!(given_up.is_err(), "{known}");
+            assert_eq!(customer.last_failure().as_deref(), Some(known));
+            assert!(customer.end().await.is_ok());
+            assert_eq!(customer.last_failure(), None);
+        }
+    }
+
     #[tokio::test]
     async fn whatever_is_sent_as_json_is_json() {
         assert_eq!(customer([answer(200, &"")]).decide(Verb::Reject).await, Ok(()));
@@ -214,9 +261,8 @@ mod tests {
         assert_eq!(customer([unknown(), answer(200, &"")]).decide(Verb::Approve).await, Ok(()));
         let shipped = answer(200, &json!({"result": {"status": "shipped"}}));
         assert!(customer([unknown(), unknown(), shipped]).end().await.is_ok());
-        let began = Instant::now();
-        let refused = customer(std::iter::repeat_with(unknown).take(100)).end().await;
-        assert_eq!(refused.unwrap_err().to_string(), "404 not_found");
+        let (began, customer_of_none) = (Instant::now(), customer(std::iter::repeat_with(unknown).take(100)));
+        assert_eq!(customer_of_none.end().await.unwrap_err().to_string(), "404 not_found");
         assert_eq!(began.elapsed(), UNKNOWN_FOR);
         let order = Workload::new(1).placement(0).order;
         assert_eq!(customer([unknown()]).place(&order).await.unwrap_err().status, 404);

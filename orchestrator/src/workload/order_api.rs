@@ -7,14 +7,14 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::gateways::{Transport, retry_after_of};
 
 /// The largest accepted answer, in bytes.
 pub(super) const MAX_ANSWER: usize = 1 << 20;
 /// How long a customer waits before a retry, unless the answer says how long.
-pub(super) const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// The interval between two polls for an order's end.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How long an order may be unknown after it was placed, where its copies do not agree at once.
@@ -27,7 +27,7 @@ pub struct OrderApi(Arc<dyn Transport>);
 
 /// The orchestrator said no, or something that the order API does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{status} {code}")]
+#[error("{}", answer(*.status, .code))]
 pub struct Refused {
     /// The HTTP status.
     pub status: u16,
@@ -37,8 +37,13 @@ pub struct Refused {
 
 /// Why a request of a customer has not succeeded.
 pub(super) enum Failure {
-    /// A retry after this time may succeed.
-    Passing(Duration),
+    /// A retry may succeed.
+    Passing {
+        /// After this time.
+        wait: Duration,
+        /// What the orchestrator said, or why nothing was heard of it.
+        told: String,
+    },
     Refused(Refused),
 }
 
@@ -72,7 +77,7 @@ impl OrderApi {
     async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Body>, Failure> {
         let unsendable = |_| Failure::Refused(Refused { status: 0, code: "unsendable_request".to_owned() });
         match self.0.send(request.map_err(unsendable)?).await {
-            Err(_) => Err(Failure::Passing(RETRY_INTERVAL)),
+            Err(error) => Err(Failure::soon(error.to_string())),
             Ok(response) if response.status().is_success() => Ok(response),
             Ok(response) => Err(failure(response).await),
         }
@@ -83,14 +88,20 @@ async fn failure(response: Response<Body>) -> Failure {
     let (status, told_wait) = (response.status(), retry_after_of(response.headers()));
     let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
     let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+    let told = answer(status.as_u16(), &problem.error);
     if status == StatusCode::REQUEST_TIMEOUT {
-        return Failure::Passing(POLL_INTERVAL);
+        return Failure::Passing { wait: POLL_INTERVAL, told };
     }
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         let wait = problem.retry_after_ms.map(Duration::from_millis).or(told_wait);
-        return Failure::Passing(wait.unwrap_or(RETRY_INTERVAL));
+        return Failure::Passing { wait: wait.unwrap_or(RETRY_INTERVAL), told };
     }
     Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
+}
+
+/// An answer in a few words: its status and, if it has one, its code.
+fn answer(status: u16, code: &str) -> String {
+    format!("{status} {code}").trim_end().to_owned()
 }
 
 impl fmt::Debug for OrderApi {
@@ -100,24 +111,27 @@ impl fmt::Debug for OrderApi {
 }
 
 impl Failure {
+    /// One after which the customer waits as long as usual.
+    pub(super) fn soon(told: String) -> Self {
+        Self::Passing { wait: RETRY_INTERVAL, told }
+    }
+
     /// The same for an order that was placed shortly before `began`: it may be known in a moment.
     pub(super) fn of_new_order(self, began: Instant) -> Self {
         match self {
             Self::Refused(refused) if refused.status == 404 && began.elapsed() < UNKNOWN_FOR => {
-                Self::Passing(POLL_INTERVAL)
+                Self::Passing { wait: POLL_INTERVAL, told: refused.to_string() }
             }
             other => other,
         }
     }
+}
 
-    /// Waits until it is time to retry, if that may help.
-    pub(super) async fn pass(self) -> Result<(), Refused> {
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refused) => Err(refused),
-            Self::Passing(wait) => {
-                sleep(wait).await;
-                Ok(())
-            }
+            Self::Passing { told, .. } => f.write_str(told),
+            Self::Refused(refused) => refused.fmt(f),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn ends(results: &Results) -> Markup {
         }
         div class="scroll" tabindex="0" role="region" aria-label="Ends by decision" { (by_decision(results)) }
         @if !results.reasons.is_empty() {
-            h3 { "Why orders failed" }
+            h3 { (reasons_title(results)) }
             (reasons(results))
         }
     }
@@ -48,6 +48,13 @@ fn by_decision(results: &Results) -> Markup {
 
 fn cell(orders: Option<u64>) -> Markup {
     html! { @match orders { Some(orders) => td { (count(orders)) }, None => td class="muted" { "·" } } }
+}
+
+fn reasons_title(results: &Results) -> &'static str {
+    match results.ended(End::NotEnded) {
+        0 => "Why orders failed",
+        _ => "Why orders failed or did not end",
+    }
 }
 
 fn reasons(results: &Results) -> Markup {
