@@ -133,6 +133,8 @@ enum Failure {
     Restarts,
     #[error("{0:#}")]
     Start(anyhow::Error),
+    #[error("--report (RUN_REPORT) and --junit (RUN_JUNIT) are one file, {0}: name two")]
+    SameFile(String),
     #[error("{path} cannot be written: {reason}")]
     Unwritable { path: String, reason: io::Error },
     #[error("the results cannot be printed: {0}")]
@@ -255,7 +257,7 @@ mod tests {
         insta::assert_snapshot!(parsed("--concurrency 0").unwrap_err(), @"error: invalid value '0' for '--concurrency <CONCURRENCY>': `0` is not a whole number from 1 to 100000");
         insta::assert_snapshot!(parsed("--time-scale fast").unwrap_err(), @"error: invalid value 'fast' for '--time-scale <TIME_SCALE>': `fast` is not a number from 0.000001 to 1000, such as 0.01");
         insta::assert_snapshot!(parsed("--approve 110%").unwrap_err(), @"error: invalid value '110%' for '--approve <SHARE>': `110%` is not a share such as 5% or 0.05");
-        insta::assert_snapshot!(parsed("--fail-on p98>2s").unwrap_err(), @"error: invalid value 'p98>2s' for '--fail-on <CONDITION>': nothing called `p98` is measured; there are violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
+        insta::assert_snapshot!(parsed("--fail-on p98>2s").unwrap_err(), @"error: invalid value 'p98>2s' for '--fail-on <CONDITION>': unknown measure `p98`; choose one of violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
         insta::assert_snapshot!(parsed("--backends http://a --port 1").unwrap_err(), @"error: the argument '--backends <URL>' cannot be used with '--port <PORT>'");
         assert!(parsed("--approve 0.9 --reject 0.2").unwrap().decisions.mix().is_err());
     }

@@ -4,6 +4,7 @@
 mod foreign;
 mod forgetful;
 mod interrupted;
+mod losing;
 mod recipes;
 mod simulated;
 
@@ -157,7 +158,7 @@ async fn orders_that_do_not_end_are_given_up_and_named() {
         "{SMALL} --cancel 0 --concurrency 2 --order-timeout 300ms --target {target} --backends {backends}"
     );
     let results = results(&run(&line), 1);
-    assert_snapshot!(results["notes"][0], @r#""Given up after 2 orders: an order did not end within 300ms (--order-timeout), and no other ended meanwhile.""#);
+    assert_snapshot!(results["notes"][0], @r#""Given up after 2 orders: an order was refused or did not end within 300ms (--order-timeout), and no other ended meanwhile.""#);
     let rules: BTreeSet<_> = results["audit"]["findings"]
         .as_array()
         .unwrap()
@@ -217,7 +218,7 @@ async fn an_orchestrator_that_uses_other_backends_is_found_out() {
     let made = run(&line);
     assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
     let told = stderr(&made);
-    assert_snapshot!(told.lines().last().unwrap().replace(&backends, "http://shop:3001"), @"error: the backends were asked for none of these orders: is the orchestrator pointed at their URL (http://shop:3001), and does it send an order's own id, as orderId or as x-correlation-id?");
+    assert_snapshot!(told.lines().last().unwrap().replace(&backends, "http://shop:3001"), @"error: the backends were asked for none of these orders, such as ORD-7-0 (shipped): is the orchestrator pointed at their URL (http://shop:3001), and does it send an order's own id, as orderId or as x-correlation-id?");
     // What is rejected may end before anything is asked for.
     let rejecting = format!("--orders 5 --reject 1 --seed 8 --reset --target {target} --backends {backends}");
     assert_eq!(code(&run(&rejecting)), 0);
@@ -257,7 +258,7 @@ async fn backends_that_are_set_otherwise_are_refused() {
         assert_eq!((code(&made), stdout(&made).as_str()), (2, ""));
         stderr(&made)
     };
-    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: add --reset, which empties them and accepts their seed, or restart them with CHAOS_SEED=8; --seed 7 does if they know none of its orders");
+    assert_snapshot!(refused("--seed 8"), @"error: the backends' seed is 7, not 8: add --reset, which empties them and accepts their seed, or restart them with CHAOS_SEED=8, or use --seed 7, if the backends have no orders of that seed yet");
     assert_snapshot!(refused("--time-scale 0.01"), @"error: the backends' time scale is 0.001, not 0.01: start them with TIME_SCALE=0.01, run with --time-scale 0.001, or accept it with --reset");
     let put_up_with =
         results(&run(&format!("--orders 5 --backends {backends} --seed 8 --reset --format json")), 0);
@@ -281,12 +282,13 @@ async fn what_cannot_be_run_ends_with_2() {
     ");
     assert_snapshot!(refused("--ledger-dir /proc/ledgers"), @"error: /proc/ledgers cannot be written: No such file or directory (os error 2)");
     assert_snapshot!(refused("--report /no/such/place/report.html"), @"error: /no/such/place/report.html cannot be written: No such file or directory (os error 2)");
+    assert_snapshot!(refused("--report x.out --junit ./x.out"), @"error: --report (RUN_REPORT) and --junit (RUN_JUNIT) are one file, x.out: name two");
     assert_snapshot!(refused("--approve 0.9 --cancel 0.2"), @"error: --approve (RUN_APPROVE), --reject (RUN_REJECT), --cancel (RUN_CANCEL): the shares of approved, rejected and cancelled orders must be from 0 to 1 and sum to at most 1");
     let mistyped = output(command("run", &format!("--backends {backends}")).env("CHAOS_FAILURE_RATE", "7"));
     assert_eq!(code(&mistyped), 2);
     assert_snapshot!(stderr(&mistyped), @"error: CHAOS_FAILURE_RATE: `7` is not a rate such as 20% or 0.2");
-    let itself = refused(&format!("--concurrency 1 --backends {backends} --target {backends}"));
-    assert_snapshot!(itself, @"error: the orchestrator answered order ORD-7-0 with 404 no_such_route: does it serve the same order API?");
+    let itself = refused(&format!("--backends {backends} --target {backends}"));
+    assert_snapshot!(itself.lines().last().unwrap(), @"error: the orchestrator took no order to its end, such as ORD-7-0 (POST /workflows/order: 404 no_such_route): does it serve the same order API?");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use serde::Serialize;
 use serde_json::json;
@@ -30,6 +30,7 @@ impl Files {
             junit: args.junit.clone(),
             summary: environment.get("GITHUB_STEP_SUMMARY").map(PathBuf::from),
         };
+        files.require_different()?;
         // The others may be in the directory of the ledgers, which need not exist yet.
         let made = files.ledgers.as_deref().map(Made::directory).transpose()?;
         let inside = files.ledgers.as_ref().map(|directory| directory.join("decisions.jsonl"));
@@ -38,6 +39,16 @@ impl Files {
         }
         drop(made);
         Ok(files)
+    }
+
+    /// One would replace the other.
+    fn require_different(&self) -> Result<(), Failure> {
+        let (Some(report), Some(junit)) = (&self.report, &self.junit) else { return Ok(()) };
+        let is_device = report.exists() && !report.is_file();
+        match absolute(report).ok() == absolute(junit).ok() && !is_device {
+            true => Err(Failure::SameFile(report.display().to_string())),
+            false => Ok(()),
+        }
     }
 
     /// Writes them all.
