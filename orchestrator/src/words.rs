@@ -38,9 +38,13 @@ pub(crate) fn count(count: u64) -> String {
     grouped
 }
 
-/// A count and its noun, such as `1 order` or `1,000 orders`.
+/// A count and its noun, such as `1 order`, `1,000 orders` or `2 retries`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{} {stem}ies", count(number)),
+        (_, None) => format!("{} {noun}s", count(number)),
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +61,6 @@ mod tests {
         );
         assert_eq!([7, 999, 1000, 1_234_567].map(count), ["7", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 1, 1000].map(|n| counted(n, "order")), ["0 orders", "1 order", "1,000 orders"]);
+        assert_eq!([0, 1].map(|n| counted(n, "retry")), ["0 retries", "1 retry"]);
     }
 }

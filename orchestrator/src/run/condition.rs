@@ -22,7 +22,7 @@ pub struct Condition {
     text: String,
 }
 
-/// Whether a run met a condition.
+/// Whether a condition failed a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
@@ -108,7 +108,7 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
 }
 
 impl Condition {
-    /// Whether `run` meets it. What could not be measured breaks nothing.
+    /// Whether it fails `run`: also if there was nothing to measure, lest nobody notice that.
     pub fn judge(&self, run: &Results) -> Verdict {
         let measured = (self.measure.of)(run);
         let broken = |value: f64| match self.side {
@@ -118,7 +118,7 @@ impl Condition {
         Verdict {
             condition: self.text.clone(),
             measured: measured.map_or_else(|| "nothing".to_owned(), |value| self.measure.unit.show(value)),
-            is_broken: measured.is_some_and(broken),
+            is_broken: measured.is_none_or(broken),
         }
     }
 }
@@ -136,7 +136,7 @@ impl FromStr for Condition {
         let name = name.trim();
         let measure = MEASURES.iter().find(|measure| measure.name == name).ok_or_else(|| {
             let names: Vec<_> = MEASURES.iter().map(|measure| measure.name).collect();
-            format!("nothing called `{name}` is measured; there are {}", names.join(", "))
+            format!("unknown measure `{name}`; choose one of {}", names.join(", "))
         })?;
         let sign = if side == Side::Above { '>' } else { '<' };
         match (limit, measure.unit) {
@@ -205,15 +205,17 @@ mod tests {
         insta::assert_snapshot!(verdict("shipped<0.5", &clean()), @"shipped<0.5 50 % false");
         insta::assert_snapshot!(verdict("p99>50ms", &clean()), @"p99>50ms 140 ms true");
         insta::assert_snapshot!(verdict("max>1m", &clean()), @"max>1m 140 ms false");
+        let unmeasured = Results { order_latency: None, ..clean() };
+        insta::assert_snapshot!(verdict("p95>2s", &unmeasured), @"p95>2s nothing true");
     }
 
     #[test]
     fn what_is_wrong_is_told_with_what_is_valid() {
-        insta::assert_snapshot!(error("p98>2s"), @"nothing called `p98` is measured; there are violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
+        insta::assert_snapshot!(error("p98>2s"), @"unknown measure `p98`; choose one of violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
         insta::assert_snapshot!(error("error-rate"), @"needs a limit, such as error-rate>5%");
         insta::assert_snapshot!(error("error-rate>500%"), @"`500%` is not a share such as 5% or 0.05");
         insta::assert_snapshot!(error("p99>5"), @"`5` is not a duration such as 500ms, 10s, 2m, 12h or 7d (at most 3650d)");
         insta::assert_snapshot!(error("violations>-1"), @"`-1` is not a whole number such as 10");
-        insta::assert_snapshot!(error(""), @"nothing called `` is measured; there are violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
+        insta::assert_snapshot!(error(""), @"unknown measure ``; choose one of violations, warnings, error-rate, shipped, rejected, cancelled, failed, p50, p90, p95, p99, max");
     }
 }

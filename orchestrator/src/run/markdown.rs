@@ -8,15 +8,15 @@ use crate::words::{count, counted, millis, percent};
 pub fn markdown(results: &Results) -> String {
     let (setting, verdict) = (&results.setting, if results.is_clean() { "✅" } else { "❌" });
     let mut page = format!(
-        "## {verdict} {} in {}\n\nSeed {}, time scale {}, {} at once. {} requests, {} retries, {} faults injected, {} undone.",
+        "## {verdict} {} in {}\n\nSeed {}, time scale {}, {} at once. {}, {}, {} injected, {} undone.",
         counted(results.placed(), "order"),
         millis(setting.took_ms),
         setting.seed,
         setting.time_scale,
         setting.concurrency,
-        count(results.sum(|row| row.requests)),
-        count(results.sum(|row| row.retries)),
-        count(results.sum(|row| row.faults)),
+        counted(results.sum(|row| row.requests), "request"),
+        counted(results.sum(|row| row.retries), "retry"),
+        counted(results.sum(|row| row.faults), "fault"),
         count(results.undone()),
     );
     if let Some(times) = &results.order_latency {

@@ -49,8 +49,9 @@ fn figures(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         line(out, "order", &format!("p50 {p50}, p90 {p90}, p99 {p99}, max {max}"))?;
     }
     let requests = counted(results.sum(|row| row.requests), "request");
-    let [retries, faults] = [results.sum(|row| row.retries), results.sum(|row| row.faults)].map(count);
-    line(out, "backends", &format!("{requests} ({retries} retries), {faults} faults injected"))?;
+    let retries = counted(results.sum(|row| row.retries), "retry");
+    let faults = counted(results.sum(|row| row.faults), "fault");
+    line(out, "backends", &format!("{requests} ({retries}), {faults} injected"))?;
     let undone =
         results.compensations.iter().map(|row| format!("{} {} {}", row.domain, row.effect, count(row.count)));
     let undone: Vec<_> = undone.collect();
@@ -128,7 +129,7 @@ mod tests {
           ended     shipped 1 (50 %), rejected 0 (0 %), cancelled 0 (0 %), failed 1 (50 %)
           decisions 2 sent, 1 accepted
           order     p50 4 ms, p90 140 ms, p99 140 ms, max 140 ms
-          backends  5 requests (0 retries), 1 faults injected
+          backends  5 requests (0 retries), 1 fault injected
           undone    nothing
 
           operation              requests  retries  faults     p50     p90     p99     max

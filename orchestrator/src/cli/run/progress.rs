@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::tell;
 use crate::run::{End, News};
+use crate::words::counted;
 
 /// How often a bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -49,7 +50,7 @@ impl Progress {
                 bar.set_message(ends);
             }
             None if is_tenth(ended, self.orders) => {
-                tell(format_args!("{ended} of {} orders: {ends}", self.orders));
+                tell(format_args!("{ended} of {}: {ends}", counted(self.orders, "order")));
             }
             None => {}
         }

@@ -11,8 +11,8 @@ pub(super) fn verdict(results: &Results) -> String {
     match (violations, broken) {
         (0, _) if results.interrupted => "Interrupted".to_owned(),
         (0, 0) => "No violations".to_owned(),
-        (0, 1) => "A condition is not met".to_owned(),
-        (0, broken) => format!("{} are not met", counted(broken, "condition")),
+        (0, 1) => "A condition of --fail-on failed the run".to_owned(),
+        (0, broken) => format!("{} of --fail-on failed the run", counted(broken, "condition")),
         (violations, _) => counted(violations, "violation"),
     }
 }
@@ -58,7 +58,7 @@ fn lede(results: &Results) -> String {
         audit.findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
     let warned = if warnings == 0 { String::new() } else { format!("; warnings: {}", count(warnings)) };
     let judged = if audit.is_clean() {
-        "money, stock, labels and messages agree with what was promised".to_owned()
+        "the audit found no violation".to_owned()
     } else {
         format!("there are violations in {}", counted(violating(results), "order"))
     };
@@ -83,7 +83,7 @@ fn conditions(results: &Results) -> Markup {
                     tr {
                         td { code { (verdict.condition) } }
                         td class="number" { (verdict.measured) }
-                        @if verdict.is_broken { td class="bad" { "✗ not met" } } @else { td class="good" { "✓ met" } }
+                        @if verdict.is_broken { td class="bad" { "✗ failed" } } @else { td class="good" { "✓ passed" } }
                     }
                 }
             }
