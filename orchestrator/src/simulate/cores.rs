@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// How long, in real time, nothing may come to an end. A world takes a fraction of a second.
 const STALLED: Duration = Duration::from_secs(120);
+/// How much longer for each order of a world: a hundred times what one takes.
+const STALLED_PER_ORDER: Duration = Duration::from_millis(50);
 
 /// Why not all worlds came to an end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +38,12 @@ impl Cores {
     /// This many threads, at least one.
     pub(super) fn new(threads: usize) -> Self {
         Self { threads: threads.max(1), patience: STALLED }
+    }
+
+    /// The same threads for jobs of so many orders.
+    pub(super) fn of_orders(self, orders: u64) -> Self {
+        let orders = u32::try_from(orders).unwrap_or(u32::MAX);
+        Self { patience: STALLED + STALLED_PER_ORDER * orders, ..self }
     }
 
     /// Does `work` on the jobs, and hands the results to `take` in the order of the jobs, whatever order
@@ -162,6 +170,12 @@ mod tests {
             assert_eq!(stuck, Err(Stuck::Panicked("job 20".to_owned())));
             assert_eq!(taken, (1..20).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn large_worlds_get_more_time() {
+        assert!(Cores::new(1).of_orders(1).patience < Duration::from_secs(121));
+        assert!(Cores::new(1).of_orders(100_000).patience > Duration::from_secs(3600));
     }
 
     #[test]

@@ -12,11 +12,11 @@ use crate::engine::embedded::{Append, Event};
 pub struct Crash {
     /// Such as `payment_capture:1.completed`.
     pub append: String,
-    /// How it stands with the append.
+    /// Before or after the append became durable.
     pub when: When,
 }
 
-/// How a crash stands with an append.
+/// Before or after an append became durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum When {
     /// All that led to it was done; it is not written.

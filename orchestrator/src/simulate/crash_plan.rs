@@ -7,7 +7,7 @@ use shared::chaos::Draw;
 use super::crash::{Crash, When, event_name, name_of};
 use crate::engine::embedded::{Append, RunKey};
 
-/// At random, one append in this many is the last of its process.
+/// In random mode the process dies at one append in this many, on average.
 const ONE_IN: u32 = 50;
 
 /// When the processes of an orchestrator die.

@@ -14,7 +14,7 @@ use crate::engine::embedded::{Journal, RunRef, StoredRun};
 use crate::workflows::order_fulfillment::workflow_id;
 
 /// What one order of a world may have met: schedules to meet the same alone, of which one will do. How a
-/// death of the process met the order is not always certain.
+/// crash of the process struck the order is not always certain.
 pub(super) fn schedules_of(
     order_id: &str,
     decision: Decision,
@@ -42,15 +42,25 @@ pub(super) fn schedules_of(
     all
 }
 
-/// What was drawn for a request, as a line of a script.
+/// What was scripted or drawn for a request, as a line of a script.
 fn fault_of(request: &Request, plan: &Plan) -> Option<ScriptLine> {
-    let name = request.outcome.as_deref().filter(|name| *name != faults::SUCCESS.name)?;
+    let (name, attempt) = (request.outcome.as_deref()?, request.attempt?);
+    let scripted = plan.script.lines().iter().filter(|line| {
+        (line.operation.name, line.attempt) == (&*request.operation, attempt)
+            && (line.order.is_none() || line.order == request.order)
+    });
+    if let Some(line) = scripted.max_by_key(|line| line.order.is_some()) {
+        return Some(ScriptLine { order: None, ..line.clone() });
+    }
+    if name == faults::SUCCESS.name {
+        return None;
+    }
     let planned = plan.operations.iter().find(|planned| planned.operation.name == request.operation)?;
     let operation = planned.operation;
     let outcome = operation.outcome(name)?;
     let share = planned.table.shares().iter().find(|share| share.outcome.name == name);
     let delay = share.map_or_else(|| operation.usual_delay(outcome), |share| share.delay);
-    Some(ScriptLine { order: None, operation, attempt: request.attempt?, outcome, delay })
+    Some(ScriptLine { order: None, operation, attempt, outcome, delay })
 }
 
 fn run_of(order_id: &str, remains: &Remains) -> Option<StoredRun> {

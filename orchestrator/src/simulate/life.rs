@@ -1,7 +1,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::decision::{Decision, Moment};
@@ -14,7 +14,7 @@ use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, workflow_id};
 use crate::workload::Customer;
 
 /// How much longer than its own limits an order may take: undoing has limits too.
-const UNDOING_LIMIT: SignedDuration = SignedDuration::from_hours(24);
+const UNDOING_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// After so long without an end, its status is looked at for the first time: an order that needs
 /// attention has a final one, and goes on waiting.
 const FIRST_LOOK: Duration = Duration::from_secs(3600);
@@ -143,8 +143,8 @@ impl Owner<'_> {
 
     fn give_up_at(&self) -> Timestamp {
         let limits = self.world.limits();
-        let own = SignedDuration::try_from(limits.approval_timeout + limits.workflow_timeout);
-        let limit = UNDOING_LIMIT.saturating_add(own.unwrap_or(UNDOING_LIMIT));
+        let limit = UNDOING_LIMIT + limits.approval_timeout + limits.workflow_timeout;
+        let limit = self.world.time_scale.apply_at_least(limit, limit);
         self.world.clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX)
     }
 

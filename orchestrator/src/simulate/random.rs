@@ -110,7 +110,7 @@ impl RandomWorld {
         let subject = Arc::clone(subject);
         let work = move |seed: &u64| self.run(&subject, *seed);
         let name = |seed: &u64| format!("the world of seed {seed}");
-        Cores::new(threads).in_order(seeds, name, work, |_, report| take(report))
+        Cores::new(threads).of_orders(self.orders).in_order(seeds, name, work, |_, report| take(report))
     }
 
     fn decision_on(&self, order_id: &str, workload: &Workload) -> Decision {

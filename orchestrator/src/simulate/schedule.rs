@@ -100,8 +100,10 @@ impl FromStr for Schedule {
     fn from_str(line: &str) -> Result<Self, String> {
         let mut words = words(line)?;
         let options = words.split_off(words.iter().take_while(|word| !word.starts_with("--")).count());
-        if words.iter().rfind(|word| !word.contains('=')).is_some_and(|command| command != "simulate") {
-            return Err("not a line of `simulate --script …`".to_owned());
+        let variables = words.iter().take_while(|word| word.contains('=')).count();
+        match words[variables..].iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [] | ["simulate"] | [_, "simulate"] => {}
+            _ => return Err("not a line of `simulate --script …`, with its variables in front".to_owned()),
         }
         let mut schedule = Self::of(Decision::default());
         let mut faults = None;
@@ -175,8 +177,10 @@ mod tests {
     fn what_is_wrong_is_named() {
         let wrong = |line: &str| line.parse::<Schedule>().unwrap_err();
         insta::assert_snapshot!(wrong("--decision none"), @"there is no --script");
-        for line in ["foo", "{", "fake-stripe-chaos run --script x"] {
-            assert_eq!(wrong(line), "not a line of `simulate --script …`");
+        let program = "fake-stripe-chaos simulate --script x";
+        let [prompt, env] = ["$", "env A=1"].map(|prefix| format!("{prefix} {program}"));
+        for line in ["foo", "{", "fake-stripe-chaos run --script x", &prompt, &env] {
+            assert_eq!(wrong(line), "not a line of `simulate --script …`, with its variables in front");
         }
         insta::assert_snapshot!(wrong("--decision"), @"`--decision` is without a value");
         insta::assert_snapshot!(wrong("--script \"A:payment.capture#1=reset\""), @"in `A:payment.capture#1=reset`: there is only one order, so none is to be named");

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use shared::environment::Environment;
+use shared::chaos::{PlannedOperation, faults};
+use shared::environment::{Environment, format_duration};
 use shared::time::TimeScale;
 
 use crate::activities::{self, ActivitySettings, Services};
@@ -47,7 +48,7 @@ impl Subject {
     /// limited.
     pub(super) fn orders_per_world(&self) -> usize {
         let is_limit = |name: &str| name.contains("STOCK") || name.contains("CAPACITY");
-        let is_scarce = self.changed_variables().iter().any(|(name, _)| is_limit(name));
+        let is_scarce = self.replay_variables().iter().any(|(name, _)| is_limit(name));
         if is_scarce { 1 } else { ORDERS_PER_WORLD }
     }
 
@@ -59,6 +60,30 @@ impl Subject {
         let mut changed = [self.limits.variables(), self.backends.variables()].concat();
         changed.retain(|variable| !usual.contains(variable));
         changed
+    }
+
+    /// Those of them that matter to an order that meets a schedule, and how late success comes. The ledgers of a
+    /// world keep everything.
+    pub fn replay_variables(&self) -> Vec<(String, String)> {
+        let changed = self.changed_variables().into_iter().filter(|(name, _)| *name != "LEDGER_CAPACITY");
+        let changed = changed.map(|(name, value)| (name.to_owned(), value));
+        let late = self.backends.plan.operations.iter().filter_map(|planned| {
+            let name = format!("CHAOS_{}", planned.operation.variable_stem());
+            Some((name, success_alone(planned))).filter(|(_, table)| table != SUCCESS_ALONE)
+        });
+        changed.chain(late).collect()
+    }
+}
+
+const SUCCESS_ALONE: &str = "success=100%";
+
+/// The table of an operation that always succeeds, as late as it does by its own table.
+pub(super) fn success_alone(planned: &PlannedOperation) -> String {
+    let usual = planned.operation.usual_delay(&faults::SUCCESS);
+    let share = planned.table.shares().iter().find(|share| share.outcome.name == faults::SUCCESS.name);
+    match share.map(|share| share.delay).filter(|delay| *delay != usual) {
+        Some(delay) => format!("{SUCCESS_ALONE}@{}", format_duration(delay)),
+        None => SUCCESS_ALONE.to_owned(),
     }
 }
 
@@ -107,10 +132,12 @@ mod tests {
             let backends = bundled::Settings::from_environment(&environment, 0).unwrap();
             Subject { flow: Flow::shipped(), limits, backends }
         };
-        for scarce in ["INVENTORY_STOCK", "INVENTORY_DEFAULT_STOCK", "PAYMENT_CAPACITY", "LEDGER_CAPACITY"] {
+        for scarce in ["INVENTORY_STOCK", "INVENTORY_DEFAULT_STOCK", "PAYMENT_CAPACITY"] {
             let value = if scarce == "INVENTORY_STOCK" { "ITEM-001=5" } else { "1000" };
             assert_eq!(subject(scarce, value).orders_per_world(), 1, "{scarce}");
         }
-        assert_eq!(subject("INVENTORY_RESERVATION_TTL", "25s").orders_per_world(), ORDERS_PER_WORLD);
+        for (name, value) in [("INVENTORY_RESERVATION_TTL", "25s"), ("LEDGER_CAPACITY", "5")] {
+            assert_eq!(subject(name, value).orders_per_world(), ORDERS_PER_WORLD, "{name}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::life::{OrderOutcome, live};
 use super::log::{Line, Log};
 use super::moments::Moments;
 use super::schedule::Schedule;
-use super::subject::Subject;
+use super::subject::{Subject, success_alone};
 use super::world::{Circumstances, World, in_virtual_time};
 use crate::audit::{self, Finding, Ledgers};
 use crate::workload::Workload;
@@ -103,12 +103,12 @@ fn draw_of(record: &Record) -> Option<(String, u32)> {
     }
 }
 
-/// Everything succeeds but what the schedules say.
+/// Everything succeeds, as late as it would otherwise, but for what the schedules say.
 fn plan_for(subject: &Subject, workload: &Workload, schedules: &[&Schedule]) -> Plan {
     let mut plan = subject.backends.plan.clone();
     for planned in &mut plan.operations {
-        planned.table =
-            Table::parse(planned.operation, "success=100%").expect("any table may hold success alone");
+        planned.table = Table::parse(planned.operation, &success_alone(planned))
+            .expect("any table may hold success alone");
     }
     let order_ids: Vec<_> = (0..schedules.len() as u64).map(|index| workload.order_id(index)).collect();
     let lines = schedules.iter().zip(&order_ids).flat_map(|(schedule, id)| schedule.lines_for(id));

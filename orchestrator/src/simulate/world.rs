@@ -42,7 +42,7 @@ const DOWNTIME: Duration = Duration::from_secs(1);
 pub(super) struct World<'a> {
     subject: &'a Subject,
     seed: u64,
-    time_scale: TimeScale,
+    pub(super) time_scale: TimeScale,
     pub(super) clock: Clock,
     pub(super) log: Arc<Log>,
     backends: InProcess<Correlated>,
@@ -52,14 +52,14 @@ pub(super) struct World<'a> {
     pub(super) api: OrderApi,
 }
 
-/// What befalls an orchestrator from outside.
+/// Crashes and decision moments injected into an orchestrator.
 #[derive(Clone)]
 pub(super) struct Circumstances {
     pub(super) crash_plan: Arc<CrashPlan>,
     pub(super) moments: Option<Arc<Moments>>,
 }
 
-/// What is left of an orchestrator.
+/// The journal and the restart times, for judging.
 pub(super) struct Remains {
     pub(super) journal: MemoryJournal,
     /// When processes were started after others had died.
@@ -78,7 +78,8 @@ impl<'a> World<'a> {
     pub(super) fn new(subject: &'a Subject, plan: Plan, log: Log) -> Self {
         let (clock, log) = (Clock::starting_at(ORIGIN), Arc::new(log));
         let (seed, time_scale) = (plan.seed, plan.time_scale);
-        let settings = bundled::Settings { plan, ..subject.backends.clone() };
+        // What has left a ledger cannot be judged.
+        let settings = bundled::Settings { plan, ledger_capacity: usize::MAX, ..subject.backends.clone() };
         let (routes, pipelines) = bundled::operations_only(&settings, clock);
         let backends = InProcess::new(with_common(routes, Correlation::seeded(seed)));
         let tap = Tap::new(&log, pipelines.iter().map(|(_, pipeline)| pipeline.clone()), clock);

@@ -98,10 +98,13 @@ fn text(
         findings.iter().try_for_each(|finding| audit::Format::Text.write_finding(finding, out))?;
         writeln!(out, "{BOLD}{}{BOLD:#} went wrong with {rule}.", counted(*orders, "order"))?;
         match line {
-            Some(line) => writeln!(out, "To see the least of them, with its timeline:\n  {line}\n")?,
+            Some(line) => {
+                writeln!(out, "To replay the smallest failing order, with its timeline:\n  {line}\n")?
+            }
             None => writeln!(
                 out,
-                "The first of them, shown here, fails only together with other orders of its world, and so do the next.\n"
+                "No line reproduces the first of them, shown here, or the next ones tried: the order of a line is alone in its \
+                 world, and its items may be others.\n"
             )?,
         }
     }
@@ -203,7 +206,7 @@ fn replay(line: &str, trial: &Trial, out: &mut dyn Write) -> io::Result<()> {
 /// The command that lets an order meet the schedule, under the settings of this one.
 fn line_of(subject: &Subject, schedule: &Schedule) -> String {
     let mut line = String::new();
-    for (name, value) in subject.changed_variables() {
+    for (name, value) in subject.replay_variables() {
         line.push_str(&format!("{name}={value} "));
     }
     format!("{line}fake-stripe-chaos simulate {schedule}")

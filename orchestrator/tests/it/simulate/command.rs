@@ -156,3 +156,81 @@ fn the_variables_of_run_do_not_get_in_the_way() {
         command("simulate --script payment.capture#1=reset").env("RUN_APPROVE", "0.5").output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn a_line_behind_a_prefix_is_refused() {
+    for prefix in ["env INVENTORY_RESERVATION_TTL=5s", "$"] {
+        let refused =
+            replay(&format!("{prefix} fake-stripe-chaos simulate --script \"\" --decision approve"));
+        assert_eq!((code(&refused), stdout(&refused).as_str()), (2, ""), "{prefix}");
+    }
+}
+
+/// The lines that a search of one order in each world prints.
+fn lines_found(variables: &[(&str, &str)], words: &str) -> Vec<String> {
+    let mut command = command(&format!("simulate {words}"));
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let printed = stdout(&output);
+    assert_eq!(code(&output), 1, "{printed}{}", stderr(&output));
+    printed
+        .lines()
+        .filter(|line| line.contains(" simulate --script "))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+const ONE_ORDER: &str = "--seeds 1..1 --orders-per-world 1 --approve 1";
+
+#[test]
+fn what_a_script_delays_is_delayed_in_the_line_too() {
+    let variables = [
+        ("CHAOS_FAILURE_RATE", "0"),
+        ("CHAOS_SCRIPT", "shipping.create_label#1=timeout@55s"),
+        ("INVENTORY_RESERVATION_TTL", "70s"),
+        ("SHIPPING_HEARTBEAT_TIMEOUT", "60s"),
+    ];
+    let lines = lines_found(&variables, ONE_ORDER);
+    assert!(lines.iter().any(|line| line.contains("shipping.create_label#1=timeout@55s")), "{lines:?}");
+}
+
+#[test]
+fn success_is_as_late_in_a_line_and_in_a_search_of_all_schedules_as_at_random() {
+    let late = "CHAOS_PAYMENT_CAPTURE=success=100%@9s";
+    let (name, table) = late.split_once('=').unwrap();
+    let variables = [("CHAOS_FAILURE_RATE", "0"), (name, table), ("INVENTORY_RESERVATION_TTL", "25s")];
+    for words in [ONE_ORDER, "--exhaustive --faults 0 --decision approve"] {
+        let lines = lines_found(&variables, words);
+        assert!(!lines.is_empty(), "{words}");
+        for line in lines {
+            assert!(line.contains(late), "{line}");
+            assert_eq!(code(&replay(&line)), 1, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_that_no_line_reproduces_is_told_without_a_line() {
+    let variables = [
+        ("INVENTORY_STOCK", "ITEM-003=0"),
+        ("CHAOS_FAILURE_RATE", "0"),
+        ("CHAOS_PAYMENT_RELEASE", "internal_error=100%"),
+        ("COMPENSATION_ACTIVITY_RETRIES", "0"),
+    ];
+    let output =
+        command("simulate --seeds 1 --orders-per-world 60 --approve 1").envs(variables).output().unwrap();
+    let printed = stdout(&output);
+    assert_eq!(code(&output), 1, "{printed}");
+    assert!(printed.contains("No line reproduces the first of them"), "{printed}");
+}
+
+#[test]
+fn the_ledgers_of_a_world_keep_everything() {
+    let output = command("simulate --seeds 1").env("LEDGER_CAPACITY", "100").output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+}
+
+#[test]
+fn slow_time_is_no_order_that_does_not_end() {
+    let output = command("simulate --script= --decision none").env("TIME_SCALE", "1000").output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+}
