@@ -100,7 +100,7 @@ impl Audit {
     /// Why a rule cannot be judged.
     fn obstacle(&self, rule: &Rule, ledgers: &Ledgers) -> Option<String> {
         if rule.kind == Kind::Decision && self.decisions.is_none() {
-            return Some("the orchestrator's decisions were not given".to_owned());
+            return Some("no decisions were given (--decisions FILE)".to_owned());
         }
         let missing = rule.needs.iter().find(|domain| !ledgers.contains_key(domain))?;
         Some(format!("{missing} is not served"))

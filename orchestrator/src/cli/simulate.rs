@@ -61,7 +61,7 @@ pub(super) struct Args {
     #[arg(long, env = "SIMULATE_CRASHES", value_parser = BoolishValueParser::new())]
     crashes: bool,
 
-    /// Try everything
+    /// Search all schedules of up to `--faults` faults
     #[arg(long, env = "SIMULATE_EXHAUSTIVE", value_parser = BoolishValueParser::new(), conflicts_with_all = WORLDS, group = "given")]
     exhaustive: bool,
     /// The maximum number of faults per order

@@ -60,7 +60,7 @@ fn saved_ledgers_are_judged_and_the_forgotten_refund_is_found() {
 
     2 orders judged.
     Unattributed: 1 of 16 records, without an order or a correlation id; they are not judged.
-    Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+    Not judged, because no decisions were given (--decisions FILE): decision_ignored, status_disagrees, order_not_ended.
     1 violation, 1 warning: captured_without_delivery 1, no_idempotency_key 1.
     ");
 }
@@ -89,7 +89,9 @@ fn a_domain_without_a_ledger_is_not_judged_and_warnings_fail_only_when_strict() 
         |arguments: &[&str]| audit(arguments).arg("--ledger").arg(saved("payment.json")).output().unwrap();
     let output = payment_alone(&[]);
     assert_eq!(code(&output), 0);
-    assert!(stdout(&output).contains("Not judged, as shipping is not served: captured_without_delivery"));
+    assert!(
+        stdout(&output).contains("Not judged, because shipping is not served: captured_without_delivery")
+    );
     assert_eq!(code(&payment_alone(&["--strict"])), 1);
 }
 

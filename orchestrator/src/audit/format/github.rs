@@ -94,7 +94,7 @@ mod tests {
         ::warning title=no_idempotency_key ORD-2::payment.authorize was asked without an Idempotency-Key.%0AUsually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.%0ARequests: payment.authorize#1 (c-1)
         2 orders judged, 1 left out (a request is executing).
         Unattributed: 1 of 9 records, without an order or a correlation id; they are not judged.
-        Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+        Not judged, because no decisions were given (--decisions FILE): decision_ignored, status_disagrees, order_not_ended.
         1 violation, 2 warnings: compensated_blind 1, hold_left_open 1, no_idempotency_key 1.
         "#);
     }
@@ -107,7 +107,7 @@ mod tests {
 
         - 2 orders judged, 1 left out (a request is executing).
         - Unattributed: 1 of 9 records, without an order or a correlation id; they are not judged.
-        - Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+        - Not judged, because no decisions were given (--decisions FILE): decision_ignored, status_disagrees, order_not_ended.
         - 1 violation, 2 warnings: compensated_blind 1, hold_left_open 1, no_idempotency_key 1.
 
         | | order | rule | finding | requests |

@@ -55,15 +55,15 @@ mod tests {
           "notJudged": [
             {
               "rule": "decision_ignored",
-              "because": "the orchestrator's decisions were not given"
+              "because": "no decisions were given (--decisions FILE)"
             },
             {
               "rule": "status_disagrees",
-              "because": "the orchestrator's decisions were not given"
+              "because": "no decisions were given (--decisions FILE)"
             },
             {
               "rule": "order_not_ended",
-              "because": "the orchestrator's decisions were not given"
+              "because": "no decisions were given (--decisions FILE)"
             }
           ],
           "findings": [

@@ -118,9 +118,9 @@ mod tests {
             <testcase classname="audit.double_label" name="double_label"/>
             <testcase classname="audit.shipped_unpaid" name="shipped_unpaid"/>
             <testcase classname="audit.double_notification" name="double_notification"/>
-            <testcase classname="audit.decision_ignored" name="decision_ignored"><skipped message="the orchestrator's decisions were not given"/></testcase>
-            <testcase classname="audit.status_disagrees" name="status_disagrees"><skipped message="the orchestrator's decisions were not given"/></testcase>
-            <testcase classname="audit.order_not_ended" name="order_not_ended"><skipped message="the orchestrator's decisions were not given"/></testcase>
+            <testcase classname="audit.decision_ignored" name="decision_ignored"><skipped message="no decisions were given (--decisions FILE)"/></testcase>
+            <testcase classname="audit.status_disagrees" name="status_disagrees"><skipped message="no decisions were given (--decisions FILE)"/></testcase>
+            <testcase classname="audit.order_not_ended" name="order_not_ended"><skipped message="no decisions were given (--decisions FILE)"/></testcase>
             <testcase classname="audit.retried_refusal" name="retried_refusal"/>
             <testcase classname="audit.ignored_retry_after" name="ignored_retry_after"/>
             <testcase classname="audit.changed_idempotency_key" name="changed_idempotency_key"/>
@@ -144,7 +144,7 @@ mod tests {
             <testcase classname="audit.reservation_expired_before_label" name="reservation_expired_before_label"/>
             <system-out>2 orders judged, 1 left out (a request is executing).
         Unattributed: 1 of 9 records, without an order or a correlation id; they are not judged.
-        Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+        Not judged, because no decisions were given (--decisions FILE): decision_ignored, status_disagrees, order_not_ended.
         1 violation, 2 warnings: compensated_blind 1, hold_left_open 1, no_idempotency_key 1.</system-out>
           </testsuite>
         </testsuites>

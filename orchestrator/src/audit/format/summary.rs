@@ -15,7 +15,7 @@ pub fn summary(report: &Report) -> Vec<String> {
     if !report.evicted.is_empty() {
         let left = report.evicted.iter().map(|(domain, orders)| format!("{} {domain}", count(*orders)));
         lines.push(format!(
-            "Incomplete: orders had left the ledgers to make room ({}; LEDGER_CAPACITY); they are not judged, or wrongly.",
+            "Incomplete: orders had left the ledgers to make room ({}; LEDGER_CAPACITY); their verdicts are missing or unreliable.",
             left.collect::<Vec<_>>().join(", ")
         ));
     }
@@ -30,7 +30,7 @@ pub fn summary(report: &Report) -> Vec<String> {
         unseen.entry(&item.because).or_default().push(item.rule);
     }
     lines.extend(
-        unseen.into_iter().map(|(why, rules)| format!("Not judged, as {why}: {}.", rules.join(", "))),
+        unseen.into_iter().map(|(why, rules)| format!("Not judged, because {why}: {}.", rules.join(", "))),
     );
     lines.push(outcome(report));
     lines
@@ -79,6 +79,6 @@ mod tests {
         let story = Story::told("0s payment.authorize -> 402 declined");
         let evicted = Evicted::from([(Domain::Payment, 1_200), (Domain::Shipping, 3)]);
         let report = story.audit().report(&story.ledgers).lacking(evicted);
-        insta::assert_snapshot!(summary(&report)[1], @"Incomplete: orders had left the ledgers to make room (1,200 payment, 3 shipping; LEDGER_CAPACITY); they are not judged, or wrongly.");
+        insta::assert_snapshot!(summary(&report)[1], @"Incomplete: orders had left the ledgers to make room (1,200 payment, 3 shipping; LEDGER_CAPACITY); their verdicts are missing or unreliable.");
     }
 }

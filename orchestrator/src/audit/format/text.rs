@@ -174,7 +174,7 @@ mod tests {
 
         2 orders judged, 1 left out (a request is executing).
         Unattributed: 1 of 9 records, without an order or a correlation id; they are not judged.
-        Not judged, as the orchestrator's decisions were not given: decision_ignored, status_disagrees, order_not_ended.
+        Not judged, because no decisions were given (--decisions FILE): decision_ignored, status_disagrees, order_not_ended.
         1 violation, 2 warnings: compensated_blind 1, hold_left_open 1, no_idempotency_key 1.
         "#);
     }
