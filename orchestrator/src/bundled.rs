@@ -104,7 +104,7 @@ impl Backends {
         let reset: Vec<_> = pipelines.iter().map(|(_, pipeline)| pipeline.clone()).collect();
         routes = routes.merge(OpenApiRouter::new().routes(routes!(post_reset)).with_state(reset));
         let audited = pipelines.clone();
-        routes = routes.merge(audit::routes(move || ledgers(&audited)));
+        routes = routes.merge(audit::routes(clock, move || ledgers(&audited)));
         document(&mut routes, "fake-stripe-chaos backends", DESCRIPTION);
         describe_outcomes(routes.get_openapi_mut(), &operations());
         Self { routes, pipelines, chaos }

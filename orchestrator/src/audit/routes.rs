@@ -4,10 +4,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use shared::http::{Fields, Params, Problem, ProblemBody, given};
+use shared::time::Clock;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,9 +21,9 @@ type ReadLedgers = Arc<dyn Fn() -> (Ledgers, Evicted) + Send + Sync>;
 
 /// The route `GET /audit`, over the ledgers that `read` returns from the domains of this process. Chaos
 /// never touches it.
-pub fn routes(read: impl Fn() -> (Ledgers, Evicted) + Send + Sync + 'static) -> OpenApiRouter {
+pub fn routes(clock: Clock, read: impl Fn() -> (Ledgers, Evicted) + Send + Sync + 'static) -> OpenApiRouter {
     let read: ReadLedgers = Arc::new(read);
-    OpenApiRouter::new().routes(routes!(get_audit)).with_state(read)
+    OpenApiRouter::new().routes(routes!(get_audit)).with_state((clock, read))
 }
 
 /// How to judge, and the format of the report.
@@ -71,8 +73,8 @@ fn named<T: DeserializeOwned>(fields: &mut Fields, field: &str, name: Option<&st
 
 /// Judge every order
 ///
-/// Each order is judged as if it had ended, except those with a request executing now. The answer is 200
-/// whatever is found: see `clean`, and `nothingToJudge` if there was no order to judge. The decisions of
+/// Each order is judged as if it had ended, except those with a request executing now and those of which
+/// something happened while the ledgers were read. The answer is 200 whatever is found: see `clean`, and `nothingToJudge` if there was no order to judge. The decisions of
 /// the orchestrator and the restarts of the client are not known here.
 #[utoipa::path(get, path = "/audit", operation_id = "audit", tag = "service", params(Asked),
     responses(
@@ -82,20 +84,26 @@ fn named<T: DeserializeOwned>(fields: &mut Fields, field: &str, name: Option<&st
             body = ProblemBody<'static>, content_type = "application/problem+json"),
     ))]
 async fn get_audit(
-    State(read): State<ReadLedgers>,
+    State((clock, read)): State<(Clock, ReadLedgers)>,
     Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
     let (audit, format) = asked.read()?;
+    let asked_at = clock.now();
     #[expect(
         clippy::disallowed_methods,
         reason = "to judge full ledgers takes seconds, in which a worker would serve nobody"
     )]
-    let judged = tokio::task::spawn_blocking(move || judge(read(), &audit, format)).await;
+    let judged = tokio::task::spawn_blocking(move || judge(read(), asked_at, &audit, format)).await;
     Ok(judged.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic())))
 }
 
-fn judge((ledgers, evicted): (Ledgers, Evicted), audit: &Audit, format: Format) -> Response {
-    let report = audit.report(&ledgers).lacking(evicted);
+fn judge(
+    (ledgers, evicted): (Ledgers, Evicted),
+    asked_at: Timestamp,
+    audit: &Audit,
+    format: Format,
+) -> Response {
+    let report = audit.report_until(&ledgers, asked_at).lacking(evicted);
     let mut body = Vec::new();
     format.write(&report, &mut body).expect("writing to memory cannot fail");
     if format != Format::Json {
@@ -118,7 +126,7 @@ mod tests {
     async fn get(query: &str) -> (u16, String, String) {
         let read = || Story::told("0s payment.authorize key=none -> 201; held auth_1 109.97").ledgers;
         let read = move || (read(), Evicted::new());
-        let router = with_common(Router::from(routes(read)), Correlation::seeded(7));
+        let router = with_common(Router::from(routes(Clock::system(), read)), Correlation::seeded(7));
         let request = Request::get(format!("/audit{query}")).body(Body::empty()).unwrap();
         let answer = router.oneshot(request).await.unwrap();
         let media_type = answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
@@ -137,13 +145,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_order_of_which_something_happened_while_the_ledgers_were_read_is_left_out() {
+        let read =
+            || (Story::told("10s shipping.create_label -> 201; generated lbl_1").ledgers, Evicted::new());
+        for (second, young) in [(9, 1), (10, 0)] {
+            let clock = Clock::starting_at(Timestamp::from_second(second).unwrap());
+            let router = with_common(Router::from(routes(clock, read)), Correlation::seeded(7));
+            let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
+            let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!((&body["young"], &body["orders"]), (&young.into(), &(1 - young).into()));
+        }
+    }
+
+    #[tokio::test]
     async fn the_thread_that_serves_others_does_not_judge() {
         let (judges, judged) = std::sync::mpsc::channel();
         let read = move || {
             judges.send(std::thread::current().id()).unwrap();
             (Ledgers::new(), Evicted::new())
         };
-        let router = with_common(Router::from(routes(read)), Correlation::seeded(7));
+        let router = with_common(Router::from(routes(Clock::system(), read)), Correlation::seeded(7));
         let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_ne!(judged.recv().unwrap(), std::thread::current().id());
@@ -151,7 +173,8 @@ mod tests {
 
     #[tokio::test]
     async fn it_says_when_there_is_nothing_to_judge() {
-        let router = with_common(Router::from(routes(Default::default)), Correlation::seeded(7));
+        let router =
+            with_common(Router::from(routes(Clock::system(), Default::default)), Correlation::seeded(7));
         let answer = router.oneshot(Request::get("/audit").body(Body::empty()).unwrap()).await.unwrap();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -171,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_answer_is_described() {
-        let document = routes(Default::default).into_openapi();
+        let document = routes(Clock::system(), Default::default).into_openapi();
         let document = serde_json::to_value(document).unwrap();
         let answers = document["paths"]["/audit"]["get"]["responses"].as_object().unwrap();
         let answers = answers.iter().map(|(status, answer)| {

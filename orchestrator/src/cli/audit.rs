@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Allow what would otherwise be a violation
     #[arg(long, env = "AUDIT_ALLOW", value_delimiter = ',', value_enum)]
     allow: Vec<Allowance>,
-    /// First wait, for at most an hour, until no request is executing and nothing has happened for this long
+    /// First wait, for at most an hour or as long as TIME if that is longer, until no request is executing and nothing has happened for this long
     #[arg(long, env = "AUDIT_SETTLE", value_name = "TIME", value_parser = parse_duration, conflicts_with = "watch")]
     settle: Option<Duration>,
     /// Judge repeatedly until interrupted, printing each finding once
@@ -121,12 +121,16 @@ async fn once(
     out: &mut dyn Write,
 ) -> Result<bool, Failure> {
     let (source, audit) = (args.source()?, args.audit()?);
+    let asked_at = clock.now();
     let Reading { ledgers, evicted, .. } = match args.settle {
         None => source.read().await?,
         Some(quiet) => settled(&source, quiet, clock, tell).await?,
     };
-    let report = audit.report(&ledgers).lacking(evicted);
-    require_orders(&report)?;
+    // Ledgers are read one after another: what happens meanwhile is in some of them only.
+    let moving = args.settle.is_none() && matches!(source, Source::Live(_));
+    let quiet_since = if moving { asked_at } else { Timestamp::MAX };
+    let report = audit.report_until(&ledgers, quiet_since).lacking(evicted);
+    require_orders(&report, "--settle 30s waits until none is")?;
     unless_nobody_reads(args.format.write(&report, out).and_then(|()| out.flush()))?;
     append_summary(args.format, environment, &step_summary(&report))?;
     Ok(report.is_clean())
@@ -140,20 +144,20 @@ fn tell(text: &str) {
 }
 
 /// The error if there was no order to judge, because an empty audit must not pass.
-fn require_orders(report: &Report) -> Result<(), Failure> {
+/// `if_young` says what to do if each was heard of too recently.
+fn require_orders(report: &Report, if_young: &str) -> Result<(), Failure> {
     let Some(why) = report.why_nothing() else { return Ok(()) };
-    let advice = match (report.executing, report.young) {
-        (_, 1..) => "; --quiet says how long orders may be silent",
-        (1.., 0) => "; --settle 30s waits until none has",
-        (0, 0) => "",
-    };
-    Err(Failure::Nothing(why + advice))
+    Err(Failure::Nothing(match (report.executing, report.young) {
+        (_, 1..) => format!("{why}; {if_young}"),
+        (1.., 0) => format!("{why}; --settle 30s waits until none has"),
+        (0, 0) => why,
+    }))
 }
 
-/// `quiet` before now.
-fn quiet_since(clock: Clock, quiet: Duration) -> Timestamp {
+/// The time that was `quiet` before `at`.
+fn before(at: Timestamp, quiet: Duration) -> Timestamp {
     let quiet = SignedDuration::try_from(quiet).unwrap_or(SignedDuration::MAX);
-    clock.now().saturating_sub(quiet).unwrap_or(Timestamp::MIN)
+    at.saturating_sub(quiet).unwrap_or(Timestamp::MIN)
 }
 
 /// GitHub Actions sets the path of the job's summary.

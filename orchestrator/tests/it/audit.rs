@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{Path, Query};
 use axum::routing::get;
@@ -13,7 +15,9 @@ use insta::assert_snapshot;
 use orchestrator::audit::{Audit, Domain, Error, Ledgers, Source};
 use serde_json::{Value, json};
 use shared::http::{Limits, serve};
+use shared::time::Clock;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::binary::{code, command, interrupt, stderr, stdout};
 
@@ -253,6 +257,64 @@ async fn a_watch_that_saw_nothing_ends_without_a_verdict() {
         stderr(&output)
             .ends_with("error: there is nothing to judge: the backends have received no requests yet\n")
     );
+}
+
+/// Backends with a flow that goes on while their ledgers are read: money is captured after payment's ledger
+/// was, and the label is made before shipping's is. `looked` hears of each look.
+fn moving(looked: UnboundedSender<()>) -> Router {
+    let clock = Clock::system();
+    let moved_at = Arc::new(OnceLock::new());
+    let health = move || {
+        looked.send(()).unwrap();
+        std::future::ready(Json(json!({"domains": ["payment", "shipping", "notification"], "timeScale": 1})))
+    };
+    let ledger = move |Path(domain): Path<String>| {
+        let moved_at = Arc::clone(&moved_at);
+        async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if domain == "shipping" {
+                moved_at.get_or_init(|| clock.now().to_string());
+            }
+            let done = |seq, effect, resource| {
+                let at = moved_at.get()?;
+                Some(json!({"kind": "effect", "seq": seq, "at": at, "order": "ORD-1", "effect": effect,
+                    "resource": resource, "amount": 1}))
+            };
+            let held = json!({"kind": "effect", "seq": 1, "at": "1970-01-01T00:00:00Z", "order": "ORD-1",
+                "effect": "held", "resource": "auth_1", "amount": 1});
+            Json(json!({"records": match &*domain {
+                "payment" => Vec::from_iter([held].into_iter().chain(done(2, "captured", "auth_1"))),
+                "shipping" => Vec::from_iter(done(1, "generated", "lbl_1")),
+                _ => Vec::new(),
+            }}))
+        }
+    };
+    Router::new().route("/health", get(health)).route("/{domain}/ledger", get(ledger))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_not_judged_by_ledgers_between_which_it_went_on() {
+    let (looked, mut looks) = tokio::sync::mpsc::unbounded_channel();
+    let once = audit(&["--url", &serve_moving(&looked).await]).output().unwrap();
+    assert_snapshot!(stderr(&once), @"error: there is nothing to judge: each order (1) was heard of too recently; --settle 30s waits until none is");
+    let settled = audit(&["--settle", "10ms", "--url", &serve_moving(&looked).await]).output().unwrap();
+    assert!(stdout(&settled).ends_with("\nClean: no findings.\n"), "{settled:?}");
+    while looks.try_recv().is_ok() {}
+    let mut watch = audit(&["--watch", "--quiet", "10ms", "--every", "100ms"]);
+    let watch = watch.args(["--url", &serve_moving(&looked).await]).stdout(Stdio::piped()).spawn().unwrap();
+    for _ in 0..3 {
+        looks.recv().await.unwrap();
+    }
+    interrupt(&watch);
+    let watched = tokio::task::block_in_place(|| watch.wait_with_output().unwrap());
+    assert!(
+        stdout(&watched).ends_with("\nThe whole watch printed 0 violations and 0 warnings.\n"),
+        "{watched:?}"
+    );
+}
+
+async fn serve_moving(looked: &UnboundedSender<()>) -> String {
+    format!("http://{}", serve_routes(moving(looked.clone())).await)
 }
 
 async fn saved_ledgers() -> Ledgers {

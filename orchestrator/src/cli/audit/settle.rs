@@ -23,9 +23,10 @@ pub(super) async fn settled(
     let since = clock.now();
     let mut told = String::new();
     loop {
+        let asked_at = clock.now();
         let reading = source.read().await?;
         let ledgers = &reading.ledgers;
-        let age = elapsed(last_heard(ledgers).unwrap_or(since), clock.now());
+        let age = elapsed(last_heard(ledgers).unwrap_or(since), asked_at);
         let rest = match quiet.saturating_sub(age) {
             _ if executing(ledgers).next().is_some() => quiet.max(MIN_INTERVAL),
             Duration::ZERO => return Ok(reading),

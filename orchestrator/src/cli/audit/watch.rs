@@ -7,7 +7,7 @@ use shared::ledger::Record;
 use shared::time::{Clock, TimeScale};
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, Failure, append_summary, quiet_since, require_orders};
+use super::{Args, Failure, append_summary, before, require_orders};
 use crate::audit::{Audit, Error, Finding, Format, Report, Severity, Source, step_summary, summary};
 use crate::cli::{process, unless_nobody_reads};
 use crate::words::counted;
@@ -39,7 +39,7 @@ pub(super) async fn run(
         }
     }
     if !watch.judged {
-        require_orders(&report)?;
+        require_orders(&report, "--quiet says how long orders may be silent")?;
     }
     if args.format != Format::Json {
         for line in summary(&report) {
@@ -75,9 +75,10 @@ impl Watch {
 
     /// Judges once, and prints what is new.
     async fn look(&mut self, args: &Args, out: &mut dyn Write) -> Result<Report, Failure> {
+        let asked_at = self.clock.now();
         let reading = self.source.read().await?;
         let quiet = args.quiet.unwrap_or_else(|| usual_quiet(reading.time_scale));
-        let report = self.audit.report_until(&reading.ledgers, quiet_since(self.clock, quiet));
+        let report = self.audit.report_until(&reading.ledgers, before(asked_at, quiet));
         let report = report.lacking(reading.evicted);
         let name = |finding: &Finding| (finding.order.clone(), finding.rule);
         let mut new = report.findings.iter().filter(|finding| !self.known.contains(&name(finding)));
