@@ -2,6 +2,7 @@ mod call;
 mod correlated;
 mod fact;
 mod resources;
+mod told;
 
 use std::collections::HashMap;
 

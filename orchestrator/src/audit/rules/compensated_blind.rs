@@ -1,8 +1,6 @@
 use std::cell::LazyCell;
 
-use jiff::Timestamp;
-
-use crate::audit::order::{Call, Ending, Fact, Operation, Order};
+use crate::audit::order::{Call, Ending, Fact, Order};
 use crate::audit::{Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -49,40 +47,13 @@ fn answer(open: &Call<'_>) -> String {
 
 /// When something was undone, or at the end (`None`), while nobody knew what became of `open`.
 fn blind_moment<'a, 'o>(order: &'o Order<'a>, open: &Call<'a>) -> Option<Option<&'o Fact<'a>>> {
-    let known_at = LazyCell::new(|| told_at(order, open).min());
+    let known_at = LazyCell::new(|| order.told_of(open).min());
     let mut undos = order.facts.iter().filter(|fact| fact.is_undo() && open.ended_by(fact.at()));
     match undos.find(|undo| known_at.is_none_or(|known_at| undo.at() < known_at)) {
         Some(undo) => Some(Some(undo)),
-        None if told_at(order, open).next().is_some() => None,
+        None if order.told_of(open).next().is_some() => None,
         None => Some(None),
     }
-}
-
-/// When the client was told what had become of `open`, or of a repeat, which stands for it. Its key with
-/// another body is no repeat.
-fn told_at<'o>(order: &'o Order<'o>, open: &'o Call<'o>) -> impl Iterator<Item = Timestamp> + 'o {
-    let repeats = order.calls.iter().filter(move |call| {
-        call.has_key_of(open) && call.asks_the_same_as(open) && call.request.seq > open.request.seq
-    });
-    let told = move |call: &'o Call<'o>| definite_at(call).into_iter().chain(looked_at(order, call));
-    std::iter::once(open).chain(repeats).flat_map(told)
-}
-
-fn definite_at(call: &Call<'_>) -> Option<Timestamp> {
-    call.request.ended_at.filter(|_| call.ending.is_definite())
-}
-
-/// When the resource of `open` was read, or its undo begun, by its own id.
-fn looked_at<'o>(order: &'o Order<'o>, open: &'o Call<'o>) -> impl Iterator<Item = Timestamp> + 'o {
-    let resource = open.request.resource.as_deref();
-    let later = order.calls.iter().filter(move |call| {
-        call.domain == open.domain && call.names(resource) && call.request.seq > open.request.seq
-    });
-    later.filter_map(move |call| match call.operation {
-        // The server may notice that its client has left only after the client asks on.
-        Operation::Status(_) => definite_at(call).filter(|_| open.request.abandoned || call.came_after(open)),
-        operation => operation.undoes().then_some(call.request.started_at),
-    })
 }
 
 #[cfg(test)]
@@ -149,7 +120,7 @@ mod tests {
     fn a_capture_that_was_read_is_right_and_one_read_too_early_is_not() {
         let captured = |read: &str| {
             let story = format!(
-                "0s payment.capture auth_1 took=3s -> lost; captured auth_1 100
+                "0s payment.capture auth_1 took=3s -> lost; captured auth_1 100 @2s
                 {read}
                 6s payment.refund auth_1 -> 200; refunded auth_1 100"
             );
@@ -167,6 +138,31 @@ mod tests {
         let left = "1s payment.capture auth_1 took=9s -> abandoned; captured auth_1 100\n";
         assert_eq!(judged(&RULE, &format!("{left}2s payment.status auth_1 -> 200")), None);
         assert!(judged(&RULE, &format!("0s payment.status auth_1 -> 200\n{left}")).is_some());
+    }
+
+    #[test]
+    fn a_request_whose_body_never_arrived_was_repeated_under_its_key() {
+        let half = "0s inventory.reserve key=a body=none -> abandoned\n";
+        assert!(judged(&RULE, half).is_some());
+        let repeated =
+            |key: &str| judged(&RULE, &format!("{half}1s inventory.reserve {key} -> 201; reserved res_1"));
+        assert_eq!(repeated("key=a"), None);
+        assert!(repeated("key=b").is_some());
+    }
+
+    #[test]
+    fn a_label_read_while_it_was_made_is_right_once_it_was_there() {
+        let read = |time: &str| {
+            judged(
+                &RULE,
+                &format!(
+                    "0s shipping.create_label took=6s -> 408 timeout; generating lbl_1; generated lbl_1 @4s
+                    {time} shipping.status lbl_1 -> 200"
+                ),
+            )
+        };
+        assert_eq!(read("5s"), None);
+        assert!(read("3s").is_some());
     }
 
     #[test]
