@@ -1,10 +1,9 @@
-use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::audit::order::{Call, Operation, Order, Question};
+use crate::audit::order::{Call, Ending, Operation, Order, Question};
 use crate::audit::{Evidence, Kind, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -12,23 +11,24 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Behaviour,
     needs: &[],
     lifted_by: None,
-    holds: "A request that has no definite answer yet (a readable 2xx, or a refusal) is repeated under its own \
-            idempotency key, not under another.",
+    holds: "A request that may have happened, and of which the client has not found out (by a definite answer, or by \
+            its resource's own id), is repeated under its own idempotency key, not under another.",
     cause: "Usually the key is made where the request is sent, so that every retry makes a new one, or it was not \
             written down before the request, so that a restart forgot it. The effect may then happen twice.",
     judge,
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
-    let definite = LazyCell::new(|| definite(&order.calls));
-    let (open, again) = order.calls.iter().enumerate().find_map(|(nth, again)| {
-        let mut earlier = order.calls[..nth].iter();
-        let open = earlier.find(|earlier| {
-            let answered =
-                || definite.get(&intent(earlier)).is_some_and(|at| *at <= again.request.started_at);
-            changes_key(earlier, again) && !answered()
-        })?;
-        Some((open, again))
+    let definite = definite(&order.calls);
+    let mut asked: HashMap<Question<'a>, Vec<Open<'_, 'a>>, RandomState> = HashMap::default();
+    let writes = order.calls.iter().filter(|call| call.operation.is_write() && call.key().is_some());
+    let (open, again) = writes.into_iter().find_map(|again| {
+        let earlier = asked.entry(again.question()?).or_default();
+        let now = again.request.started_at;
+        earlier.retain(|open| open.known_at.is_none_or(|known_at| known_at > now));
+        let open = earlier.iter().map(|open| open.call).find(|call| !call.has_key_of(again));
+        earlier.push(Open { call: again, known_at: known_at(order, &definite, again) });
+        Some((open?, again))
     })?;
     let sentence = format!(
         "{} was sent again under another key ({}) while the outcome of the first ({}) was unknown.",
@@ -40,12 +40,23 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     Some(Evidence::new(sentence).calls(order, keys))
 }
 
-/// Whether `again` asks for the same as `earlier` under another key.
-fn changes_key(earlier: &Call<'_>, again: &Call<'_>) -> bool {
-    again.key().is_some()
-        && earlier.key().is_some()
-        && !again.has_key_of(earlier)
-        && again.asks_the_same_as(earlier)
+/// A request, and when its client knew what had become of it.
+struct Open<'o, 'a> {
+    call: &'o Call<'a>,
+    known_at: Option<Timestamp>,
+}
+
+/// When the client knew what had become of `call`, or that nothing had.
+fn known_at(
+    order: &Order<'_>,
+    definite: &HashMap<Intent<'_>, Timestamp, RandomState>,
+    call: &Call<'_>,
+) -> Option<Timestamp> {
+    if call.ending == Ending::Unavailable {
+        return call.request.ended_at;
+    }
+    let answered = definite.get(&intent(call)).copied();
+    if call.ending.is_definite() { answered } else { answered.into_iter().chain(order.told_of(call)).min() }
 }
 
 /// What a request asks for under which key. A key with another body is another request: what it is
@@ -87,9 +98,7 @@ mod tests {
     #[test]
     fn an_open_request_was_repeated_under_a_new_key() {
         assert_snapshot!(after("lost").unwrap(), @"payment.authorize was sent again under another key (b) while the outcome of the first (a) was unknown.");
-        for answer in
-            ["408 timeout", "500 internal_error", "200 garbled", "503 unavailable", "abandoned", "executing"]
-        {
+        for answer in ["408 timeout", "500 internal_error", "200 garbled", "abandoned", "executing"] {
             assert!(after(answer).is_some(), "{answer}");
         }
         let overlapping = "0s payment.authorize key=a took=2s -> 201\n1s payment.authorize key=b -> 201";
@@ -126,6 +135,37 @@ mod tests {
             let story = requests.map(|key| format!("0s payment.authorize key={key} -> lost\n")).concat();
             assert!(judged(&RULE, &story).is_some(), "{story}");
         }
+    }
+
+    #[test]
+    fn what_did_not_happen_may_be_asked_again_under_any_key() {
+        assert_eq!(after("503 unavailable"), None);
+        assert_eq!(after("429 rate_limited"), None);
+        let lost_before = "0s payment.authorize key=a -> lost\n1s payment.authorize key=a -> 503 unavailable
+            2s payment.authorize key=b -> 201";
+        assert!(judged(&RULE, lost_before).is_some());
+        let overlapping =
+            "0s payment.authorize key=a took=2s -> 503 unavailable\n1s payment.authorize key=b -> 201";
+        assert!(judged(&RULE, overlapping).is_some());
+    }
+
+    #[test]
+    fn what_the_client_has_found_out_is_known() {
+        let capture = |read: &str| {
+            let asked = "0s payment.capture auth_1 key=a -> 408 timeout";
+            judged(
+                &RULE,
+                &format!("{asked}\n{read}\n2s payment.capture auth_1 key=b -> 200; captured auth_1 100"),
+            )
+        };
+        assert_eq!(capture("1s payment.status auth_1 -> 200"), None);
+        assert!(capture("1s payment.status auth_1 -> 503 unavailable").is_some());
+        assert!(capture("1s payment.status auth_2 -> 200").is_some());
+        let label =
+            "0s shipping.create_label key=a took=6s -> abandoned; generating lbl_1; abandoned lbl_1 @8s
+            8s shipping.cancel lbl_1 -> 409 already_cancelled
+            9s shipping.create_label key=b -> 201; generated lbl_2";
+        assert_eq!(judged(&RULE, label), None);
     }
 
     #[test]
