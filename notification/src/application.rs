@@ -29,14 +29,15 @@ pub(crate) fn send(
     Ok(notification)
 }
 
-/// What tells a message from others: its recipient and its subject. For one without a subject, a digest
-/// of its text stands in, so that the text itself is not written down.
+/// What tells a message from others: its recipient, its subject and a digest of its text, so that the text
+/// itself is not written down.
 fn detail(Envelope { address, subject, .. }: &Envelope, text: &str) -> String {
     let to = format_args!("{} to {}", address.channel().name(), address.recipient());
+    let text = digest_of(text) as u32;
     match subject {
         // Quoted, lest a part of a recipient be taken for one of a subject.
-        Some(subject) => format!("{to}: {subject:?}"),
-        None => format!("{to}: text {:08x}", digest_of(text) as u32),
+        Some(subject) => format!("{to}: {subject:?}, text {text:08x}"),
+        None => format!("{to}: text {text:08x}"),
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Effect {
     #[schema(value_type = Option<f64>)]
     pub amount: Option<Number>,
     /// What distinguishes two effects of a kind if the resource does not: a message's type, its
-    /// recipient, and its subject or else a digest of its text.
+    /// recipient, its subject if it has one, and a digest of its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The `seq` of the request that caused it; absent for an expiry.

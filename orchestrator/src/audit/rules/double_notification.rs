@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Invariant,
     needs: &[Domain::Notification],
     lifted_by: None,
-    holds: "Nobody gets the same message (type and subject) twice for an order.",
+    holds: "Nobody gets the same message (type, recipient, subject and text) twice for an order.",
     cause: "Usually the message was sent again under a new idempotency key, or under none, after its answer was lost.",
     judge,
 };
