@@ -55,7 +55,7 @@ fn saved_ledgers_are_judged_and_the_forgotten_refund_is_found() {
 
     WARNING ORD-BAD no_idempotency_key
       payment.authorize and 2 more were asked without an Idempotency-Key.
-      Usually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.
+      Usually the HTTP client was never given one. Without it a request whose answer is lost cannot safely be retried, and abandoning it may leave the effect behind.
       +0.000s  payment.authorize#1      auth_bad  201                            key none, correlation bad
       +0.002s    held                   auth_bad  20.5
       +2.000s  payment.capture#1        auth_bad  200                            key none, correlation bad

@@ -91,7 +91,7 @@ mod tests {
         insta::assert_snapshot!(sample(Format::Github), @r#"
         ::error title=hold_left_open ORD-1::109.97 is still on hold (auth_1), and the order has no live label.%0AUsually the flow ended (a rejection, an approval that never came, a failed step) without releasing the hold, or an authorize whose answer was lost was taken for one that did not happen.%0ARequests: payment.authorize#1=lost_response (c-1); payment.authorize#2 (c-1)
         ::warning title=compensated_blind ORD-1::payment.authorize got no answer, and its outcome was still unknown when the order ended.%0AUsually a timeout, a server error or a broken connection is taken for "it did not happen". It may have happened: then money, stock or a parcel is left behind that nobody knows of.%0ARequests: payment.authorize#1=lost_response (c-1); payment.authorize#2 (c-1)
-        ::warning title=no_idempotency_key ORD-2::payment.authorize was asked without an Idempotency-Key.%0AUsually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.%0ARequests: payment.authorize#1 (c-1)
+        ::warning title=no_idempotency_key ORD-2::payment.authorize was asked without an Idempotency-Key.%0AUsually the HTTP client was never given one. Without it a request whose answer is lost cannot safely be retried, and abandoning it may leave the effect behind.%0ARequests: payment.authorize#1 (c-1)
         2 orders judged, 1 left out (a request is executing).
         Unattributed: 1 of 9 records, without an order or a correlation id; they are not judged.
         Not judged, because no decisions were given (--decisions FILE): decision_ignored, status_disagrees, order_not_ended.

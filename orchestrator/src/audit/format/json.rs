@@ -167,7 +167,7 @@ mod tests {
               "kind": "behaviour",
               "severity": "warning",
               "finding": "payment.authorize was asked without an Idempotency-Key.",
-              "cause": "Usually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.",
+              "cause": "Usually the HTTP client was never given one. Without it a request whose answer is lost cannot safely be retried, and abandoning it may leave the effect behind.",
               "beganAt": "1970-01-01T00:02:05Z",
               "facts": [
                 {

@@ -168,7 +168,7 @@ mod tests {
 
         WARNING ORD-2 no_idempotency_key
           payment.authorize was asked without an Idempotency-Key.
-          Usually the HTTP client was never given one. Without it a request whose answer is lost can neither be repeated safely nor be given up.
+          Usually the HTTP client was never given one. Without it a request whose answer is lost cannot safely be retried, and abandoning it may leave the effect behind.
           +0.000s  payment.authorize#1  auth_2  201  key none, correlation c-1
           +0.000s    held               auth_2  20
 
