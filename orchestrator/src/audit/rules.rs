@@ -17,6 +17,7 @@ mod refund_exceeds_capture;
 mod refunded_before_label_cancelled;
 mod reservation_expired_before_label;
 mod retried_refusal;
+mod reused_idempotency_key;
 mod shipped_unpaid;
 mod status_disagrees;
 mod stock_left_reserved;
@@ -24,7 +25,7 @@ mod stock_left_reserved;
 use super::Rule;
 
 /// Every rule, in the order of reports.
-pub static RULES: [&Rule; 20] = [
+pub static RULES: [&Rule; 21] = [
     &captured_without_delivery::RULE,
     &refund_exceeds_capture::RULE,
     &hold_left_open::RULE,
@@ -41,6 +42,7 @@ pub static RULES: [&Rule; 20] = [
     &ignored_retry_after::RULE,
     &changed_idempotency_key::RULE,
     &no_idempotency_key::RULE,
+    &reused_idempotency_key::RULE,
     &compensated_twice::RULE,
     &compensated_blind::RULE,
     &refunded_before_label_cancelled::RULE,

@@ -63,7 +63,7 @@ mod tests {
             text.lines().filter(|line| line.contains("suite") || line.contains("conditions")).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         <testsuites>
-          <testsuite name="audit" tests="20" failures="1" errors="0" skipped="0">
+          <testsuite name="audit" tests="21" failures="1" errors="0" skipped="0">
           </testsuite>
           <testsuite name="conditions" tests="2" failures="1" errors="0" skipped="0">
             <testcase classname="run.conditions" name="error-rate&gt;5%"/>

@@ -101,7 +101,7 @@ mod tests {
         insta::assert_snapshot!(sample(Format::Junit), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites>
-          <testsuite name="audit" tests="20" failures="1" errors="0" skipped="3">
+          <testsuite name="audit" tests="21" failures="1" errors="0" skipped="3">
             <testcase classname="audit.captured_without_delivery" name="captured_without_delivery"/>
             <testcase classname="audit.refund_exceeds_capture" name="refund_exceeds_capture"/>
             <testcase classname="audit.hold_left_open" name="ORD-1">
@@ -131,6 +131,7 @@ mod tests {
           +0.000s  payment.authorize#1  auth_2  201  key none, correlation c-1
           +0.000s    held               auth_2  20</system-out>
             </testcase>
+            <testcase classname="audit.reused_idempotency_key" name="reused_idempotency_key"/>
             <testcase classname="audit.compensated_twice" name="compensated_twice"/>
             <testcase classname="audit.compensated_blind" name="ORD-1">
               <system-out>WARNING ORD-1 compensated_blind
