@@ -21,8 +21,8 @@ pub(super) struct Page {
     pub(super) evicted_orders: u64,
 }
 
-/// Ledgers, page by page. A record that occurs twice, because a ledger was saved twice, counts once, in
-/// its last version.
+/// Ledgers, page by page. A record that occurs twice, because a ledger was saved twice, counts once: a
+/// request as it ended, if it has ended in one of them.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     records: BTreeMap<Domain, BTreeMap<u64, Record>>,
@@ -80,7 +80,10 @@ impl Collected {
                 "{domain} has two records with number {seq}; are these ledgers of different runs?"
             ));
         }
-        records.insert(seq, record);
+        // Pages may come in any order: a request that has ended does not execute again.
+        if !(is_executing(&record) && records.contains_key(&seq)) {
+            records.insert(seq, record);
+        }
         Ok(())
     }
 
@@ -101,4 +104,8 @@ impl Collected {
         let ledgers = ledgers.map(|(domain, records)| (domain, records.into_values().collect()));
         Ok((ledgers.collect(), self.evicted))
     }
+}
+
+fn is_executing(record: &Record) -> bool {
+    matches!(record, Record::Request(request) if request.ended_at.is_none())
 }

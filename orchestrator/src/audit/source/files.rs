@@ -79,6 +79,7 @@ pub(super) fn in_file(path: &Path, reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::executing;
     use crate::audit::story::Story;
     use shared::ledger::Record;
 
@@ -131,6 +132,26 @@ mod tests {
     fn a_ledger_saved_twice_counts_once() {
         let text = lines(&payment());
         assert_eq!(read_files(&[("a.json", &text), ("b.json", &text)]).unwrap(), [(Domain::Payment, 2)]);
+    }
+
+    #[test]
+    fn a_request_that_ended_between_two_saves_has_ended_whichever_is_read_last() {
+        let saved = |answer: &str| {
+            let story = Story::told(&format!("0s payment.authorize -> {answer}"));
+            lines(&story.ledgers[&Domain::Payment])
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let save = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let older = save("payment-9.json", saved("executing"));
+        let newer = save("payment-10.json", saved("201"));
+        for files in [[older.clone(), newer.clone()], [newer, older]] {
+            let (ledgers, _) = read(&files).unwrap();
+            assert_eq!(executing(&ledgers).count(), 0);
+        }
     }
 
     #[test]
