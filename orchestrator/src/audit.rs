@@ -30,7 +30,7 @@ pub use activity::{executing, executing_now, last_heard};
 pub use decision::{Decision, Verb};
 pub use domain::{Domain, Evicted, Ledgers};
 pub(crate) use format::junit;
-pub use format::{Format, step_summary, summary};
+pub use format::{Format, step_summary, step_summary_as, summary};
 pub use judge::{Allowance, Audit};
 pub use order::{
     Call, Change, Ending, Fact, Hold, Label, Operation, Order, Reservation, Resources, attribute,

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Finding, Report, Severity};
 
-pub use github::step_summary;
+pub use github::{step_summary, step_summary_as};
 pub(super) use json::Verdict;
 pub use summary::summary;
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::extract::{Path, Query};
 use axum::routing::get;
 use axum::{Json, Router};
+use http::StatusCode;
 use insta::assert_snapshot;
 use orchestrator::audit::{Audit, Domain, Error, Ledgers, Source};
 use serde_json::{Value, json};
@@ -248,8 +249,12 @@ async fn a_watch_that_saw_nothing_ends_without_a_verdict() {
         std::future::ready(answer)
     });
     let url = format!("http://{}", serve_routes(routes_of(untouched()).layer(looking)).await);
-    let watching = audit(&["--watch", "--url", &url]).stderr(Stdio::piped()).spawn().unwrap();
-    looks.recv().await.unwrap();
+    let mut watching = audit(&["--watch", "--every", "100ms", "--url", &url]);
+    let watching = watching.stderr(Stdio::piped()).spawn().unwrap();
+    let requests_a_look = 1 + Domain::ALL.len();
+    for _ in 0..=requests_a_look {
+        looks.recv().await.unwrap();
+    }
     interrupt(&watching);
     let output = tokio::task::block_in_place(|| watching.wait_with_output().unwrap());
     assert_eq!(code(&output), 2);
@@ -345,6 +350,12 @@ async fn somebody_else_at_the_address_is_told_from_nobody() {
     assert!(
         matches!(&without, Error::NotALedger { reason, .. } if reason == "there is no ledger"),
         "{without}"
+    );
+    let proxy = serve_routes(Router::new().route("/health", get(|| async { StatusCode::BAD_GATEWAY }))).await;
+    let restarting = Source::at(&format!("http://{proxy}")).unwrap().read().await.unwrap_err();
+    assert!(
+        matches!(&restarting, Error::Unreachable { reason, .. } if reason == "502 Bad Gateway"),
+        "{restarting}"
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = listener.local_addr().unwrap();

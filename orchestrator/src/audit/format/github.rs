@@ -36,7 +36,12 @@ fn request(call: &CallLine) -> String {
 
 /// The report as the Markdown of a job summary (`GITHUB_STEP_SUMMARY`).
 pub fn step_summary(report: &Report) -> String {
-    let verdict = match (report.is_clean(), report.orders) {
+    step_summary_as(report, report.is_clean())
+}
+
+/// The same for the last of several looks, which together were `clean` or not.
+pub fn step_summary_as(report: &Report, clean: bool) -> String {
+    let verdict = match (clean, report.orders) {
         (false, _) => "❌ violations",
         (true, 0) => "⚠️ nothing to judge",
         (true, _) => "✅ clean",
@@ -116,6 +121,14 @@ mod tests {
         | ⚠️ | ORD-1 | compensated_blind | payment.authorize got no answer, and its outcome was still unknown when the order ended. | payment.authorize#1=lost_response (c-1); payment.authorize#2 (c-1) |
         | ⚠️ | ORD-2 | no_idempotency_key | payment.authorize was asked without an Idempotency-Key. | payment.authorize#1 (c-1) |
         ");
+    }
+
+    #[test]
+    fn the_headline_is_that_of_the_whole_watch() {
+        let report = crate::audit::format::tests::sample_report();
+        let quiet = crate::audit::Report { findings: Vec::new(), ..report };
+        assert!(super::step_summary(&quiet).starts_with("## Audit: ✅ clean\n"));
+        assert!(super::step_summary_as(&quiet, false).starts_with("## Audit: ❌ violations\n"));
     }
 
     #[test]

@@ -86,8 +86,12 @@ impl Live {
         let response = self.http.get(url.clone()).send().await.map_err(|error| unreachable(&error))?;
         let (head, body) = Response::from(response).map(Body::new).into_parts();
         let body = axum::body::to_bytes(body, MAX_ANSWER).await.map_err(|error| unreachable(&error))?;
-        if !head.status.is_success() {
-            return Err(not_a_ledger(head.status.to_string()));
+        let reason = head.status.to_string();
+        match head.status.as_u16() {
+            200..=299 => {}
+            // So a proxy answers while the backends are restarted.
+            429 | 500.. => return Err(Error::Unreachable { url: self.base.to_string(), reason }),
+            _ => return Err(not_a_ledger(reason)),
         }
         serde_json::from_slice(&body).map_err(|error| not_a_ledger(error.to_string()))
     }

@@ -8,7 +8,7 @@ use shared::time::{Clock, TimeScale};
 use tokio_util::sync::CancellationToken;
 
 use super::{Args, Failure, append_summary, before, require_orders};
-use crate::audit::{Audit, Error, Finding, Format, Report, Severity, Source, step_summary, summary};
+use crate::audit::{Audit, Error, Finding, Format, Report, Severity, Source, step_summary_as, summary};
 use crate::cli::{process, unless_nobody_reads};
 use crate::words::counted;
 
@@ -28,16 +28,8 @@ pub(super) async fn run(
         return Err(Failure::WatchedDocument);
     }
     let stop = process::stop_signal();
-    let mut watch = Watch::new(args.source()?, args.audit()?, clock, stop.clone());
-    let mut report = watch.look(args, out).await?;
-    while stop.run_until_cancelled(tokio::time::sleep(args.every)).await.is_some() {
-        match watch.look(args, out).await {
-            Ok(newer) => report = newer,
-            // Backends that answered once may be restarted meanwhile.
-            Err(Failure::Source(error @ Error::Unreachable { .. })) => tracing::warn!("{error}"),
-            Err(failure) => return Err(failure),
-        }
-    }
+    let mut watch = Watch::new(args.source()?, args.audit()?, clock, stop);
+    let report = watch.run(args, out).await?;
     if !watch.judged {
         require_orders(&report, "--quiet says how long orders may be silent")?;
     }
@@ -47,7 +39,7 @@ pub(super) async fn run(
         }
         unless_nobody_reads(writeln!(out, "{}", watch.printed()))?;
     }
-    let summary = format!("{}\n{}\n", step_summary(&report), watch.printed());
+    let summary = format!("{}\n{}\n", step_summary_as(&report, watch.clean), watch.printed());
     append_summary(args.format, environment, &summary)?;
     Ok(watch.clean)
 }
@@ -71,6 +63,27 @@ impl Watch {
     fn new(source: Source, audit: Audit, clock: Clock, stop: CancellationToken) -> Self {
         let known = BTreeSet::new();
         Self { source, audit, clock, stop, known, judged: false, clean: true, violations: 0, warnings: 0 }
+    }
+
+    /// Judges until interrupted; the last report. What was found stands, though a later look fails.
+    async fn run(&mut self, args: &Args, out: &mut dyn Write) -> Result<Report, Failure> {
+        let stop = self.stop.clone();
+        let unread = || Failure::Nothing("interrupted before the ledgers were read".to_owned());
+        let mut report = stop.run_until_cancelled(self.look(args, out)).await.ok_or_else(unread)??;
+        while stop.run_until_cancelled(tokio::time::sleep(args.every)).await.is_some() {
+            match stop.run_until_cancelled(self.look(args, out)).await {
+                None => break,
+                Some(Ok(newer)) => report = newer,
+                // Backends that answered once may be restarted meanwhile.
+                Some(Err(Failure::Source(error @ Error::Unreachable { .. }))) => tracing::warn!("{error}"),
+                Some(Err(failure)) if self.clean => return Err(failure),
+                Some(Err(failure)) => {
+                    crate::cli::tell(format_args!("error: {failure}"));
+                    break;
+                }
+            }
+        }
+        Ok(report)
     }
 
     /// Judges once, and prints what is new.
@@ -176,6 +189,33 @@ mod tests {
         let report = watch.look(&args, &mut Vec::new()).await.unwrap();
         assert_eq!(report.findings.len(), 0);
         insta::assert_snapshot!(watch.printed(), @"The whole watch printed 0 violations and 1 warning.");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_found_stands_though_a_later_look_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        for (strict, stands) in [(true, true), (false, false)] {
+            let (args, mut watch) = watching_a_hold(folder.path(), 40);
+            watch.audit.strict = strict;
+            let spoil = async {
+                tokio::time::sleep(args.every / 2).await;
+                std::fs::write(folder.path().join("payment.jsonl"), "spoilt").unwrap();
+            };
+            let mut out = Vec::new();
+            let (report, ()) = tokio::join!(watch.run(&args, &mut out), spoil);
+            assert_eq!((report.is_ok(), watch.clean), (stands, !stands), "{report:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interruption_does_not_wait_for_a_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let (args, mut watch) = watching_a_hold(folder.path(), 40);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        watch.source = Source::at(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        watch.stop.cancel();
+        let unread = watch.run(&args, &mut Vec::new()).await.unwrap_err();
+        insta::assert_snapshot!(unread, @"there is nothing to judge: interrupted before the ledgers were read");
     }
 
     #[test]
