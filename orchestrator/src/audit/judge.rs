@@ -82,23 +82,21 @@ impl Audit {
         Some(Finding::new(order, rule, severity, evidence))
     }
 
-    /// The rules that apply and can be judged.
+    /// The rules that can be judged.
     fn rules(&self, ledgers: &Ledgers) -> Vec<&'static Rule> {
-        self.applying().filter(|rule| self.obstacle(rule, ledgers).is_none()).collect()
+        RULES.into_iter().filter(|rule| self.obstacle(rule, ledgers).is_none()).collect()
     }
 
     fn not_judged(&self, ledgers: &Ledgers) -> Vec<NotJudged> {
-        let obstacles = self.applying().filter_map(|rule| Some((rule, self.obstacle(rule, ledgers)?)));
+        let obstacles = RULES.into_iter().filter_map(|rule| Some((rule, self.obstacle(rule, ledgers)?)));
         obstacles.map(|(rule, because)| NotJudged { rule: rule.name, because }).collect()
     }
 
-    fn applying(&self) -> impl Iterator<Item = &'static Rule> {
-        let lifted = |rule: &Rule| rule.lifted_by.is_some_and(|allowance| self.allowed.contains(&allowance));
-        RULES.into_iter().filter(move |rule| !lifted(rule))
-    }
-
-    /// Why a rule cannot be judged.
+    /// Why a rule is not judged.
     fn obstacle(&self, rule: &Rule, ledgers: &Ledgers) -> Option<String> {
+        if rule.lifted_by.is_some_and(|allowance| self.allowed.contains(&allowance)) {
+            return Some("--allow split-shipments lifts it".to_owned());
+        }
         if rule.kind == Kind::Decision && self.decisions.is_none() {
             return Some("no decisions were given (--decisions FILE)".to_owned());
         }
@@ -285,7 +283,10 @@ mod tests {
         let found = rules_of(&audit.report(&twice.ledgers));
         assert_eq!(found, ["double_capture", "double_reservation", "double_label"]);
         audit.allowed.push(Allowance::SplitShipments);
-        assert_eq!(rules_of(&audit.report(&twice.ledgers)), [""; 0]);
+        let report = audit.report(&twice.ledgers);
+        assert_eq!(rules_of(&report), [""; 0]);
+        let lifted = report.not_judged.iter().filter(|it| it.because == "--allow split-shipments lifts it");
+        assert_eq!(lifted.map(|it| it.rule).collect::<Vec<_>>(), found, "they did not pass");
     }
 
     /// Where nobody tells order ids, all that a client does under one correlation id is one order. No rule
