@@ -18,8 +18,8 @@ fn rules() -> String {
         (
             Kind::Behaviour,
             "Behaviours",
-            "Nothing may be wrong yet, but the client does what will hurt one day. A warning, and a violation \
-             under `--strict`.",
+            "Nothing may be wrong yet, but the client's behaviour will cause damage once a fault strikes at the wrong \
+             moment. A warning, and a violation under `--strict`.",
         ),
     ];
     let mut text = String::new();

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Behaviour,
     needs: &[],
     lifted_by: None,
-    holds: "What was undone with a 2xx is not undone again under another key. Refunds of different amounts are parts \
-            of one undo until all is refunded.",
+    holds: "What was undone with a 2xx is not undone again under another key. Refunds with different bodies are parts \
+            of one undo until all is refunded; give equal parts different `reason`s.",
     cause: "Usually compensations run again after a restart, or two parts of the flow compensate the same step, each \
             under keys of its own.",
     judge,

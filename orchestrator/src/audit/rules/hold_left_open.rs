@@ -6,8 +6,9 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Invariant,
     needs: &[Domain::Payment, Domain::Shipping],
     lifted_by: None,
-    holds: "An order without a live label leaves no money on hold, and one with a live label none beside what it \
-            captured. A hold that ended by the clock counts as left, unless the client was told so.",
+    holds: "An order without a live label leaves no money on hold, and an order with a live label has no hold except \
+            the one it captured. An expired hold still counts as left open, unless the client received an answer that \
+            said so.",
     cause: "Usually the flow ended (a rejection, an approval that never came, a failed step) without releasing the \
             hold, or an authorize whose answer was lost was taken for one that did not happen.",
     judge,

@@ -8,8 +8,9 @@ pub(super) static RULE: Rule = Rule {
     lifted_by: None,
     holds: "No money and no stock is given back while the order's label is live. A part of the money, or a second \
             hold or reservation, may be given back on an order that stays shipped.",
-    cause: "Usually compensations run in the order of the steps, or all at once, instead of newest first: if the \
-            label then cannot be cancelled, the parcel leaves and nobody pays for it.",
+    cause: "Usually compensations run in the order of the steps, or all at once, instead of the label first: it must be \
+            cancelled before any money or stock is given back, even if the capture came after it. If it then cannot be \
+            cancelled, the parcel leaves and nobody pays for it.",
     judge,
 };
 

@@ -6,8 +6,8 @@ pub(super) static RULE: Rule = Rule {
     kind: Kind::Invariant,
     needs: &[Domain::Inventory, Domain::Shipping],
     lifted_by: None,
-    holds: "An order without a live label leaves no stock reserved. A reservation that ended by the clock counts as \
-            left, unless the client was told so.",
+    holds: "An order without a live label leaves no stock reserved. An expired reservation still counts as left, \
+            unless the client received an answer that said so.",
     cause: "Usually a step after the reservation failed and only the money was given back, or a reserve whose answer \
             was lost was taken for one that did not happen.",
     judge,
