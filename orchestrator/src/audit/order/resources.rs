@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use rust_decimal::Decimal;
 
 use super::{Change, Fact};
@@ -91,33 +94,30 @@ pub struct Resources<'a> {
 impl<'a> Resources<'a> {
     /// The resources after these facts, which are in time order.
     pub(super) fn after(facts: &[Fact<'a>]) -> Self {
-        let mut all = Self::default();
+        let (mut all, mut places) = (Self::default(), Places::default());
         for fact in facts {
             match fact.domain {
-                Domain::Payment => all.hold(fact),
-                Domain::Inventory => all.reservation(fact),
-                Domain::Shipping => all.label(fact),
+                Domain::Payment => all.hold(fact, &mut places),
+                Domain::Inventory => all.reservation(fact, &mut places),
+                Domain::Shipping => all.label(fact, &mut places),
                 Domain::Notification => {}
             }
         }
         all
     }
 
-    fn hold(&mut self, fact: &Fact<'a>) {
+    fn hold(&mut self, fact: &Fact<'a>, places: &mut Places<'a>) {
         let id = fact.effect.resource.as_str();
-        let hold = place(
-            &mut self.holds,
-            |hold| hold.id == id,
-            || Hold {
-                id,
-                held: None,
-                captured: None,
-                released: None,
-                expired: None,
-                refunded: Decimal::ZERO,
-                last_refund: None,
-            },
-        );
+        let new = || Hold {
+            id,
+            held: None,
+            captured: None,
+            released: None,
+            expired: None,
+            refunded: Decimal::ZERO,
+            last_refund: None,
+        };
+        let hold = place(&mut self.holds, fact, places, new);
         match fact.change {
             Change::Held => hold.held = Some(*fact),
             Change::Captured => hold.captured = Some(*fact),
@@ -131,10 +131,10 @@ impl<'a> Resources<'a> {
         }
     }
 
-    fn reservation(&mut self, fact: &Fact<'a>) {
+    fn reservation(&mut self, fact: &Fact<'a>, places: &mut Places<'a>) {
         let id = fact.effect.resource.as_str();
         let new = || Reservation { id, reserved: None, released: None, expired: None };
-        let reservation = place(&mut self.reservations, |reservation| reservation.id == id, new);
+        let reservation = place(&mut self.reservations, fact, places, new);
         match fact.change {
             Change::Reserved => reservation.reserved = Some(*fact),
             Change::Released => reservation.released = Some(*fact),
@@ -143,10 +143,10 @@ impl<'a> Resources<'a> {
         }
     }
 
-    fn label(&mut self, fact: &Fact<'a>) {
+    fn label(&mut self, fact: &Fact<'a>, places: &mut Places<'a>) {
         let id = fact.effect.resource.as_str();
         let new = || Label { id, generated: None, cancelled: None };
-        let label = place(&mut self.labels, |label| label.id == id, new);
+        let label = place(&mut self.labels, fact, places, new);
         match fact.change {
             Change::Generated => label.generated = Some(*fact),
             Change::Cancelled => label.cancelled = Some(*fact),
@@ -155,9 +155,17 @@ impl<'a> Resources<'a> {
     }
 }
 
-/// The item with this id, added if there is none. An order has few, so a linear search is cheapest.
-fn place<T>(items: &mut Vec<T>, is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
-    let index = items.iter().position(is_it).unwrap_or_else(|| {
+/// The place of each resource among those of its domain.
+type Places<'a> = HashMap<(Domain, &'a str), usize, RandomState>;
+
+/// The resource of the fact, added if there is none.
+fn place<'i, 'a, T>(
+    items: &'i mut Vec<T>,
+    fact: &Fact<'a>,
+    places: &mut Places<'a>,
+    new: impl FnOnce() -> T,
+) -> &'i mut T {
+    let index = *places.entry((fact.domain, &fact.effect.resource)).or_insert_with(|| {
         items.push(new());
         items.len() - 1
     });
