@@ -14,7 +14,7 @@ const CAPTURED: &str = "1s payment.authorize -> lost; held auth_1 100
 const LABEL: &str = "5s shipping.create_label -> 201; generated lbl_1\n";
 
 /// A rule, and an order that breaks it.
-const STORIES: [(&str, &[&str]); 22] = [
+const STORIES: [(&str, &[&str]); 23] = [
     (
         "captured_without_delivery",
         &[
@@ -67,6 +67,11 @@ const STORIES: [(&str, &[&str]); 22] = [
         &[
             "1s payment.authorize key=none -> 201; held auth_1 100\n2s payment.capture auth_1 key=none -> 402 declined",
         ],
+    ),
+    (
+        "reused_idempotency_key",
+        &["1s payment.authorize key=shared -> 402 declined
+            2s payment.authorize key=shared body=other -> 422 idempotency_key_reuse\n"],
     ),
     (
         "compensated_twice",
@@ -131,6 +136,7 @@ fn a_finding_shows_what_led_there_and_nothing_else() {
     ignored_retry_after: 1s payment.authorize, 2s payment.authorize, held auth_1
     changed_idempotency_key: 1s payment.authorize, 2s payment.authorize, 3s payment.authorize, 4s payment.authorize, held auth_1
     no_idempotency_key: 1s payment.authorize, 2s payment.capture, held auth_1
+    reused_idempotency_key: 1s payment.authorize, 2s payment.authorize
     compensated_twice: 1s inventory.release, 2s inventory.release, released res_1
     compensated_blind: 1s inventory.reserve, 2s inventory.reserve
     compensated_blind: 1s inventory.reserve, 2s payment.authorize, 3s payment.release, held auth_1, released auth_1

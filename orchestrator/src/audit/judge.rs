@@ -163,7 +163,7 @@ mod tests {
         let restarted = Story::told(
             "0s payment.authorize -> 402 declined
             1s restart
-            2s payment.authorize replay -> 402 declined",
+            2s payment.authorize -> 402 declined",
         );
         let found = |audit: Audit, story: &Story| rules_of(&audit.report(&story.ledgers));
         assert_eq!(found(restarted.audit(), &restarted), [""; 0]);
