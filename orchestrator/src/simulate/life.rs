@@ -15,6 +15,8 @@ use crate::workload::Customer;
 
 /// How much longer than its own limits an order may take: undoing has limits too.
 const UNDOING_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// When everything is given up: the calendar, and virtual time with it, ends with the year 9999.
+const LAST_LOOK: Timestamp = Timestamp::constant(221_845_392_000, 0);
 /// After so long without an end, its status is looked at for the first time: an order that needs
 /// attention has a final one, and goes on waiting.
 const FIRST_LOOK: Duration = Duration::from_secs(3600);
@@ -145,7 +147,7 @@ impl Owner<'_> {
         let limits = self.world.limits();
         let limit = UNDOING_LIMIT + limits.approval_timeout + limits.workflow_timeout;
         let limit = self.world.time_scale.apply_at_least(limit, limit);
-        self.world.clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX)
+        self.world.clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX).min(LAST_LOOK)
     }
 
     fn note(&self, text: impl FnOnce() -> String) {

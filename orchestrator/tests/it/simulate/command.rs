@@ -233,4 +233,11 @@ fn the_ledgers_of_a_world_keep_everything() {
 fn slow_time_is_no_order_that_does_not_end() {
     let output = command("simulate --script= --decision none").env("TIME_SCALE", "1000").output().unwrap();
     assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let beyond_the_calendar = command("simulate --script= --decision none")
+        .env("TIME_SCALE", "1000")
+        .env("APPROVAL_TIMEOUT", "3650d")
+        .env("WORKFLOW_TIMEOUT", "3650d")
+        .output()
+        .unwrap();
+    assert!(stdout(&beyond_the_calendar).contains("VIOLATION ORD-1-0 order_not_ended"));
 }
