@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use serde::Deserialize;
 
-use super::{Finding, Report, Severity};
+use super::{Finding, Kind, Report};
 
 pub use github::{step_summary, step_summary_as};
 pub(super) use json::Verdict;
@@ -19,10 +19,11 @@ pub use summary::summary;
 /// How many findings are shown where people read them.
 const MAX_SHOWN: usize = 50;
 
-/// The findings that people read: violations first, because they are what fails the audit.
+/// The findings that people read: wrong money, stock and labels before behaviour that may do harm one day,
+/// also where that is a violation.
 fn shown(report: &Report) -> impl Iterator<Item = &Finding> {
-    let of = |severity| report.findings.iter().filter(move |finding| finding.severity == severity);
-    of(Severity::Violation).chain(of(Severity::Warning)).take(MAX_SHOWN)
+    let are = |harmless| report.findings.iter().filter(move |it| (it.kind == Kind::Behaviour) == harmless);
+    are(false).chain(are(true)).take(MAX_SHOWN)
 }
 
 /// The format of a report.
@@ -122,11 +123,15 @@ mod tests {
     }
 
     #[test]
-    fn people_read_the_violation_that_comes_after_too_many_warnings() {
+    fn people_read_what_is_wrong_before_what_is_only_risky() {
         let warned =
             |order: usize| format!("0s payment.authorize order=A{order:02} key=none -> 402 declined\n");
         let warnings: String = (0..60).map(warned).collect();
         let story = Story::told(&format!("{warnings}0s payment.authorize -> 201; held auth_1 100"));
+        let strict = Audit { strict: true, ..story.audit() }.report(&story.ledgers);
+        let text = written(Format::Text, &strict);
+        assert!(text.starts_with("VIOLATION ORD-1 hold_left_open"), "{text}");
+        assert_eq!(text.matches("VIOLATION A").count(), MAX_SHOWN - 1);
         let report = story.audit().report(&story.ledgers);
         for (format, violation, warning) in
             [(Format::Text, "VIOLATION ORD-1 ", "WARNING A"), (Format::Github, "::error ", "::warning ")]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::timeline::Timeline;
-use crate::audit::{Finding, RULES, Report, Severity};
+use crate::audit::{Finding, Kind, RULES, Report, Severity};
 use crate::run::Run;
 use crate::words::{count, counted};
 
@@ -50,7 +50,7 @@ fn by_rule(report: &Report) -> Markup {
     }
 }
 
-/// Orders with findings, violating ones first, as they were placed; those that are too many by name.
+/// Orders with findings, first those that are wrong and then those that are only at risk, as they were placed; those that are too many by name.
 fn orders(run: &Run) -> Markup {
     let mut orders: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &run.results.audit.findings {
@@ -59,7 +59,7 @@ fn orders(run: &Run) -> Markup {
     let placed: BTreeMap<&str, usize> =
         run.results.orders.iter().enumerate().map(|(at, order)| (order.order_id.as_str(), at)).collect();
     let mut orders: Vec<_> = orders.into_iter().collect();
-    orders.sort_by_key(|(order, findings)| (!is_violating(findings), placed.get(order)));
+    orders.sort_by_key(|(order, findings)| (!is_wrong(findings), placed.get(order)));
     let (told_in_full, named) = orders.split_at(orders.len().min(MAX_SHOWN));
     html! {
         @for (nth, (order, findings)) in told_in_full.iter().enumerate() {
@@ -78,8 +78,8 @@ fn orders(run: &Run) -> Markup {
     }
 }
 
-fn is_violating(findings: &[&Finding]) -> bool {
-    findings.iter().any(|finding| finding.severity == Severity::Violation)
+fn is_wrong(findings: &[&Finding]) -> bool {
+    findings.iter().any(|finding| finding.kind != Kind::Behaviour)
 }
 
 fn rules(findings: &[&Finding]) -> Vec<&'static str> {
