@@ -19,7 +19,7 @@ pub(crate) use call::MAX_KEY_LENGTH;
 pub use call::{Call, MAX_BODY_BYTES};
 pub use correlation::{Context, Correlated, Correlation};
 pub use fields::Fields;
-pub use json::{Object, encode, parse_json};
+pub use json::{Object, encode};
 pub use path_id::PathId;
 pub use problem::{FieldError, Injected, Problem, ProblemBody, problems};
 pub use query::{Params, given, whole_number};

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::fields::MAX_ID_LENGTH;
-use super::json::{parse_json, parse_raw, prepare_json};
+use super::json::{parse_raw, prepare_json};
 use super::{Context, FieldError, Problem, problems};
 use crate::digest::digest_of;
 
@@ -46,18 +46,10 @@ pub struct Call {
 }
 
 impl Call {
-    /// The body as a JSON object.
-    ///
-    /// # Errors
-    /// What is wrong with the request as a whole (its type, its size); otherwise those of [`parse_json`].
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        parse_json(self.bytes()?)
-    }
-
     /// What `prepare` makes of the body, a JSON object.
     ///
     /// # Errors
-    /// Those of [`parse`](Self::parse) and of `prepare`, in one.
+    /// What is wrong with the request as a whole (its type, its size); otherwise those of [`prepare_json`].
     pub(crate) fn prepare<T: DeserializeOwned, R>(
         &self,
         prepare: impl FnOnce(T) -> Result<R, Problem>,
@@ -68,7 +60,8 @@ impl Call {
     /// The body as a JSON object that is read member by member.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), except for the types of members.
+    /// What is wrong with the request as a whole (its type, its size); `malformed_json` when the body is not
+    /// JSON, `validation_error` when it is no object.
     pub fn raw(&self) -> Result<&RawValue, Problem> {
         parse_raw(self.bytes()?)
     }
@@ -104,11 +97,11 @@ impl Call {
     /// The body as a JSON object, or `T`'s default when there is no body, or `null`.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// As [`raw`](Self::raw); `validation_error` also names each field of the wrong type.
     pub fn parse_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
         match &self.body {
             Ok(body) if matches!(body.trim_ascii(), b"" | b"null") => Ok(T::default()),
-            _ => self.parse(),
+            _ => self.prepare(Ok),
         }
     }
 }

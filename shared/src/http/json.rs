@@ -15,19 +15,12 @@ pub use object::Object;
 /// Enough for nearly every answer, which is then written without being moved.
 const TYPICAL_BODY_BYTES: usize = 256;
 
-/// Reads a JSON object from a request's body. Fields that `T` does not know are ignored.
+/// Reads a JSON object from a request's body, and makes of it what `prepare` says. Fields that `T` does not
+/// know are ignored.
 ///
 /// # Errors
-/// `malformed_json` when the body is not JSON, `validation_error` naming each field that is of the wrong type
-/// or given twice.
-pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    prepare_json(body, Ok)
-}
-
-/// Reads a JSON object as [`parse_json`] does, and makes of it what `prepare` says.
-///
-/// # Errors
-/// Those of [`parse_json`] and of `prepare` in one, so that every field at fault is named.
+/// `malformed_json` when the body is not JSON; `validation_error` naming each field that is of the wrong type or
+/// given twice, or breaks a rule of `prepare`.
 pub(crate) fn prepare_json<T: DeserializeOwned, R>(
     body: &[u8],
     prepare: impl FnOnce(T) -> Result<R, Problem>,
@@ -59,7 +52,7 @@ fn is_part(field: &str, whole: &str) -> bool {
 /// A request's body as a JSON object that is read member by member.
 ///
 /// # Errors
-/// As [`parse_json`].
+/// `malformed_json` when the body is not JSON, `validation_error` when it is no object.
 pub(crate) fn parse_raw(body: &[u8]) -> Result<&RawValue, Problem> {
     require_object(body)?;
     serde_json::from_slice(body).map_err(|error| malformed(&error))

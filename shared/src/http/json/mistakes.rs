@@ -107,7 +107,7 @@ fn found_in_json(found: &str) -> String {
 mod tests {
     use serde::Deserialize;
 
-    use crate::http::json::{Object, parse_json};
+    use crate::http::json::{Object, prepare_json};
 
     #[derive(Debug, Deserialize)]
     #[expect(dead_code, reason = "only whether it can be read matters")]
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn refused(body: &str) -> String {
-        let problem = parse_json::<Order>(body.as_bytes()).unwrap_err();
+        let problem = prepare_json::<Order, _>(body.as_bytes(), Ok).unwrap_err();
         format!("{}: {}", problem.kind().code, problem.detail())
     }
 
