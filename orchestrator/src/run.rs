@@ -70,6 +70,8 @@ pub struct Plan {
     pub time_scale: TimeScale,
     /// What is decided.
     pub mix: Mix,
+    /// The share of approved orders, from 0 to 1, that are cancelled later.
+    pub late_cancels: f64,
     /// How long an order may take until it counts as not ended.
     pub order_timeout: Duration,
     /// Whether to empty the backends first, and to accept their seed and time scale.
@@ -123,7 +125,7 @@ pub async fn run(
     on_news: &(dyn Fn(News) + Sync),
     stop: &CancellationToken,
 ) -> Result<Run, Error> {
-    let workload = Workload { seed: plan.seed, mix: plan.mix };
+    let workload = Workload { seed: plan.seed, mix: plan.mix, late_cancels: plan.late_cancels };
     let prepared = async {
         let health = site.backends.health().await?;
         let notes = preflight::disagreements(plan, &health)?;
@@ -191,7 +193,7 @@ pub async fn run(
 fn decisions(orders: &[OrderResult]) -> BTreeMap<String, Decision> {
     let decision = |order: &OrderResult| Decision {
         order_id: order.order_id.clone(),
-        accepted: order.decision.filter(|_| order.accepted).into_iter().collect(),
+        accepted: order.accepted_decisions(),
         status: order.end.status(),
     };
     orders.iter().map(|order| (order.order_id.clone(), decision(order))).collect()

@@ -8,6 +8,8 @@ mod customer;
 mod mix;
 mod order_api;
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 use shared::chaos::Draw;
 use shared::digest::digest_of;
@@ -27,16 +29,23 @@ pub struct Workload {
     pub seed: u64,
     /// What people decide.
     pub mix: Mix,
+    /// The share of approved orders, from 0 to 1, that their customers cancel later.
+    pub late_cancels: f64,
 }
 
-/// An order to place, and the decision right after it.
+/// An order to place, and what people decide on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// What is ordered.
     pub order: OrderInput,
-    /// `None` if nobody decides.
+    /// The decision right after it; `None` if nobody decides.
     pub verb: Option<Verb>,
+    /// How long after the approval, before `TIME_SCALE`, its customer cancels it; `None` if they do not.
+    pub cancelled_after: Option<Duration>,
 }
+
+/// Most orders are over by then.
+const LATEST_CANCEL_MS: u32 = 60_000;
 
 /// The products, with their prices in cents.
 const CATALOGUE: [(&str, i64); 4] =
@@ -45,7 +54,7 @@ const CATALOGUE: [(&str, i64); 4] =
 impl Workload {
     /// The orders of `seed`, with the default shares of decisions.
     pub fn new(seed: u64) -> Self {
-        Self { seed, mix: Mix::default() }
+        Self { seed, mix: Mix::default(), late_cancels: 0.0 }
     }
 
     /// The id of order `index`. It contains the seed, so that runs with different seeds share no id.
@@ -57,7 +66,15 @@ impl Workload {
     pub fn placement(&self, index: u64) -> Placement {
         let mut draw = Draw::seeded(digest_of(&("workload", self.seed, index)));
         let verb = self.mix.pick(&mut draw);
-        Placement { order: order(self.order_id(index), index, &mut draw), verb }
+        let cancelled_after = self.cancelled_after(index).filter(|_| verb == Some(Verb::Approve));
+        Placement { order: order(self.order_id(index), index, &mut draw), verb, cancelled_after }
+    }
+
+    /// Drawn by itself, so that late cancels change nothing else.
+    fn cancelled_after(&self, index: u64) -> Option<Duration> {
+        let mut draw = Draw::seeded(digest_of(&("late cancel", self.seed, index)));
+        let is_cancelled = f64::from(draw.below(u32::MAX)) < self.late_cancels * f64::from(u32::MAX);
+        is_cancelled.then(|| Duration::from_millis(u64::from(draw.below(LATEST_CANCEL_MS))))
     }
 }
 
@@ -104,6 +121,23 @@ mod tests {
         insta::assert_snapshot!(json(42), @r#"{"orderId":"ORD-7-42","customerId":"CUST-42","items":[{"sku":"ITEM-002","quantity":2,"price":49.99},{"sku":"ITEM-003","quantity":2,"price":12.5}],"totalAmount":124.98,"currency":"usd","shippingAddress":{"street":"123 Main St","city":"San Francisco","state":"CA","zip":"94105","country":"US"},"customerEmail":"customer@example.com","requiresApproval":true}"#);
         assert_eq!(json(42), json(42));
         assert_ne!(json(1), json(2));
+    }
+
+    #[test]
+    fn approved_orders_alone_are_cancelled_later_and_their_share_changes_nothing_else() {
+        let (usual, late) = (Workload::new(7), Workload { late_cancels: 0.5, ..Workload::new(7) });
+        let (mut approved, mut cancelled) = (0, 0);
+        for index in 0..1000 {
+            let (before, after) = (usual.placement(index), late.placement(index));
+            assert_eq!((before.order, before.verb, None), (after.order, after.verb, before.cancelled_after));
+            approved += u32::from(after.verb == Some(Verb::Approve));
+            cancelled += u32::from(after.cancelled_after.is_some());
+            assert!(after.cancelled_after.is_none_or(|_| after.verb == Some(Verb::Approve)));
+        }
+        assert!(
+            (0.45..0.55).contains(&(f64::from(cancelled) / f64::from(approved))),
+            "{cancelled} of {approved}"
+        );
     }
 
     #[test]

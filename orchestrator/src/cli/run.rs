@@ -46,6 +46,9 @@ pub(super) struct Args {
     time_scale: Option<TimeScale>,
     #[command(flatten)]
     decisions: Decisions,
+    /// The share of approved orders to cancel later, at some time within a minute x time scale
+    #[arg(long, value_name = "SHARE", env = "RUN_LATE_CANCELS", default_value_t = 0.0, value_parser = share)]
+    late_cancels: f64,
     /// Someone else's orchestrator, with the same order API [default: the bundled one, started here]
     #[arg(long, value_name = "URL", env = "RUN_TARGET", value_parser = base_url)]
     target: Option<String>,
@@ -194,6 +197,7 @@ impl Args {
             seed: stage.seed,
             time_scale: stage.time_scale,
             mix,
+            late_cancels: self.late_cancels,
             order_timeout: self.order_timeout.unwrap_or(usual),
             reset: self.reset,
             conditions: self.fail_on.clone(),

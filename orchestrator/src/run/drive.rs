@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::time::TimeScale;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::results::{End, OrderResult};
 use super::{Error, News, Plan};
+use crate::audit::Verb;
 use crate::workload::{Customer, OrderApi, Placed, Refused, Workload};
 
 /// The results of the orders.
@@ -36,6 +38,7 @@ pub(super) async fn drive(
         workload,
         stop,
         order_timeout: plan.order_timeout,
+        time_scale: plan.time_scale,
         concurrency: plan.concurrency as u64,
         ended: AtomicU64::new(0),
         refused: AtomicU64::new(0),
@@ -65,11 +68,22 @@ pub(super) async fn drive(
     })
 }
 
+/// Whether the orchestrator accepts a decision. If not, it came too late: the order has ended, or is being
+/// undone.
+async fn decide(customer: &Customer, verb: Verb) -> Result<bool, Refused> {
+    match customer.decide(verb).await {
+        Ok(()) => Ok(true),
+        Err(too_late) if too_late.status == 409 => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
 struct Driver<'a> {
     api: &'a OrderApi,
     workload: Workload,
     stop: &'a CancellationToken,
     order_timeout: Duration,
+    time_scale: TimeScale,
     concurrency: u64,
     /// How many orders have ended so far.
     ended: AtomicU64,
@@ -92,6 +106,7 @@ impl Driver<'_> {
             order_id: self.workload.order_id(index),
             decision: None,
             accepted: false,
+            late_cancel_accepted: None,
             end: End::NotEnded,
             reason: None,
             needs_attention: false,
@@ -138,14 +153,16 @@ impl Driver<'_> {
             return Ok(Placed::Before);
         }
         if let Some(verb) = placement.verb {
-            match customer.decide(verb).await {
-                Ok(()) => result.accepted = true,
-                // It came too late: the order has ended, or is being undone.
-                Err(too_late) if too_late.status == 409 => {}
-                Err(other) => return Err(other),
-            }
+            result.accepted = decide(customer, verb).await?;
         }
-        let ended = customer.end().await?;
+        let patience = placement.cancelled_after.map(|after| self.time_scale.apply(after));
+        let ended = match timeout(patience.unwrap_or(Duration::MAX), customer.end()).await {
+            Ok(ended) => ended?,
+            Err(_) => {
+                result.late_cancel_accepted = Some(decide(customer, Verb::Cancel).await?);
+                customer.end().await?
+            }
+        };
         result.end = End::of(Some(ended.status));
         result.reason = ended.error;
         result.needs_attention = ended.needs_attention;

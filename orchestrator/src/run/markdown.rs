@@ -44,7 +44,7 @@ fn ends(results: &Results) -> String {
     }
     table += "\n|---|--:|--:|--:|--:|--:|--:|\n";
     for row in &results.ends {
-        table += &format!("| {} | {} |", decision(row.decision), count(row.orders));
+        table += &format!("| {} | {} |", decision(row), count(row.orders));
         for end in End::ALL {
             table += &format!(" {} |", count(row.ends.get(&end).copied().unwrap_or(0)));
         }

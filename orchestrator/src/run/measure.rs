@@ -11,12 +11,21 @@ use crate::audit::{Fact, Ledgers, Verb};
 
 /// Decision by decision, how the orders ended.
 pub(super) fn ends(orders: &[OrderResult]) -> Vec<Ends> {
-    let decisions = [Some(Verb::Approve), Some(Verb::Reject), Some(Verb::Cancel), None];
-    let rows = decisions.into_iter().map(|decision| {
-        let mut row = Ends { decision, orders: 0, accepted: 0, ends: BTreeMap::new() };
-        for order in orders.iter().filter(|order| order.decision == decision) {
+    let decisions = [
+        (Some(Verb::Approve), false),
+        (Some(Verb::Approve), true),
+        (Some(Verb::Reject), false),
+        (Some(Verb::Cancel), false),
+        (None, false),
+    ];
+    let rows = decisions.into_iter().map(|(decision, late_cancel)| {
+        let mut row = Ends { decision, late_cancel, orders: 0, accepted: 0, ends: BTreeMap::new() };
+        let is_like = |order: &&OrderResult| {
+            (order.decision, order.late_cancel_accepted.is_some()) == (decision, late_cancel)
+        };
+        for order in orders.iter().filter(is_like) {
             row.orders += 1;
-            row.accepted += u64::from(order.accepted);
+            row.accepted += u64::from(order.late_cancel_accepted.unwrap_or(order.accepted));
             *row.ends.entry(order.end).or_default() += 1;
         }
         row

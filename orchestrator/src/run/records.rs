@@ -47,7 +47,8 @@ pub(super) fn require_records(
         return Ok(None);
     }
     let needs_backends = |order: &OrderResult| {
-        order.decision == Some(Verb::Approve) || matches!(order.end, End::Shipped | End::Failed)
+        let is_approved = order.decision == Some(Verb::Approve) && order.late_cancel_accepted.is_none();
+        is_approved || matches!(order.end, End::Shipped | End::Failed)
     };
     if let Some(OrderResult { order_id, end, reason, .. }) = orders.iter().find(|order| needs_backends(order))
     {
@@ -109,6 +110,7 @@ pub(super) mod tests {
                 order_id: "ORD-1".to_owned(),
                 decision,
                 accepted: true,
+                late_cancel_accepted: None,
                 end,
                 reason: None,
                 needs_attention: false,

@@ -91,6 +91,9 @@ pub struct OrderResult {
     pub decision: Option<Verb>,
     /// Whether the orchestrator accepted that.
     pub accepted: bool,
+    /// Whether the orchestrator accepted that its customer cancelled it later; absent if they did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_cancel_accepted: Option<bool>,
     /// How it ended.
     pub end: End,
     /// Why it was not shipped, as its orchestrator says; of one that did not end, its last answer.
@@ -114,12 +117,15 @@ pub struct Reason {
 
 /// How orders ended, grouped by decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Ends {
     /// What was decided; absent for orders about which nothing was.
     pub decision: Option<Verb>,
+    /// Whether they were cancelled later, while they were open.
+    pub late_cancel: bool,
     /// How many orders that is.
     pub orders: u64,
-    /// How many of these decisions the orchestrator accepted.
+    /// How many of these decisions the orchestrator accepted: of the late cancels, if there were any.
     pub accepted: u64,
     /// How many orders ended how.
     pub ends: BTreeMap<End, u64>,
@@ -203,6 +209,14 @@ impl Results {
     /// How much was undone.
     pub fn undone(&self) -> u64 {
         self.compensations.iter().map(|row| row.count).sum()
+    }
+}
+
+impl OrderResult {
+    /// The decisions that the orchestrator accepted, in their order.
+    pub(super) fn accepted_decisions(&self) -> Vec<Verb> {
+        let late = self.late_cancel_accepted.filter(|accepted| *accepted).map(|_| Verb::Cancel);
+        self.decision.filter(|_| self.accepted).into_iter().chain(late).collect()
     }
 }
 

@@ -88,6 +88,7 @@ fn order(
         order_id: id.to_owned(),
         decision,
         accepted,
+        late_cancel_accepted: None,
         end,
         reason: reason.map(str::to_owned),
         needs_attention: false,

@@ -3,9 +3,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::Results;
-use super::results::{End, OperationResults};
+use super::results::{End, Ends, OperationResults};
 use super::statistics::Quantiles;
-use crate::audit::{Format, Verb};
+use crate::audit::Format;
 use crate::words::{count, counted, millis, percent};
 
 const BOLD: Style = Style::new().bold();
@@ -107,8 +107,12 @@ fn conditions(results: &Results, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A decision as people say it.
-pub(super) fn decision(decision: Option<Verb>) -> &'static str {
-    decision.map_or("none", Verb::name)
+pub(super) fn decision(row: &Ends) -> &'static str {
+    match row.decision {
+        Some(_) if row.late_cancel => "cancel later",
+        Some(verb) => verb.name(),
+        None => "none",
+    }
 }
 
 #[cfg(test)]

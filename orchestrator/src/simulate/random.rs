@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use shared::chaos::{Draw, Plan};
@@ -19,9 +18,6 @@ use super::world::{Circumstances, World, in_virtual_time};
 use crate::audit::Verb;
 use crate::domain::OrderStatus;
 use crate::workload::{Mix, Placement, Workload};
-
-/// Most orders are over by then.
-const LATEST_CANCEL_MS: u32 = 60_000;
 
 /// What happens in each world of a random run.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +63,11 @@ impl RandomWorld {
                 CrashPlan::never()
             };
             let circumstances = Circumstances { crash_plan: Arc::new(crash_plan), moments: None };
-            let workload = Workload { seed, mix: self.mix };
+            let workload = Workload { seed, mix: self.mix, late_cancels: self.late_cancels };
             let lives = (0..self.orders).map(|index| {
-                let Placement { order, verb } = workload.placement(index);
-                let (world, decision) = (&world, self.decision(verb, seed, index));
-                async move { live(world, &order, decision, None).await.decision }
+                let placement = workload.placement(index);
+                let (world, decision) = (&world, decision(&placement));
+                async move { live(world, &placement.order, decision, None).await.decision }
             });
             let work = stream::iter(lives).buffer_unordered(self.concurrency.max(1)).collect::<Vec<_>>();
             let (decided, remains) = world.with_orchestrator(&circumstances, work).await;
@@ -115,21 +111,14 @@ impl RandomWorld {
 
     fn decision_on(&self, order_id: &str, workload: &Workload) -> Decision {
         let index = (0..self.orders).find(|index| workload.order_id(*index) == order_id);
-        let verb = |index: &u64| workload.placement(*index).verb;
-        index.map_or(Decision::Nobody, |index| self.decision(verb(&index), workload.seed, index))
+        index.map_or(Decision::Nobody, |index| decision(&workload.placement(index)))
     }
+}
 
-    fn decision(&self, verb: Option<Verb>, seed: u64, index: u64) -> Decision {
-        let mut draw = Draw::seeded(digest_of(&("late cancel", seed, index)));
-        match verb {
-            Some(Verb::Approve)
-                if f64::from(draw.below(u32::MAX)) < self.late_cancels * f64::from(u32::MAX) =>
-            {
-                let later = Duration::from_millis(u64::from(draw.below(LATEST_CANCEL_MS)));
-                Decision::Late(Verb::Cancel, Moment::Placed(later))
-            }
-            Some(verb) => Decision::Early(verb),
-            None => Decision::Nobody,
-        }
+fn decision(placement: &Placement) -> Decision {
+    match (placement.verb, placement.cancelled_after) {
+        (_, Some(later)) => Decision::Late(Verb::Cancel, Moment::Placed(later)),
+        (Some(verb), None) => Decision::Early(verb),
+        (None, None) => Decision::Nobody,
     }
 }

@@ -4,6 +4,7 @@
 mod foreign;
 mod forgetful;
 mod interrupted;
+mod late_cancels;
 mod losing;
 mod recipes;
 mod simulated;

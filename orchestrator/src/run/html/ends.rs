@@ -31,13 +31,13 @@ fn by_decision(results: &Results) -> Markup {
     let columns: Vec<_> = End::ALL.into_iter().filter(|end| open || *end != End::NotEnded).collect();
     html! {
         table class="matrix" {
-            caption class="hidden" { "How orders ended, by what was decided right after they were placed" }
+            caption class="hidden" { "How orders ended, by what was decided about them" }
             thead { tr {
                 th scope="col" { "Decision" } th scope="col" { "Orders" } th scope="col" { "Accepted" }
                 @for end in &columns { th scope="col" { (end.name()) } }
             } }
             tbody { @for row in &results.ends { tr {
-                th scope="row" { (decision(row.decision)) }
+                th scope="row" { (decision(row)) }
                 td { (count(row.orders)) }
                 td { @if row.decision.is_some() { (count(row.accepted)) } @else { "–" } }
                 @for end in &columns { (cell(row.ends.get(end).copied())) }
