@@ -157,6 +157,7 @@ pub async fn run(
     notes.extend(records::strangers(&all, &planned, &others)?);
     notes.extend(records::require_records(&all, &planned, &orders, &site.backends_name)?);
     let ledgers = records::of_orders(all, &ids);
+    notes.extend(notes::charged_otherwise(plan.orders, workload, &orders, &ledgers));
     let after = site.backends.stats(&health).await?;
     let mut results = Results {
         setting: Setting {

@@ -76,7 +76,7 @@ fn made(is_broken: bool) -> Run {
     Run { results, ledgers }
 }
 
-fn order(
+pub(super) fn order(
     id: &str,
     decision: Option<Verb>,
     accepted: bool,
