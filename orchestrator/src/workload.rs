@@ -7,6 +7,7 @@
 mod customer;
 mod mix;
 mod order_api;
+mod order_name;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::domain::{Address, Item, OrderInput};
 pub use customer::{Customer, Ended, Placed};
 pub use mix::{BadMix, Mix};
 pub use order_api::{OrderApi, Refused};
+pub use order_name::OrderName;
 
 /// The orders of one seed.
 #[derive(Clone, Copy, Debug)]
@@ -57,9 +59,9 @@ impl Workload {
         Self { seed, mix: Mix::default(), late_cancels: 0.0 }
     }
 
-    /// The id of order `index`. It contains the seed, so that runs with different seeds share no id.
+    /// The id of order `index`.
     pub fn order_id(&self, index: u64) -> String {
-        format!("ORD-{}-{index}", self.seed)
+        OrderName { seed: self.seed, index }.to_string()
     }
 
     /// Order `index`.

@@ -20,7 +20,7 @@ use super::run::{Decisions, MAX_OPEN};
 use crate::activities::ActivitySettings;
 use crate::bundled::Settings;
 use crate::simulate::{Crash, Decision, Flow, Schedule, Stuck, Subject};
-use crate::workload::BadMix;
+use crate::workload::{BadMix, OrderName};
 use replay::Replay;
 use report::Format;
 
@@ -77,6 +77,9 @@ pub(super) struct Args {
     /// Where the orchestrator's process crashes: `before:payment_capture:1.completed`, or `after:`
     #[arg(long, env = "SIMULATE_CRASH", value_delimiter = ',', requires = "script")]
     crash: Vec<Crash>,
+    /// Order what this order of a random world orders, such as ORD-7-42
+    #[arg(long, env = "SIMULATE_ORDER", value_name = "ORDER", requires = "script")]
+    order: Option<OrderName>,
     /// Run one order for each line of a file, in the form that this command prints; - is standard input
     #[arg(long, env = "SIMULATE_REPLAY", value_name = "FILE", conflicts_with_all = WORLDS, conflicts_with_all = ["crashes", "faults", "threads", "exhaustive", "script"])]
     replay: Option<PathBuf>,
@@ -165,7 +168,7 @@ impl Args {
             [decision] => decision,
             _ => return Err(Failure::Decisions),
         };
-        Ok(Schedule { faults, decision, crashes: self.crash.iter().cloned().collect() })
+        Ok(Schedule { faults, decision, crashes: self.crash.iter().cloned().collect(), order: self.order })
     }
 
     fn threads(&self) -> usize {

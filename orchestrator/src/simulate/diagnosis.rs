@@ -31,7 +31,7 @@ pub(super) fn schedules_of(
             schedule = schedule.with(fault);
         }
     }
-    let Some(run) = run_of(order_id, remains) else { return vec![schedule] };
+    let Some(run) = run_of(order_id, remains) else { return with_items_of(order_id, vec![schedule]) };
     let crashes: Vec<_> = random_crashes.iter().filter_map(|crash_at| crashes_of(&run, crash_at)).collect();
     let dying = |pick: fn(&[Crash; 2]) -> &Crash| Schedule {
         crashes: crashes.iter().map(pick).cloned().collect(),
@@ -39,7 +39,16 @@ pub(super) fn schedules_of(
     };
     let mut all = vec![dying(|[likely, _]| likely), dying(|[_, other]| other)];
     all.extend(crashes.iter().flatten().map(|crash| schedule.dying_at(crash.clone())));
-    all
+    with_items_of(order_id, all)
+}
+
+/// The same schedules, and then the same for what the order had ordered: seldom does that matter.
+pub(super) fn with_items_of(order_id: &str, mut schedules: Vec<Schedule>) -> Vec<Schedule> {
+    let order = order_id.parse().ok();
+    let same = schedules.iter().map(|schedule| Schedule { order, ..schedule.clone() });
+    let same: Vec<_> = same.collect();
+    schedules.extend(same);
+    schedules
 }
 
 /// What was scripted or drawn for a request, as a line of a script.

@@ -9,6 +9,7 @@ use shared::digest::digest_of;
 use super::cores::{Cores, Stuck};
 use super::crash::Crash;
 use super::decision::Decision;
+use super::diagnosis::with_items_of;
 use super::failures::Failures;
 use super::schedule::Schedule;
 use super::subject::Subject;
@@ -84,7 +85,8 @@ impl Exhaustive {
                             let more = self.extensions(schedule, &trial, &faults);
                             frontier.extend(more.filter(|more| known.insert(digest_of(&more.to_string()))));
                         } else {
-                            failures.met(&trial.findings, || vec![schedule.clone()]);
+                            let order = &trial.decision.order_id;
+                            failures.met(&trial.findings, || with_items_of(order, vec![schedule.clone()]));
                         }
                     }
                     progress(coverage.schedules, total)

@@ -7,6 +7,7 @@ use shared::chaos::{Script, ScriptLine};
 use super::crash::Crash;
 use super::decision::Decision;
 use crate::bundled::operations;
+use crate::workload::OrderName;
 
 /// All that one order meets. Written as the options of the command that lets an order meet it.
 #[derive(Clone, Debug)]
@@ -17,12 +18,14 @@ pub struct Schedule {
     pub decision: Decision,
     /// Where the orchestrator's process dies.
     pub crashes: BTreeSet<Crash>,
+    /// The order of a random world whose items it orders, if they matter.
+    pub order: Option<OrderName>,
 }
 
 impl Schedule {
     /// Nothing goes wrong.
     pub fn of(decision: Decision) -> Self {
-        Self { faults: Vec::new(), decision, crashes: BTreeSet::new() }
+        Self { faults: Vec::new(), decision, crashes: BTreeSet::new(), order: None }
     }
 
     /// The faults that `script` has for every order.
@@ -88,7 +91,8 @@ fn target(fault: &ScriptLine) -> (&'static str, u32) {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "--script \"{}\" --decision {}", self.script(), self.decision)?;
-        self.crashes.iter().try_for_each(|crash| write!(f, " --crash {crash}"))
+        self.crashes.iter().try_for_each(|crash| write!(f, " --crash {crash}"))?;
+        self.order.iter().try_for_each(|order| write!(f, " --order {order}"))
     }
 }
 
@@ -118,7 +122,8 @@ impl FromStr for Schedule {
                 "--script" => faults = Some(Self::parse_faults(&value)?),
                 "--decision" => schedule.decision = value.parse()?,
                 "--crash" => drop(schedule.crashes.insert(value.parse()?)),
-                _ => return Err(format!("`{name}` is not one of --script, --decision, --crash")),
+                "--order" => schedule.order = Some(value.parse()?),
+                _ => return Err(format!("`{name}` is not one of --script, --decision, --crash, --order")),
             }
         }
         Ok(Self { faults: faults.ok_or("there is no --script")?, ..schedule })
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn a_schedule_reads_back() {
         let line = "--script \"payment.capture#1=lost_response; shipping.create_label#2=timeout@5s\" \
-                    --decision cancel@shipping.create_label+7s --crash before:payment_capture:1.completed";
+                    --decision cancel@shipping.create_label+7s --crash before:payment_capture:1.completed --order ORD-7-42";
         let schedule: Schedule = format!("fake-stripe-chaos simulate {line}").parse().unwrap();
         assert_eq!(schedule.to_string(), line);
         assert_eq!(
@@ -185,6 +190,6 @@ mod tests {
         insta::assert_snapshot!(wrong("--decision"), @"`--decision` is without a value");
         insta::assert_snapshot!(wrong("--script \"A:payment.capture#1=reset\""), @"in `A:payment.capture#1=reset`: there is only one order, so none is to be named");
         insta::assert_snapshot!(wrong("--script \"payment.capture#1=reset"), @"a quote is not closed");
-        insta::assert_snapshot!(wrong("--seed 1"), @"`--seed` is not one of --script, --decision, --crash");
+        insta::assert_snapshot!(wrong("--seed 1"), @"`--seed` is not one of --script, --decision, --crash, --order");
     }
 }

@@ -6,17 +6,22 @@ use super::subject::Subject;
 use super::trial::{Trial, run_all};
 
 /// One of the schedules without what does not matter: as few faults as possible, no crash if there need
-/// not be one, the simplest decision, as long as an order alone in a world breaks `rule`. `None` when it
+/// not be one, the simplest decision, the usual items, as long as an order alone in a world breaks `rule`. `None` when it
 /// does not even now.
 pub(super) fn shrink(subject: &Subject, schedules: &[Schedule], rule: &str) -> Option<Schedule> {
     let mut least = first_that_breaks(subject, schedules, rule)?;
-    while let Some(less) = [fewer_faults, fewer_crashes, otherwise_decided, few_faults, simpler_decisions]
-        .into_iter()
-        .find_map(|step| first_that_breaks(subject, &step(&least), rule))
+    while let Some(less) =
+        [usual_items, fewer_faults, fewer_crashes, otherwise_decided, few_faults, simpler_decisions]
+            .into_iter()
+            .find_map(|step| first_that_breaks(subject, &step(&least), rule))
     {
         least = less;
     }
     Some(least)
+}
+
+fn usual_items(schedule: &Schedule) -> Vec<Schedule> {
+    schedule.order.map(|_| Schedule { order: None, ..schedule.clone() }).into_iter().collect()
 }
 
 fn fewer_faults(schedule: &Schedule) -> Vec<Schedule> {

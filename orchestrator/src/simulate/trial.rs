@@ -13,6 +13,7 @@ use super::schedule::Schedule;
 use super::subject::{Subject, success_alone};
 use super::world::{Circumstances, World, in_virtual_time};
 use crate::audit::{self, Finding, Ledgers};
+use crate::domain::OrderInput;
 use crate::workload::Workload;
 
 /// What became of one order that met a schedule.
@@ -58,7 +59,11 @@ pub(super) fn run_all(subject: &Subject, schedules: &[&Schedule], log: bool) -> 
 }
 
 async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Schedule) -> Trial {
-    let order = workload.placement(index).order;
+    let usual = workload.placement(index).order;
+    let order = match schedule.order {
+        Some(name) => OrderInput { order_id: usual.order_id, ..name.order() },
+        None => usual,
+    };
     let crash_plan = Arc::new(CrashPlan::named(schedule.crashes.clone()));
     let moments = match schedule.decision {
         Decision::Nobody | Decision::Early(_) | Decision::Late(_, Moment::Placed(_)) => None,

@@ -6,6 +6,7 @@ mod command;
 mod determinism;
 mod finding;
 mod fresh_process;
+mod items;
 mod regressions;
 mod waiting;
 

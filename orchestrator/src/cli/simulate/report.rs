@@ -104,7 +104,7 @@ fn text(
             None => writeln!(
                 out,
                 "No line reproduces the first of them, shown here, or the next ones tried: the order of a line is alone in its \
-                 world, and its items may be others.\n"
+                 world.\n"
             )?,
         }
     }

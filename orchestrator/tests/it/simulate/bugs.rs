@@ -4,7 +4,7 @@
 mod cancel_ignored;
 mod capture_conflict;
 mod hold_kept;
-mod keys;
+pub(super) mod keys;
 mod label_last;
 mod new_keys;
 mod saga;
@@ -147,7 +147,9 @@ pub(super) static BUGS: [Bug; 7] = [
 
 /// The shipped saga over gateways whose way to the backends is `bent`, by which process of the
 /// orchestrator it is.
-fn over(bent: impl Fn(Arc<dyn Transport>, u32) -> Arc<dyn Transport> + Send + Sync + 'static) -> Flow {
+pub(super) fn over(
+    bent: impl Fn(Arc<dyn Transport>, u32) -> Arc<dyn Transport> + Send + Sync + 'static,
+) -> Flow {
     Flow::new(move |process| {
         let backends = bent(Arc::clone(&process.backends), process.number);
         registry::<OrderFulfillment>(backends, &process)

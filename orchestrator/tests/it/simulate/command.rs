@@ -208,14 +208,27 @@ fn success_is_as_late_in_a_line_and_in_a_search_of_all_schedules_as_at_random() 
     }
 }
 
+/// Whoever is refused stock keeps a hold.
+const HOLDS_ARE_KEPT: [(&str, &str); 3] = [
+    ("CHAOS_FAILURE_RATE", "0"),
+    ("CHAOS_PAYMENT_RELEASE", "internal_error=100%"),
+    ("COMPENSATION_ACTIVITY_RETRIES", "0"),
+];
+
+#[test]
+fn a_failure_of_some_items_alone_is_reproduced_with_them() {
+    let variables = [&HOLDS_ARE_KEPT[..], &[("INVENTORY_STOCK", "ITEM-003=0")]].concat();
+    let lines = lines_found(&variables, "--seeds 1 --orders-per-world 60 --approve 1");
+    assert!(!lines.is_empty());
+    for line in lines {
+        assert!(line.contains(" --order ORD-1-"), "{line}");
+        assert_eq!(code(&replay(&line)), 1, "{line}");
+    }
+}
+
 #[test]
 fn a_failure_that_no_line_reproduces_is_told_without_a_line() {
-    let variables = [
-        ("INVENTORY_STOCK", "ITEM-003=0"),
-        ("CHAOS_FAILURE_RATE", "0"),
-        ("CHAOS_PAYMENT_RELEASE", "internal_error=100%"),
-        ("COMPENSATION_ACTIVITY_RETRIES", "0"),
-    ];
+    let variables = [&HOLDS_ARE_KEPT[..], &[("INVENTORY_STOCK", "ITEM-003=9")]].concat();
     let output =
         command("simulate --seeds 1 --orders-per-world 60 --approve 1").envs(variables).output().unwrap();
     let printed = stdout(&output);
