@@ -3,6 +3,7 @@ use serde::Serialize;
 use shared::ledger::Request;
 use utoipa::ToSchema;
 
+use super::Fact;
 use crate::audit::Domain;
 
 /// A request as a rule sees it.
@@ -169,9 +170,20 @@ impl<'a> Call<'a> {
         self.request.ended_at.is_some_and(|ended_at| ended_at <= time)
     }
 
-    /// Whether it began after `earlier` had ended.
+    /// Whether it certainly began before something happened. As with two facts, time does not always tell.
+    pub fn began_before(&self, fact: &Fact<'_>, one_sequence: bool) -> bool {
+        let comparable = one_sequence || self.domain == fact.domain;
+        let (began_at, at) = (self.request.started_at, fact.at());
+        began_at < at || (began_at == at && comparable && self.request.seq < fact.effect.seq)
+    }
+
+    /// Whether it began after `earlier` had ended. Within one millisecond, its answer may tell that it did not.
     pub fn came_after(&self, earlier: &Self) -> bool {
-        self.request.seq > earlier.request.seq && earlier.ended_by(self.request.started_at)
+        let began_at = self.request.started_at;
+        let overlapped = self.ending == Ending::InProgress
+            && self.has_key_of(earlier)
+            && earlier.request.ended_at == Some(began_at);
+        self.request.seq > earlier.request.seq && earlier.ended_by(began_at) && !overlapped
     }
 }
 

@@ -96,6 +96,8 @@ mod tests {
             None
         );
         assert_eq!(after_refusal("20ms payment.authorize key=b -> 201; held auth_1 100"), None);
+        assert_eq!(after_refusal("50ms payment.authorize -> 409 idempotency_in_progress"), None);
+        assert!(after_refusal("51ms payment.authorize -> 409 idempotency_in_progress").is_some());
         let unread = "0s payment.capture auth_1 body=none -> 413 body_too_large\n";
         assert_eq!(judged(&RULE, &format!("{unread}{}", unread.replace("0s", "1s"))), None);
     }
