@@ -154,6 +154,19 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
     Err(Problem::validation(vec![FieldError { field: "Idempotency-Key".to_owned(), message }]))
 }
 
+/// Clients that compress their bodies do not learn it from the JSON that nobody can read.
+fn require_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            let coding = String::from_utf8_lossy(coding.as_bytes()).to_ascii_lowercase();
+            let detail =
+                format!("The body is declared to be compressed (`{coding}`), expected an uncompressed one.");
+            Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A body without a declared type is taken for JSON, because the original service's clients send such.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
@@ -183,6 +196,7 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
         })??,
     };
     if !body.is_empty() {
+        require_plain(headers)?;
         require_json(headers)?;
     }
     Ok(body)

@@ -33,7 +33,7 @@ pub mod problems {
         ProblemKind::new(409, "idempotency_in_progress", "Request in progress").retry_after(1);
     /// The body is larger than the limit.
     pub static BODY_TOO_LARGE: ProblemKind = ProblemKind::new(413, "body_too_large", "Body too large");
-    /// The body is not declared to be JSON.
+    /// The body is not declared to be JSON, or is compressed.
     pub static UNSUPPORTED_MEDIA_TYPE: ProblemKind =
         ProblemKind::new(415, "unsupported_media_type", "Unsupported media type");
     /// The key was used with another body.

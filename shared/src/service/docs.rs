@@ -48,7 +48,7 @@ fn describe(documented: &mut Documented, operation: &'static Operation) {
         (&problems::VALIDATION_ERROR, "The body breaks a rule; `errors` names each field."),
         (&problems::BODY_TIMEOUT, "The body did not arrive in time."),
         (&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB."),
-        (&problems::UNSUPPORTED_MEDIA_TYPE, "The body is not declared to be JSON."),
+        (&problems::UNSUPPORTED_MEDIA_TYPE, "The body is not declared to be JSON, or is compressed."),
     ];
     let takes_body = documented.request_body.is_some();
     for (kind, why) in usual.iter().chain(body.iter().filter(|_| takes_body)) {
@@ -115,7 +115,8 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Identifies the request. A second request with the same key gets the first one's answer.",
+            "Identifies the request. A second request with the same key gets what the operation itself answered the first: \
+             after an injected 409 `already_captured`, the 200.",
         ))
         .schema(Some(text))
         .build()

@@ -65,6 +65,17 @@ async fn size_type_key_route_and_method_are_checked() {
     415 Unsupported Media Type
     {"type":"urn:fake-stripe-chaos:problem:unsupported_media_type","title":"Unsupported media type","status":415,"detail":"The body is declared to be `application/x-www-form-urlencoded`, expected `application/json`.","instance":"/toy/make","success":false,"error":"unsupported_media_type","message":"The body is declared to be `application/x-www-form-urlencoded`, expected `application/json`.","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
+    let compressed = toys.send(make_with("\u{1f}\u{8b}", &[("content-encoding", "GZIP")])).await;
+    assert!(
+        compressed.contains(
+            r#""detail":"The body is declared to be compressed (`gzip`), expected an uncompressed one.""#
+        ),
+        "{compressed}"
+    );
+    assert!(
+        compressed.starts_with("415")
+            && !toys.send(make_with("{}", &[("content-encoding", "identity")])).await.starts_with("415")
+    );
     let long = "k".repeat(256);
     insta::assert_snapshot!(toys.send(make_with("{}", &[("idempotency-key", &long)])).await, @r#"
     400 Bad Request
