@@ -24,6 +24,7 @@ mod statistics;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use shared::time::{Clock, TimeScale};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{Audit, Decision, Ledgers, attribute};
+use crate::audit::{Audit, Decision, Ledgers, attribute, read_restarts};
 use crate::gateways::Transport;
 use crate::workload::{Mix, OrderApi, Workload};
 use drive::Driven;
@@ -78,8 +79,11 @@ pub struct Plan {
     pub reset: bool,
     /// What fails the run beside violations.
     pub conditions: Vec<Condition>,
-    /// How the orders are judged; their decisions are added.
+    /// How the orders are judged; their decisions are added, and the restarts.
     pub audit: Audit,
+    /// The file with the times at which the orchestrator was restarted. It is read when the orders have ended,
+    /// since nobody knows the times before.
+    pub restarts: Option<PathBuf>,
     /// A command line that repeats the run.
     pub command: String,
 }
@@ -143,7 +147,12 @@ pub async fn run(
     notes.extend(notes::why_cut_short(plan, &orders, interrupted));
     notes.extend(notes::not_ended(&orders));
     // Every order has had its time.
-    let audit = Audit { decisions: Some(decisions(&orders)), judge_executing: true, ..plan.audit.clone() };
+    let audit = Audit {
+        decisions: Some(decisions(&orders)),
+        judge_executing: true,
+        restarts: plan.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default(),
+        ..plan.audit.clone()
+    };
     let planned: BTreeSet<_> = (0..plan.orders).map(|index| workload.order_id(index)).collect();
     let ended = orders.iter().filter(|order| order.end != End::NotEnded);
     let ended: BTreeSet<_> = ended.map(|order| order.order_id.as_str()).collect();

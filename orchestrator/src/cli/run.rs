@@ -46,7 +46,7 @@ pub(super) struct Args {
     time_scale: Option<TimeScale>,
     #[command(flatten)]
     decisions: Decisions,
-    /// The share of approved orders to cancel later, at some time within a minute x time scale
+    /// The share of approved orders to cancel later: within a minute x time scale, or right after their end
     #[arg(long, value_name = "SHARE", env = "RUN_LATE_CANCELS", default_value_t = 0.0, value_parser = share)]
     late_cancels: f64,
     /// Someone else's orchestrator, with the same order API [default: the bundled one, started here]
@@ -76,7 +76,7 @@ pub(super) struct Args {
     /// Allow what would otherwise be a violation
     #[arg(long, value_enum, env = "RUN_ALLOW", value_delimiter = ',')]
     allow: Vec<Allowance>,
-    /// When the target was restarted: times such as 2026-01-28T10:00:00.250Z, one per line
+    /// When the target was restarted: times such as 2026-01-28T10:00:00.250Z, one per line, read at the end
     #[arg(long, value_name = "FILE", env = "RUN_RESTARTS")]
     restarts: Option<PathBuf>,
     /// Write a report as one HTML file
@@ -202,6 +202,7 @@ impl Args {
             reset: self.reset,
             conditions: self.fail_on.clone(),
             audit,
+            restarts: self.restarts.clone(),
             command: self.command(stage.seed, stage.time_scale, environment)?,
         })
     }
@@ -210,11 +211,11 @@ impl Args {
         if self.restarts.is_some() && self.target.is_none() {
             return Err(Failure::Restarts);
         }
-        let restarts = self.restarts.as_deref().map(read_restarts).transpose()?.unwrap_or_default();
+        // Nobody waits for a run in vain.
+        self.restarts.as_deref().map(read_restarts).transpose()?;
         Ok(Audit {
             strict: self.strict,
             allowed: self.allow.clone(),
-            restarts,
             one_sequence: self.backends.is_none(),
             ..Audit::default()
         })

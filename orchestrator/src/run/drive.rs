@@ -167,6 +167,10 @@ impl Driver<'_> {
         result.reason = ended.error;
         result.needs_attention = ended.needs_attention;
         result.took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        if patience.is_some() && result.late_cancel_accepted.is_none() {
+            // It comes too late, whatever the orchestrator calls that.
+            result.late_cancel_accepted = Some(customer.decide(Verb::Cancel).await.is_ok());
+        }
         Ok(Placed::Now)
     }
 }

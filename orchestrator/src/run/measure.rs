@@ -19,13 +19,15 @@ pub(super) fn ends(orders: &[OrderResult]) -> Vec<Ends> {
         (None, false),
     ];
     let rows = decisions.into_iter().map(|(decision, late_cancel)| {
-        let mut row = Ends { decision, late_cancel, orders: 0, accepted: 0, ends: BTreeMap::new() };
+        let ends = BTreeMap::new();
+        let mut row = Ends { decision, late_cancel, orders: 0, accepted: 0, late_cancels_accepted: 0, ends };
         let is_like = |order: &&OrderResult| {
             (order.decision, order.late_cancel_accepted.is_some()) == (decision, late_cancel)
         };
         for order in orders.iter().filter(is_like) {
             row.orders += 1;
-            row.accepted += u64::from(order.late_cancel_accepted.unwrap_or(order.accepted));
+            row.accepted += u64::from(order.accepted);
+            row.late_cancels_accepted += u64::from(order.late_cancel_accepted == Some(true));
             *row.ends.entry(order.end).or_default() += 1;
         }
         row

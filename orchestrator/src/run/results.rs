@@ -121,12 +121,14 @@ pub struct Reason {
 pub struct Ends {
     /// What was decided; absent for orders about which nothing was.
     pub decision: Option<Verb>,
-    /// Whether they were cancelled later, while they were open.
+    /// Whether their customers cancelled them later.
     pub late_cancel: bool,
     /// How many orders that is.
     pub orders: u64,
-    /// How many of these decisions the orchestrator accepted: of the late cancels, if there were any.
+    /// How many of these decisions the orchestrator accepted.
     pub accepted: u64,
+    /// How many of the late cancels it accepted.
+    pub late_cancels_accepted: u64,
     /// How many orders ended how.
     pub ends: BTreeMap<End, u64>,
 }
@@ -209,6 +211,13 @@ impl Results {
     /// How much was undone.
     pub fn undone(&self) -> u64 {
         self.compensations.iter().map(|row| row.count).sum()
+    }
+}
+
+impl Ends {
+    /// How many decisions on these orders were sent.
+    pub(super) fn sent(&self) -> u64 {
+        self.orders * (u64::from(self.decision.is_some()) + u64::from(self.late_cancel))
     }
 }
 

@@ -41,8 +41,9 @@ fn figures(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         .map(|(end, orders)| format!("{} {} ({})", end.name(), count(orders), percent(results.share(orders))))
         .collect();
     line(out, "ended", &ends.join(", "))?;
-    let decided = results.ends.iter().filter(|row| row.decision.is_some());
-    let (sent, accepted) = decided.fold((0, 0), |(sent, ok), row| (sent + row.orders, ok + row.accepted));
+    let (sent, accepted) = results.ends.iter().fold((0, 0), |(sent, accepted), row| {
+        (sent + row.sent(), accepted + row.accepted + row.late_cancels_accepted)
+    });
     line(out, "decisions", &format!("{} sent, {} accepted", count(sent), count(accepted)))?;
     if let Some(Quantiles { p50, p90, p99, max, .. }) = results.order_latency {
         let [p50, p90, p99, max] = [p50, p90, p99, max].map(millis);
@@ -109,7 +110,7 @@ fn conditions(results: &Results, out: &mut dyn Write) -> io::Result<()> {
 /// A decision as people say it.
 pub(super) fn decision(row: &Ends) -> &'static str {
     match row.decision {
-        Some(_) if row.late_cancel => "cancel later",
+        Some(_) if row.late_cancel => "approve, cancel later",
         Some(verb) => verb.name(),
         None => "none",
     }

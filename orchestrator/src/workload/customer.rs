@@ -225,6 +225,10 @@ mod tests {
             (answer(502, &"<html>"), "GET /workflows/{id}/result: 502"),
             (answer(202, &""), "GET /workflows/{id}/result: 202 with a body that is not JSON"),
             (answer(404, &""), "GET /workflows/{id}/result: 404"),
+            (
+                answer(500, &r#"{"message": "no\nroom"}"#),
+                r#"GET /workflows/{id}/result: 500 {"message":"no\nroom"}"#,
+            ),
         ] {
             let customer = customer([failed, shipped()]);
             let given_up = tokio::time::timeout(Duration::from_millis(50), customer.end()).await;

@@ -31,7 +31,7 @@ pub struct OrderApi(Arc<dyn Transport>);
 pub struct Refused {
     /// The HTTP status.
     pub status: u16,
-    /// The `error` of its answer, such as `already_shipped`, or what is wrong with the answer.
+    /// The `error` of its answer, such as `already_shipped`, or else its body, or what is wrong with the answer.
     pub code: String,
 }
 
@@ -53,6 +53,9 @@ struct Problem {
     error: String,
     retry_after_ms: Option<u64>,
 }
+
+/// How much of a body is quoted that has no `error`, in characters.
+const MAX_QUOTE: usize = 120;
 
 impl OrderApi {
     /// The API that `transport` reaches.
@@ -87,7 +90,10 @@ impl OrderApi {
 async fn failure(response: Response<Body>) -> Failure {
     let (status, told_wait) = (response.status(), retry_after_of(response.headers()));
     let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER).await.unwrap_or_default();
-    let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+    let mut problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+    if problem.error.is_empty() {
+        problem.error = quote(&body);
+    }
     let told = answer(status.as_u16(), &problem.error);
     if status == StatusCode::REQUEST_TIMEOUT {
         return Failure::Passing { wait: POLL_INTERVAL, told };
@@ -97,6 +103,14 @@ async fn failure(response: Response<Body>) -> Failure {
         return Failure::Passing { wait: wait.unwrap_or(RETRY_INTERVAL), told };
     }
     Failure::Refused(Refused { status: status.as_u16(), code: problem.error })
+}
+
+/// The beginning of a body, if it is JSON and not just a page of HTML, on one line.
+fn quote(body: &[u8]) -> String {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return String::new() };
+    let text = if json == "" || json.is_null() { String::new() } else { json.to_string() };
+    let end = text.char_indices().nth(MAX_QUOTE);
+    end.map_or_else(|| text.clone(), |(end, _)| format!("{}…", &text[..end]))
 }
 
 /// An answer in a few words: its status and, if it has one, its code.

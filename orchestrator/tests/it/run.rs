@@ -7,6 +7,7 @@ mod interrupted;
 mod late_cancels;
 mod losing;
 mod recipes;
+mod restarts;
 mod simulated;
 
 use std::collections::BTreeSet;

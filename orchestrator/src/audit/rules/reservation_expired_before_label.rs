@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     holds: "The stock of a shipped order was still held when its label was made. An order that never asked for stock \
             needs none.",
     cause: "Usually the steps between the reservation and the label took longer than the reservation lives, or a \
-            refused reserve (409 out_of_stock) was ignored, so that what is shipped may have been sold to somebody else.",
+            refused reserve (409 out_of_stock) was ignored, or the stock was given back too early, so that what is shipped may have been sold to somebody else.",
     judge,
 };
 

@@ -39,7 +39,7 @@ fn by_decision(results: &Results) -> Markup {
             tbody { @for row in &results.ends { tr {
                 th scope="row" { (decision(row)) }
                 td { (count(row.orders)) }
-                td { @if row.decision.is_some() { (count(row.accepted)) } @else { "–" } }
+                td { @if row.late_cancel { (count(row.accepted)) ", " (count(row.late_cancels_accepted)) } @else if row.decision.is_some() { (count(row.accepted)) } @else { "–" } }
                 @for end in &columns { (cell(row.ends.get(end).copied())) }
             } } }
         }

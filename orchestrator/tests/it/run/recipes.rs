@@ -47,8 +47,10 @@ fn cook(recipe: &str, folder: &Path) {
 
 #[test]
 fn every_shell_recipe_of_the_ci_page_works_as_written() {
-    let recipes = recipes("sh");
-    assert_eq!(recipes.len(), 3);
+    // One needs an orchestrator that can be killed.
+    let (recipes, rest): (Vec<_>, Vec<_>) =
+        recipes("sh").into_iter().partition(|recipe| !recipe.contains("kill -9"));
+    assert_eq!((recipes.len(), rest.len()), (3, 1));
     for recipe in recipes {
         cook(recipe, tempfile::tempdir().unwrap().path());
     }
