@@ -52,13 +52,13 @@ async fn what_was_sent_is_told_by_recipient_subject_and_text() {
     office.send(None, &TEXT.replace("It is on its way", "It has arrived")).await;
     assert_snapshot!(ledger(&office).await, @r#"
     1 notification.send ORD-123 Some(201) -
-    {"seq":2,"at":"2026-01-28T10:00:00Z","order":"ORD-123","effect":"sent","resource":"ntf_34d0b08e1cbb51bb","detail":"email to customer@example.com: \"Your order has shipped\", text df71f797","request":1}
+    {"seq":2,"at":"2026-01-28T10:00:00.000Z","order":"ORD-123","effect":"sent","resource":"ntf_34d0b08e1cbb51bb","detail":"email to customer@example.com: \"Your order has shipped\", text df71f797","request":1}
     3 notification.send ORD-123 Some(201) -
-    {"seq":4,"at":"2026-01-28T10:00:00Z","order":"ORD-123","effect":"sent","resource":"ntf_69c9de22c9625475","detail":"email to customer@example.com: \"Your order has shipped\", text 2a4e4fb2","request":3}
+    {"seq":4,"at":"2026-01-28T10:00:00.000Z","order":"ORD-123","effect":"sent","resource":"ntf_69c9de22c9625475","detail":"email to customer@example.com: \"Your order has shipped\", text 2a4e4fb2","request":3}
     5 notification.send - Some(201) -
-    {"seq":6,"at":"2026-01-28T10:00:00Z","effect":"sent","resource":"ntf_429f45617c8d94b7","detail":"sms to +12025550123: text df71f797","request":5}
+    {"seq":6,"at":"2026-01-28T10:00:00.000Z","effect":"sent","resource":"ntf_429f45617c8d94b7","detail":"sms to +12025550123: text df71f797","request":5}
     7 notification.send - Some(201) -
-    {"seq":8,"at":"2026-01-28T10:00:00Z","effect":"sent","resource":"ntf_78c0b220c77ac2e2","detail":"sms to +12025550123: text 2a4e4fb2","request":7}
+    {"seq":8,"at":"2026-01-28T10:00:00.000Z","effect":"sent","resource":"ntf_78c0b220c77ac2e2","detail":"sms to +12025550123: text 2a4e4fb2","request":7}
     "#);
 }
 
@@ -102,7 +102,7 @@ async fn nothing_is_told_of_what_is_refused_or_only_looked_up() {
     assert_snapshot!(ledger(&office).await, @r#"
     1 notification.send - Some(400) validation_error
     2 notification.send ORD-123 Some(201) -
-    {"seq":3,"at":"2026-01-28T10:00:00Z","order":"ORD-123","effect":"sent","resource":"ntf_34d0b08e1cbb51bb","detail":"email to customer@example.com: \"Your order has shipped\", text df71f797","request":2}
+    {"seq":3,"at":"2026-01-28T10:00:00.000Z","order":"ORD-123","effect":"sent","resource":"ntf_34d0b08e1cbb51bb","detail":"email to customer@example.com: \"Your order has shipped\", text df71f797","request":2}
     4 notification.send - Some(422) idempotency_key_reuse
     5 notification.status ORD-123 Some(200) -
     6 notification.status - Some(404) not_found

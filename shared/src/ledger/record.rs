@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -23,6 +23,7 @@ pub struct Effect {
     /// The place in this domain's ledger; later records have higher numbers.
     pub seq: u64,
     /// When.
+    #[serde(serialize_with = "to_the_millisecond")]
     pub at: Timestamp,
     /// The order id, else the correlation id that the client sent; absent if there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,15 +89,31 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
     /// When it arrived.
+    #[serde(serialize_with = "to_the_millisecond")]
     pub started_at: Timestamp,
     /// When it ended, with or without an answer; absent while it is executing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "perhaps_to_the_millisecond")]
     pub ended_at: Option<Timestamp>,
     /// The client disconnected before it got its answer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abandoned: bool,
     /// Its correlation id, sent by the client or made here.
     pub correlation_id: String,
+}
+
+/// With three digits, so that times sort as text.
+fn to_the_millisecond<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.3}"))
+}
+
+fn perhaps_to_the_millisecond<S: Serializer>(
+    at: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => to_the_millisecond(at, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl Record {
@@ -146,9 +163,9 @@ mod tests {
     #[test]
     fn records_survive_the_wire_to_the_last_digit() {
         let lines = [
-            r#"{"kind":"effect","seq":2,"at":"2026-01-28T10:00:00Z","order":"ORD-1","effect":"held","resource":"auth_1","amount":109.97,"request":1}"#,
-            r#"{"kind":"effect","seq":3,"at":"2026-01-28T10:00:00.25Z","effect":"sent","resource":"ntf_1","detail":"email: Shipped"}"#,
-            r#"{"kind":"request","seq":1,"operation":"payment.authorize","order":"ORD-1","attempt":1,"outcome":"success","status":201,"startedAt":"2026-01-28T10:00:00Z","endedAt":"2026-01-28T10:00:00.001Z","correlationId":"c-1"}"#,
+            r#"{"kind":"effect","seq":2,"at":"2026-01-28T10:00:00.000Z","order":"ORD-1","effect":"held","resource":"auth_1","amount":109.97,"request":1}"#,
+            r#"{"kind":"effect","seq":3,"at":"2026-01-28T10:00:00.250Z","effect":"sent","resource":"ntf_1","detail":"email: Shipped"}"#,
+            r#"{"kind":"request","seq":1,"operation":"payment.authorize","order":"ORD-1","attempt":1,"outcome":"success","status":201,"startedAt":"2026-01-28T10:00:00.000Z","endedAt":"2026-01-28T10:00:00.001Z","correlationId":"c-1"}"#,
         ];
         for line in lines {
             let record: Record = serde_json::from_str(line).unwrap();

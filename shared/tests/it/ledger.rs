@@ -20,10 +20,10 @@ async fn a_request_and_its_effect_are_written_and_so_are_replay_and_reuse() {
         toys.send(make_with(body, &[("idempotency-key", "k"), ("x-correlation-id", "c")])).await;
     }
     insta::assert_snapshot!(toys.ledger(), @r#"
-    {"kind":"request","seq":1,"operation":"toy.make","order":"ORD-1","resource":"toy_74b83646946050e9","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","attempt":1,"outcome":"success","status":201,"startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"c"}
-    {"kind":"effect","seq":2,"at":"2025-06-15T15:06:40Z","order":"ORD-1","effect":"made","resource":"toy_74b83646946050e9","detail":"red","request":1}
-    {"kind":"request","seq":3,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","replay":true,"status":201,"startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"c"}
-    {"kind":"request","seq":4,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"565c923d0401a31944b68756c85fddd7","status":422,"error":"idempotency_key_reuse","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"c"}
+    {"kind":"request","seq":1,"operation":"toy.make","order":"ORD-1","resource":"toy_74b83646946050e9","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","attempt":1,"outcome":"success","status":201,"startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"c"}
+    {"kind":"effect","seq":2,"at":"2025-06-15T15:06:40.000Z","order":"ORD-1","effect":"made","resource":"toy_74b83646946050e9","detail":"red","request":1}
+    {"kind":"request","seq":3,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","replay":true,"status":201,"startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"c"}
+    {"kind":"request","seq":4,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"565c923d0401a31944b68756c85fddd7","status":422,"error":"idempotency_key_reuse","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"c"}
     "#);
 }
 
@@ -104,13 +104,13 @@ async fn invalid_bodies_and_keys_in_use_are_written_without_an_attempt() {
     toys.send(make_with(RED, &[("idempotency-key", "k")])).await;
     waiting.await.unwrap();
     insta::assert_snapshot!(toys.ledger(), @r#"
-    {"kind":"request","seq":1,"operation":"toy.make","fingerprint":"9f3c510e6131cd10abe3be13be03c1c5","status":400,"error":"validation_error","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
-    {"kind":"request","seq":2,"operation":"toy.make","order":"c","fingerprint":"d37b09994bc7088bff84647b486d4c22","status":400,"error":"malformed_json","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"c"}
-    {"kind":"request","seq":3,"operation":"toy.make","order":"ORD-1","fingerprint":"7cd4e9ac7d858c80f1fc3e65709b2135","status":400,"error":"validation_error","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
-    {"kind":"request","seq":4,"operation":"toy.make","status":413,"error":"body_too_large","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
-    {"kind":"request","seq":5,"operation":"toy.make","status":415,"error":"unsupported_media_type","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
-    {"kind":"request","seq":6,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","attempt":1,"outcome":"timeout","status":408,"error":"timeout","startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:50Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
-    {"kind":"request","seq":7,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","status":409,"error":"idempotency_in_progress","retryAfterMs":1000,"startedAt":"2025-06-15T15:06:40Z","endedAt":"2025-06-15T15:06:40Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":1,"operation":"toy.make","fingerprint":"9f3c510e6131cd10abe3be13be03c1c5","status":400,"error":"validation_error","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":2,"operation":"toy.make","order":"c","fingerprint":"d37b09994bc7088bff84647b486d4c22","status":400,"error":"malformed_json","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"c"}
+    {"kind":"request","seq":3,"operation":"toy.make","order":"ORD-1","fingerprint":"7cd4e9ac7d858c80f1fc3e65709b2135","status":400,"error":"validation_error","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":4,"operation":"toy.make","status":413,"error":"body_too_large","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":5,"operation":"toy.make","status":415,"error":"unsupported_media_type","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":6,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","attempt":1,"outcome":"timeout","status":408,"error":"timeout","startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:50.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
+    {"kind":"request","seq":7,"operation":"toy.make","order":"ORD-1","idempotencyKey":"k","fingerprint":"fa1d7e26dc8e007a23884ebefe232006","status":409,"error":"idempotency_in_progress","retryAfterMs":1000,"startedAt":"2025-06-15T15:06:40.000Z","endedAt":"2025-06-15T15:06:40.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}
     "#);
 }
 

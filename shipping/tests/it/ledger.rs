@@ -232,6 +232,6 @@ async fn the_ledger_is_served() {
     assert_snapshot!(service.send(request).await.shown().await, @r#"
     after 0ns: 200
     content-type: application/json
-    {"success":true,"records":[{"kind":"request","seq":1,"operation":"shipping.create_label","order":"ORD-123","resource":"lbl_7d54510d2047d632","idempotencyKey":"k","fingerprint":"83068b393708832728ba29af84771e00","attempt":1,"outcome":"success","status":201,"startedAt":"2024-01-15T10:30:00Z","endedAt":"2024-01-15T10:30:20Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}],"nextCursor":"1"}
+    {"success":true,"records":[{"kind":"request","seq":1,"operation":"shipping.create_label","order":"ORD-123","resource":"lbl_7d54510d2047d632","idempotencyKey":"k","fingerprint":"83068b393708832728ba29af84771e00","attempt":1,"outcome":"success","status":201,"startedAt":"2024-01-15T10:30:00.000Z","endedAt":"2024-01-15T10:30:20.000Z","correlationId":"6cd5a910-47d1-407c-9349-b9f78edb310f"}],"nextCursor":"1"}
     "#);
 }
