@@ -73,6 +73,8 @@ pub struct Plan {
     pub mix: Mix,
     /// The share of approved orders, from 0 to 1, that are cancelled later.
     pub late_cancels: f64,
+    /// The share of orders, from 0 to 1, that are placed twice at once.
+    pub double_clicks: f64,
     /// How long an order may take until it counts as not ended.
     pub order_timeout: Duration,
     /// Whether to empty the backends first, and to accept their seed and time scale.
@@ -129,7 +131,8 @@ pub async fn run(
     on_news: &(dyn Fn(News) + Sync),
     stop: &CancellationToken,
 ) -> Result<Run, Error> {
-    let workload = Workload { seed: plan.seed, mix: plan.mix, late_cancels: plan.late_cancels };
+    let Plan { seed, mix, late_cancels, double_clicks, .. } = *plan;
+    let workload = Workload { seed, mix, late_cancels, double_clicks };
     let prepared = async {
         let health = site.backends.health().await?;
         let notes = preflight::disagreements(plan, &health)?;

@@ -33,6 +33,8 @@ pub struct Workload {
     pub mix: Mix,
     /// The share of approved orders, from 0 to 1, that their customers cancel later.
     pub late_cancels: f64,
+    /// The share of orders, from 0 to 1, that are placed twice at once.
+    pub double_clicks: f64,
 }
 
 /// An order to place, and what people decide on it.
@@ -44,6 +46,8 @@ pub struct Placement {
     pub verb: Option<Verb>,
     /// How long after the approval, before `TIME_SCALE`, its customer cancels it; `None` if they do not.
     pub cancelled_after: Option<Duration>,
+    /// Whether it is placed twice at once.
+    pub is_double_clicked: bool,
 }
 
 /// Most orders are over by then.
@@ -56,7 +60,7 @@ const CATALOGUE: [(&str, i64); 4] =
 impl Workload {
     /// The orders of `seed`, with the default shares of decisions.
     pub fn new(seed: u64) -> Self {
-        Self { seed, mix: Mix::default(), late_cancels: 0.0 }
+        Self { seed, mix: Mix::default(), late_cancels: 0.0, double_clicks: 0.0 }
     }
 
     /// The id of order `index`.
@@ -69,14 +73,21 @@ impl Workload {
         let mut draw = Draw::seeded(digest_of(&("workload", self.seed, index)));
         let verb = self.mix.pick(&mut draw);
         let cancelled_after = self.cancelled_after(index).filter(|_| verb == Some(Verb::Approve));
-        Placement { order: order(self.order_id(index), index, &mut draw), verb, cancelled_after }
+        let is_double_clicked = self.draw("double click", index, self.double_clicks).is_some();
+        let order = order(self.order_id(index), index, &mut draw);
+        Placement { order, verb, cancelled_after, is_double_clicked }
     }
 
-    /// Drawn by itself, so that late cancels change nothing else.
     fn cancelled_after(&self, index: u64) -> Option<Duration> {
-        let mut draw = Draw::seeded(digest_of(&("late cancel", self.seed, index)));
-        let is_cancelled = f64::from(draw.below(u32::MAX)) < self.late_cancels * f64::from(u32::MAX);
-        is_cancelled.then(|| Duration::from_millis(u64::from(draw.below(LATEST_CANCEL_MS))))
+        let mut draw = self.draw("late cancel", index, self.late_cancels)?;
+        Some(Duration::from_millis(u64::from(draw.below(LATEST_CANCEL_MS))))
+    }
+
+    /// Whether order `index` is of the `share` of orders of which `what` is true, and what else to draw about it:
+    /// by itself, so that it changes nothing else.
+    fn draw(&self, what: &str, index: u64, share: f64) -> Option<Draw> {
+        let mut draw = Draw::seeded(digest_of(&(what, self.seed, index)));
+        (f64::from(draw.below(u32::MAX)) < share * f64::from(u32::MAX)).then_some(draw)
     }
 }
 
@@ -126,16 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn approved_orders_alone_are_cancelled_later_and_their_share_changes_nothing_else() {
-        let (usual, late) = (Workload::new(7), Workload { late_cancels: 0.5, ..Workload::new(7) });
-        let (mut approved, mut cancelled) = (0, 0);
+    fn approved_orders_alone_are_cancelled_later_and_some_are_placed_twice_and_nothing_else_changes() {
+        let usual = Workload::new(7);
+        let late = Workload { late_cancels: 0.5, double_clicks: 0.1, ..usual };
+        let (mut approved, mut cancelled, mut double_clicked) = (0, 0, 0);
         for index in 0..1000 {
             let (before, after) = (usual.placement(index), late.placement(index));
             assert_eq!((before.order, before.verb, None), (after.order, after.verb, before.cancelled_after));
             approved += u32::from(after.verb == Some(Verb::Approve));
             cancelled += u32::from(after.cancelled_after.is_some());
+            double_clicked += u32::from(after.is_double_clicked);
+            assert!(!before.is_double_clicked);
             assert!(after.cancelled_after.is_none_or(|_| after.verb == Some(Verb::Approve)));
         }
+        assert!((70..130).contains(&double_clicked), "{double_clicked} of 1000");
         assert!(
             (0.45..0.55).contains(&(f64::from(cancelled) / f64::from(approved))),
             "{cancelled} of {approved}"

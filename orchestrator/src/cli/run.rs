@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// The share of approved orders to cancel later: within a minute x time scale, or right after their end
     #[arg(long, value_name = "SHARE", env = "RUN_LATE_CANCELS", default_value_t = 0.0, value_parser = share)]
     late_cancels: f64,
+    /// The share of orders to place twice at once, as by a double click
+    #[arg(long, value_name = "SHARE", env = "RUN_DOUBLE_CLICKS", default_value_t = 0.0, value_parser = share)]
+    double_clicks: f64,
     /// Someone else's orchestrator, with the same order API [default: the bundled one, started here]
     #[arg(long, value_name = "URL", env = "RUN_TARGET", value_parser = base_url)]
     target: Option<String>,
@@ -198,6 +201,7 @@ impl Args {
             time_scale: stage.time_scale,
             mix,
             late_cancels: self.late_cancels,
+            double_clicks: self.double_clicks,
             order_timeout: self.order_timeout.unwrap_or(usual),
             reset: self.reset,
             conditions: self.fail_on.clone(),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::results::{End, OrderResult};
 use super::{Error, News, Plan};
 use crate::audit::Verb;
-use crate::workload::{Customer, OrderApi, Placed, Refused, Workload};
+use crate::workload::{Customer, OrderApi, Placed, Placement, Refused, Workload};
 
 /// The results of the orders.
 pub(super) struct Driven {
@@ -66,6 +66,18 @@ pub(super) async fn drive(
         orders: results.into_iter().map(|(_, result)| result).collect(),
         interrupted: was_cut_short.then(|| driver.open.load(Relaxed)),
     })
+}
+
+/// Of two at once, one places the order; the other finds it placed, or is refused for that.
+async fn place(customer: &Customer, placement: &Placement) -> Result<Placed, Refused> {
+    let order = &placement.order;
+    if !placement.is_double_clicked {
+        return customer.place(order).await;
+    }
+    match futures_util::future::join(customer.place(order), customer.place(order)).await {
+        (Ok(Placed::Now), _) | (_, Ok(Placed::Now)) => Ok(Placed::Now),
+        (one, _) => one,
+    }
 }
 
 /// Whether the orchestrator accepts a decision. If not, it came too late: the order has ended, or is being
@@ -149,7 +161,7 @@ impl Driver<'_> {
         let placement = self.workload.placement(index);
         let started = Instant::now();
         result.decision = placement.verb;
-        if customer.place(&placement.order).await? == Placed::Before {
+        if place(customer, &placement).await? == Placed::Before {
             return Ok(Placed::Before);
         }
         if let Some(verb) = placement.verb {

@@ -63,7 +63,7 @@ impl RandomWorld {
                 CrashPlan::never()
             };
             let circumstances = Circumstances { crash_plan: Arc::new(crash_plan), moments: None };
-            let workload = Workload { seed, mix: self.mix, late_cancels: self.late_cancels };
+            let workload = Workload { mix: self.mix, late_cancels: self.late_cancels, ..Workload::new(seed) };
             let lives = (0..self.orders).map(|index| {
                 let placement = workload.placement(index);
                 let (world, decision) = (&world, decision(&placement));

@@ -1,6 +1,7 @@
 //! `run`, as a CI job calls it: the binary against the bundled orchestrator, against someone else's
 //! that forgets something, and against backends that run already.
 
+mod double_clicks;
 mod foreign;
 mod forgetful;
 mod interrupted;

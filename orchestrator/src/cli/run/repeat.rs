@@ -52,7 +52,7 @@ impl Args {
     }
 
     /// The options that take a value, with the given values.
-    fn options(&self) -> [(&'static str, Option<String>); 12] {
+    fn options(&self) -> [(&'static str, Option<String>); 13] {
         let Decisions { approve, reject, cancel } = self.decisions;
         let share = |share: Option<f64>| share.map(|share| share.to_string());
         let list = |words: Vec<String>| Some(words.join(",")).filter(|list| !list.is_empty());
@@ -62,6 +62,7 @@ impl Args {
             ("reject", share(reject)),
             ("cancel", share(cancel)),
             ("late-cancels", share(Some(self.late_cancels).filter(|share| *share > 0.0))),
+            ("double-clicks", share(Some(self.double_clicks).filter(|share| *share > 0.0))),
             ("target", self.target.clone()),
             ("backends", self.backends.clone()),
             ("port", self.port.map(|port| port.to_string())),
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_option_and_variable_that_matters_is_in_the_command() {
-        let line = "--approve 1 --late-cancels 10% --port 4001 --host 0.0.0.0 --reset --order-timeout 90s --fail-on p99>2s,warnings --strict \
+        let line = "--approve 1 --late-cancels 10% --double-clicks 0.2 --port 4001 --host 0.0.0.0 --reset --order-timeout 90s --fail-on p99>2s,warnings --strict \
                     --allow split-shipments";
         let variables = [
             ("CHAOS_PRESET", "storm"),
@@ -111,7 +112,7 @@ mod tests {
             ("RETENTION", "1d"),
             ("UNRELATED", "1"),
         ];
-        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --late-cancels 0.1 --port 4001 --host 0.0.0.0 --order-timeout 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
+        insta::assert_snapshot!(command(line, &variables), @"CHAOS_PRESET=storm RETENTION=1d PAYMENT_ACTIVITY_RETRIES=1 APPROVAL_TIMEOUT=1m PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --approve 1 --late-cancels 0.1 --double-clicks 0.2 --port 4001 --host 0.0.0.0 --order-timeout 90s --fail-on 'p99>2s,warnings' --allow split-shipments --reset --strict");
         insta::assert_snapshot!(command("--target http://shop:8080 --restarts some/restarts", &variables), @"CHAOS_PRESET=storm PAYMENT_AUTHORIZATION_TTL=1d INVENTORY_STOCK=ITEM-001=5 INVENTORY_DEFAULT_STOCK=0 LEDGER_CAPACITY=500 fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --restarts some/restarts");
         let elsewhere = "--target http://shop:8080 --backends http://chaos:3001";
         insta::assert_snapshot!(command(elsewhere, &variables), @"fake-stripe-chaos run --orders 1000 --seed 7 --time-scale 0.5 --concurrency 64 --target http://shop:8080 --backends http://chaos:3001");

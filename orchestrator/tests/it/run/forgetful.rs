@@ -29,7 +29,7 @@ struct Order {
 }
 
 /// Its address. It releases the holds of orders that are rejected or cancelled, but not of those
-/// whose stock is refused.
+/// whose stock is refused. It answers every decision with success, and heeds the first alone.
 pub(super) async fn start_forgetful(backends: &str) -> String {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let shop = Arc::new(Shop { http, backends: backends.to_owned(), orders: Mutex::default() });
@@ -52,7 +52,11 @@ async fn place(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> (Stat
 
 async fn decide(State(shop): State<Arc<Shop>>, Path((id, decision)): Path<(String, String)>) -> Json<Value> {
     let decision = ["approve", "reject", "cancel"].into_iter().find(|known| *known == decision);
-    shop.order(&id).decision.send_replace(decision);
+    shop.order(&id).decision.send_if_modified(|known| {
+        let is_first = known.is_none();
+        *known = known.or(decision);
+        is_first
+    });
     Json(json!({"success": true}))
 }
 
