@@ -13,6 +13,9 @@ use super::{Error, News, Plan};
 use crate::audit::Verb;
 use crate::workload::{Customer, OrderApi, Placed, Placement, Refused, Workload};
 
+/// How long a cancel of an order that has ended is tried: it should be refused.
+const PATIENCE_AFTER_END: Duration = Duration::from_secs(10);
+
 /// The results of the orders.
 pub(super) struct Driven {
     /// Those that ended or were given up, in the order in which they were begun.
@@ -181,7 +184,8 @@ impl Driver<'_> {
         result.took_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
         if patience.is_some() && result.late_cancel_accepted.is_none() {
             // It comes too late, whatever the orchestrator calls that.
-            result.late_cancel_accepted = Some(customer.decide(Verb::Cancel).await.is_ok());
+            let answer = timeout(PATIENCE_AFTER_END, customer.decide(Verb::Cancel)).await;
+            result.late_cancel_accepted = Some(matches!(answer, Ok(Ok(()))));
         }
         Ok(Placed::Now)
     }
