@@ -11,8 +11,10 @@ mod domain_store;
 mod fact;
 mod line;
 mod lines;
+mod orders;
 mod record;
 mod state;
+mod text;
 mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

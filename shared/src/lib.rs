@@ -4,6 +4,7 @@
 //! service would not change it.
 
 pub mod chaos;
+mod chunks;
 pub mod digest;
 pub mod environment;
 pub mod http;

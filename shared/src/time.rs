@@ -53,6 +53,24 @@ fn floor_to_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
+/// A time in the whole milliseconds in which [`Clock`] counts, in half the room of a timestamp: for what is kept by
+/// the million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(i64);
+
+impl Millis {
+    /// The same time.
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl From<Timestamp> for Millis {
+    fn from(at: Timestamp) -> Self {
+        Self(at.as_millisecond())
+    }
+}
+
 /// `TIME_SCALE`: the factor for simulated durations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeScale(f64);

@@ -1,40 +1,53 @@
-use std::sync::Arc;
+use std::num::NonZeroU64;
 
-use jiff::Timestamp;
-
+use super::orders::OrderNumber;
+use super::text::Text;
 use super::{Effect, Record, Request};
 use crate::chaos::{Operation, Outcome, ProblemKind};
 use crate::number::Number;
+use crate::time::Millis;
 
-/// A record in compact form; it is expanded when it is read.
+/// A record in compact form; it is expanded when it is read. The ledger is as fast as its lines are small: what a
+/// request costs there is getting memory for them and reaching the old ones, which no cache holds.
 #[derive(Debug)]
-pub(super) enum Line {
-    Effect(Box<EffectLine>),
-    Request(Box<RequestLine>),
+pub(super) struct Line {
+    pub(super) order: Option<OrderNumber>,
+    /// The next line of its order.
+    pub(super) next: Option<NonZeroU64>,
+    pub(super) content: Content,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Effect(EffectLine),
+    Request(RequestLine),
 }
 
 #[derive(Debug)]
 pub(super) struct EffectLine {
-    pub(super) at: Timestamp,
-    pub(super) order: Option<Arc<str>>,
+    pub(super) at: Millis,
     pub(super) effect: &'static str,
-    pub(super) resource: Arc<str>,
+    pub(super) resource: Text,
     pub(super) amount: Option<Number>,
     pub(super) detail: Option<Box<str>>,
-    pub(super) request: Option<u64>,
+    pub(super) request: Option<NonZeroU64>,
 }
 
 #[derive(Debug)]
 pub(super) struct RequestLine {
     pub(super) operation: &'static Operation,
-    pub(super) order: Option<Arc<str>>,
-    pub(super) resource: Option<Arc<str>>,
-    pub(super) key: Option<Arc<str>>,
-    pub(super) correlation: Arc<str>,
-    pub(super) fingerprint: Option<u128>,
-    pub(super) drawn: Option<(u32, &'static Outcome)>,
-    pub(super) started_at: Timestamp,
-    pub(super) end: Option<(Timestamp, Sent)>,
+    /// Whether its order is the correlation id that its client sent, for want of another.
+    pub(super) is_nameless: bool,
+    pub(super) resource: Option<Text>,
+    pub(super) key: Option<Text>,
+    pub(super) correlation: Text,
+    /// The bytes of the number: they need not be aligned.
+    pub(super) fingerprint: Option<[u8; 16]>,
+    /// The chaos attempt, if anything was drawn.
+    pub(super) attempt: u32,
+    pub(super) outcome: Option<&'static Outcome>,
+    pub(super) started_at: Millis,
+    pub(super) end: Option<(Millis, Sent)>,
 }
 
 /// How a request ended.
@@ -49,63 +62,56 @@ pub(crate) struct Sent {
 }
 
 impl Line {
-    pub(super) fn order(&self) -> Option<&Arc<str>> {
-        match self {
-            Self::Effect(line) => line.order.as_ref(),
-            Self::Request(line) => line.order.as_ref(),
+    pub(super) fn at(&self) -> Millis {
+        match &self.content {
+            Content::Effect(line) => line.at,
+            Content::Request(line) => line.started_at,
         }
     }
 
-    pub(super) fn at(&self) -> Timestamp {
-        match self {
-            Self::Effect(line) => line.at,
-            Self::Request(line) => line.started_at,
-        }
-    }
-
-    /// The record of the line, with its number.
-    pub(super) fn record(&self, seq: u64) -> Record {
-        match self {
-            Self::Effect(line) => Record::Effect(line.record(seq)),
-            Self::Request(line) => Record::Request(line.record(seq)),
+    /// The record of the line, with its number and its order.
+    pub(super) fn record(&self, seq: u64, order: Option<String>) -> Record {
+        match &self.content {
+            Content::Effect(line) => Record::Effect(line.record(seq, order)),
+            Content::Request(line) => Record::Request(line.record(seq, order)),
         }
     }
 }
 
 impl EffectLine {
-    fn record(&self, seq: u64) -> Effect {
+    fn record(&self, seq: u64, order: Option<String>) -> Effect {
         Effect {
             seq,
-            at: self.at,
-            order: self.order.as_deref().map(str::to_owned),
+            at: self.at.timestamp(),
+            order,
             effect: self.effect.to_owned(),
             resource: self.resource.to_string(),
             amount: self.amount,
             detail: self.detail.as_deref().map(str::to_owned),
-            request: self.request,
+            request: self.request.map(NonZeroU64::get),
         }
     }
 }
 
 impl RequestLine {
-    fn record(&self, seq: u64) -> Request {
+    fn record(&self, seq: u64, order: Option<String>) -> Request {
         let sent = self.end.map(|(_, sent)| sent).unwrap_or_default();
         Request {
             seq,
             operation: self.operation.name.to_owned(),
-            order: self.order.as_deref().map(str::to_owned),
-            resource: self.resource.as_deref().map(str::to_owned),
-            idempotency_key: self.key.as_deref().map(str::to_owned),
-            fingerprint: self.fingerprint.map(|digest| format!("{digest:032x}")),
-            attempt: self.drawn.map(|(attempt, _)| attempt),
+            order,
+            resource: self.resource.as_ref().map(Text::to_string),
+            idempotency_key: self.key.as_ref().map(Text::to_string),
+            fingerprint: self.fingerprint.map(|digest| format!("{:032x}", u128::from_ne_bytes(digest))),
+            attempt: self.outcome.map(|_| self.attempt),
             replay: sent.is_replay,
-            outcome: self.drawn.map(|(_, outcome)| outcome.name.to_owned()),
+            outcome: self.outcome.map(|outcome| outcome.name.to_owned()),
             status: sent.status,
             error: sent.error.map(|kind| kind.code.to_owned()),
             garbled: sent.is_garbled,
             retry_after_ms: sent.retry_after_ms.map(u64::from),
-            started_at: self.started_at,
-            ended_at: self.end.map(|(at, _)| at),
+            started_at: self.started_at.timestamp(),
+            ended_at: self.end.map(|(at, _)| at.timestamp()),
             abandoned: sent.is_abandoned,
             correlation_id: self.correlation.to_string(),
         }

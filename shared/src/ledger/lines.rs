@@ -1,12 +1,11 @@
-use std::collections::VecDeque;
-
 use super::line::Line;
+use crate::chunks::Chunks;
 
 /// Lines by their numbers, which increase from one to the next. Removing a line leaves a gap, which is
 /// closed later, with many others.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    numbered: VecDeque<(u64, Option<Line>)>,
+    numbered: Chunks<(u64, Option<Line>)>,
     gaps: usize,
 }
 
@@ -30,26 +29,25 @@ impl Lines {
         self.numbered.get_mut(place)?.1.as_mut()
     }
 
-    /// Removes a line.
-    pub(super) fn remove(&mut self, seq: u64) {
-        let Some(place) = self.place(seq) else { return };
-        if self.numbered[place].1.take().is_some() {
-            self.gaps += 1;
-            self.close_gaps();
-        }
+    /// The oldest line.
+    pub(super) fn first(&self) -> Option<(u64, &Line)> {
+        let (seq, line) = self.numbered.front()?;
+        Some((*seq, line.as_ref()?))
     }
 
-    /// Removes the oldest line.
-    pub(super) fn pop_first(&mut self) -> Option<Line> {
-        let oldest = self.numbered.pop_front()?.1;
+    /// Removes a line.
+    pub(super) fn remove(&mut self, seq: u64) -> Option<Line> {
+        let place = self.place(seq)?;
+        let line = self.numbered.get_mut(place)?.1.take()?;
+        self.gaps += 1;
         self.close_gaps();
-        oldest
+        Some(line)
     }
 
     /// The lines with numbers above `seq`, in order.
     pub(super) fn after(&self, seq: Option<u64>) -> impl Iterator<Item = (u64, &Line)> {
-        let first = seq.map_or(0, |seq| self.numbered.partition_point(|(number, _)| *number <= seq));
-        self.numbered.range(first..).filter_map(|(seq, line)| Some((*seq, line.as_ref()?)))
+        let first = seq.map_or(0, |seq| self.first_from(seq.saturating_add(1), 0, self.numbered.len()));
+        self.numbered.from(first).filter_map(|(seq, line)| Some((*seq, line.as_ref()?)))
     }
 
     /// Numbers increase by at least one, so that a line is no more places from either end than its
@@ -59,12 +57,18 @@ impl Lines {
         let places = |distance: Option<u64>| usize::try_from(distance?).ok();
         let (from_first, from_last) = (places(seq.checked_sub(first))?, places(last.checked_sub(seq))?);
         let end = self.numbered.len() - 1;
-        let (mut low, mut high) = (end.saturating_sub(from_last), end.min(from_first));
+        let place = self.first_from(seq, end.saturating_sub(from_last), end.min(from_first));
+        self.numbered.get(place).is_some_and(|(number, _)| *number == seq).then_some(place)
+    }
+
+    /// The first place from `low` on whose number is at least `seq`; `high` if there is none before.
+    fn first_from(&self, seq: u64, mut low: usize, mut high: usize) -> usize {
         while low < high {
             let middle = low.midpoint(high);
-            if self.numbered[middle].0 < seq { low = middle + 1 } else { high = middle }
+            let is_below = self.numbered.get(middle).is_some_and(|(number, _)| *number < seq);
+            if is_below { low = middle + 1 } else { high = middle }
         }
-        (self.numbered[low].0 == seq).then_some(low)
+        low
     }
 
     /// Leaves no gap at the front, so that the first entry is the oldest line, and fewer gaps than lines
@@ -75,7 +79,8 @@ impl Lines {
             self.gaps -= 1;
         }
         if self.gaps > self.numbered.len() / 2 {
-            self.numbered.retain(|(_, line)| line.is_some());
+            let all = std::mem::take(&mut self.numbered);
+            self.numbered = all.into_iter().filter(|(_, line)| line.is_some()).collect();
             self.gaps = 0;
         }
     }
@@ -88,19 +93,19 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    use super::super::line::EffectLine;
+    use super::super::line::{Content, EffectLine};
     use super::*;
 
     fn line() -> Line {
-        Line::Effect(Box::new(EffectLine {
-            at: Timestamp::UNIX_EPOCH,
-            order: None,
+        let content = Content::Effect(EffectLine {
+            at: Timestamp::UNIX_EPOCH.into(),
             effect: "held",
             resource: "auth_1".into(),
             amount: None,
             detail: None,
             request: None,
-        }))
+        });
+        Line { order: None, next: None, content }
     }
 
     proptest! {
@@ -118,10 +123,13 @@ mod tests {
                         expected.insert(last, ());
                     }
                     2 => {
-                        lines.remove(some);
-                        expected.remove(&some);
+                        prop_assert_eq!(lines.remove(some).is_some(), expected.remove(&some).is_some());
                     }
-                    _ => prop_assert_eq!(lines.pop_first().is_some(), expected.pop_first().is_some()),
+                    _ => {
+                        let oldest = lines.first().map(|(seq, _)| seq);
+                        prop_assert_eq!(oldest, expected.pop_first().map(|(seq, ())| seq));
+                        oldest.map(|oldest| lines.remove(oldest));
+                    }
                 }
                 prop_assert_eq!(lines.len(), expected.len());
                 prop_assert_eq!(lines.get(some).is_some(), expected.contains_key(&some));

@@ -2,14 +2,16 @@
 mod attribution;
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::{self, Write as _};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use super::line::{EffectLine, Line, RequestLine, Sent};
+use super::line::{Content, EffectLine, Line, RequestLine, Sent};
 use super::lines::Lines;
+use super::orders::{OrderNumber, Orders};
+use super::text::Text;
 use super::{Fact, Lifecycle, Record, Sequence};
 use crate::chaos::{Operation, Outcome};
 use crate::http::Context;
@@ -20,10 +22,12 @@ pub(crate) struct LedgerState {
     capacity: usize,
     sequence: Sequence,
     lines: Lines,
-    orders: HashMap<Arc<str>, Order, RandomState>,
+    orders: Orders,
     /// For resources that were made without an order id: the correlation id under which all their later events
     /// are recorded, whatever request or clock causes them.
-    attributed: HashMap<Arc<str>, Arc<str>, RandomState>,
+    attributed: HashMap<Arc<str>, OrderNumber, RandomState>,
+    /// The same the other way round.
+    resources: HashMap<OrderNumber, Vec<Arc<str>>, RandomState>,
     /// The orders that may be evicted, first in, first out. An order that has become live again when its turn comes is kept.
     leaving: VecDeque<Leaving>,
     /// How many orders were evicted.
@@ -32,7 +36,8 @@ pub(crate) struct LedgerState {
 
 #[derive(Debug)]
 enum Leaving {
-    Order(Arc<str>),
+    /// It is evicted only when its turn has come, or when nothing is leaving: its number stays its own.
+    Order(OrderNumber),
     /// A record that belongs to no order.
     Line(u64),
 }
@@ -48,27 +53,6 @@ pub(crate) struct Arrival<'a> {
     /// The chaos attempt and its outcome.
     pub(crate) drawn: Option<(u32, &'static Outcome)>,
     pub(crate) now: Timestamp,
-}
-
-#[derive(Debug, Default)]
-struct Order {
-    lines: Vec<u64>,
-    live: u32,
-    executing: u32,
-    is_leaving: bool,
-    /// The resources that are recorded under this id because they have no order; it is a correlation id then.
-    resources: Vec<Arc<str>>,
-}
-
-impl Order {
-    fn is_settled(&self) -> bool {
-        self.live == 0 && self.executing == 0
-    }
-
-    /// Whether it must now be queued for eviction: it is settled and not yet queued.
-    fn may_now_leave(&mut self) -> bool {
-        self.is_settled() && !std::mem::replace(&mut self.is_leaving, true)
-    }
 }
 
 /// Which records to read: all, unless it says otherwise.
@@ -90,8 +74,9 @@ impl LedgerState {
             capacity,
             sequence,
             lines: Lines::default(),
-            orders: HashMap::default(),
+            orders: Orders::default(),
             attributed: HashMap::default(),
+            resources: HashMap::default(),
             leaving: VecDeque::new(),
             evicted_orders: 0,
         }
@@ -113,104 +98,123 @@ impl LedgerState {
     ) -> (u64, Option<Arc<str>>) {
         let correlation = &arrival.context.correlation_id;
         let attributed = || arrival.resource.and_then(|resource| self.attributed.get(resource));
-        let sent = || arrival.context.sent_by_client.then_some(correlation);
-        let order = arrival.order.or_else(attributed).or_else(sent).cloned();
+        let attributed = || attributed().map(|order| self.orders[*order].id.to_string().into());
+        let known = arrival.order.cloned().or_else(attributed);
+        let is_nameless = known.is_none() && arrival.context.sent_by_client;
+        let order = known.or_else(|| is_nameless.then(|| Arc::clone(correlation)));
         let line = RequestLine {
             operation,
-            order: order.clone(),
-            resource: arrival.resource.map(Arc::from),
-            key: arrival.key.cloned(),
-            correlation: Arc::clone(correlation),
-            fingerprint: arrival.fingerprint,
-            drawn: arrival.drawn,
-            started_at: arrival.now,
+            is_nameless,
+            resource: arrival.resource.map(Text::from),
+            key: arrival.key.map(|key| Text::from(&**key)),
+            correlation: Text::from(&**correlation),
+            fingerprint: arrival.fingerprint.map(u128::to_ne_bytes),
+            attempt: arrival.drawn.map_or(0, |(attempt, _)| attempt),
+            outcome: arrival.drawn.map(|(_, outcome)| outcome),
+            started_at: arrival.now.into(),
             end: None,
         };
-        let seq = self.sequence.next();
-        if let Some(order) = &order {
-            let order = self.orders.entry(Arc::clone(order)).or_default();
-            order.executing += 1;
-            order.lines.push(seq);
+        let number = order.as_deref().map(|order| self.orders.find_or_add(order));
+        if let Some(number) = number {
+            self.orders[number].executing += 1;
         }
-        self.insert(seq, Line::Request(Box::new(line)));
+        let seq = self.sequence.next();
+        self.append(seq, number, Content::Request(line));
         (seq, order)
     }
 
     pub(super) fn finish(&mut self, seq: u64, sent: &Sent, now: Timestamp) {
-        let Some(Line::Request(line)) = self.lines.get_mut(seq) else { return };
-        line.end = Some((now, *sent));
-        let Some(order) = line.order.clone() else {
+        let Some(line) = self.lines.get_mut(seq) else { return };
+        if let Content::Request(request) = &mut line.content {
+            request.end = Some((now.into(), *sent));
+        }
+        let Some(number) = line.order else {
             self.leaving.push_back(Leaving::Line(seq));
             return;
         };
-        let Some(known) = self.orders.get_mut(&order) else { return };
-        known.executing = known.executing.saturating_sub(1);
-        if known.may_now_leave() {
-            self.leaving.push_back(Leaving::Order(order));
+        let order = &mut self.orders[number];
+        order.executing = order.executing.saturating_sub(1);
+        if order.may_now_leave() {
+            self.leaving.push_back(Leaving::Order(number));
         }
     }
 
     pub(super) fn effect(
         &mut self,
         at: Timestamp,
-        order: Option<&Arc<str>>,
+        order: Option<&str>,
         request: Option<u64>,
         fact: &Fact<'_>,
     ) {
-        let resource = text_of(fact.resource);
-        if let Some(Line::Request(line)) = request.and_then(|seq| self.lines.get_mut(seq)) {
-            line.resource.get_or_insert_with(|| Arc::clone(&resource));
-            let is_nameless = line.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, &line.correlation));
-            if let (true, Lifecycle::Opens, Some(order)) = (is_nameless, fact.lifecycle, order) {
-                self.attributed.insert(Arc::clone(&resource), Arc::clone(order));
-                let resources = &mut self.orders.entry(Arc::clone(order)).or_default().resources;
-                resources.push(Arc::clone(&resource));
+        let order = order.map(|order| self.orders.find_or_add(order));
+        let text = fact.resource.to_string();
+        let resource = Text::from(&*text);
+        let line = request.and_then(|seq| self.lines.get_mut(seq)).map(|line| &mut line.content);
+        if let Some(Content::Request(line)) = line {
+            line.resource.get_or_insert_with(|| resource.clone());
+            if let (true, Lifecycle::Opens, Some(order)) = (line.is_nameless, fact.lifecycle, order) {
+                let resource: Arc<str> = text.into();
+                self.attributed.insert(Arc::clone(&resource), order);
+                self.resources.entry(order).or_default().push(resource);
             }
         }
+        self.append_effect(at, order, request, resource, fact);
+    }
+
+    /// Records an expiry. If the domain knows no order, the resource may belong to a correlation id.
+    pub(super) fn clock(&mut self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
+        let resource = fact.resource.to_string();
+        let order = match order {
+            Some(order) => Some(self.orders.find_or_add(order)),
+            None => self.attributed.get(&*resource).copied(),
+        };
+        self.append_effect(at, order, None, Text::from(&*resource), fact);
+    }
+
+    fn append_effect(
+        &mut self,
+        at: Timestamp,
+        order: Option<OrderNumber>,
+        request: Option<u64>,
+        resource: Text,
+        fact: &Fact<'_>,
+    ) {
         let line = EffectLine {
-            at,
-            order: order.cloned(),
+            at: at.into(),
             effect: fact.effect,
             resource,
             amount: fact.amount,
             detail: fact.detail.map(|detail| detail.to_string().into_boxed_str()),
-            request,
+            request: request.and_then(NonZeroU64::new),
         };
         let seq = self.sequence.next();
         match order {
             None => self.leaving.push_back(Leaving::Line(seq)),
-            Some(order) => {
-                let known = self.orders.entry(Arc::clone(order)).or_default();
-                known.lines.push(seq);
+            Some(number) => {
+                let known = &mut self.orders[number];
                 match fact.lifecycle {
                     Lifecycle::Opens => known.live += 1,
                     Lifecycle::Closes => known.live = known.live.saturating_sub(1),
                     Lifecycle::Unchanged => {}
                 }
                 if known.may_now_leave() {
-                    self.leaving.push_back(Leaving::Order(Arc::clone(order)));
+                    self.leaving.push_back(Leaving::Order(number));
                 }
             }
         }
-        self.insert(seq, Line::Effect(Box::new(line)));
+        self.append(seq, order, Content::Effect(line));
     }
 
-    /// Records an expiry. If the domain knows no order, the resource may belong to a correlation id.
-    pub(super) fn clock(&mut self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
-        let order = match order {
-            Some(order) => Some(
-                self.orders
-                    .get_key_value(order)
-                    .map_or_else(|| Arc::from(order), |(known, _)| Arc::clone(known)),
-            ),
-            None if self.attributed.is_empty() => None,
-            None => self.attributed.get(fact.resource.to_string().as_str()).cloned(),
-        };
-        self.effect(at, order.as_ref(), None, fact);
-    }
-
-    fn insert(&mut self, seq: u64, line: Line) {
-        self.lines.push(seq, line);
+    /// Adds the next line, the last of its order.
+    fn append(&mut self, seq: u64, order: Option<OrderNumber>, content: Content) {
+        if let Some(order) = order.map(|order| &mut self.orders[order]) {
+            let last = std::mem::replace(&mut order.last, NonZeroU64::new(seq));
+            match last.and_then(|last| self.lines.get_mut(last.get())) {
+                Some(last) => last.next = order.last,
+                None => order.first = order.last,
+            }
+        }
+        self.lines.push(seq, Line { order, next: None, content });
         if self.lines.len() > self.capacity {
             self.make_room();
         }
@@ -226,54 +230,64 @@ impl LedgerState {
                     return;
                 }
                 Leaving::Order(order) => {
-                    let Some(candidate) = self.orders.get_mut(&order) else { continue };
-                    candidate.is_leaving = false;
-                    if candidate.is_settled() {
-                        self.forget(&order);
+                    if self.orders[order].may_leave() {
+                        self.forget(order);
                         return;
                     }
                 }
             }
         }
         if self.lines.len() > self.capacity + self.capacity / 10
-            && let Some(oldest) = self.lines.pop_first()
-            && let Some(order) = oldest.order()
+            && let Some((seq, oldest)) = self.lines.first()
         {
-            self.forget(&Arc::clone(order));
+            match oldest.order {
+                Some(order) => self.forget(order),
+                None => drop(self.lines.remove(seq)),
+            }
         }
     }
 
-    fn forget(&mut self, order: &Arc<str>) {
+    fn forget(&mut self, number: OrderNumber) {
         self.evicted_orders += 1;
-        let Some(order) = self.orders.remove(order) else { return };
-        order.lines.iter().for_each(|seq| self.lines.remove(*seq));
-        for resource in &order.resources {
-            self.attributed.remove(resource);
+        let Some(order) = self.orders.remove(number) else { return };
+        let mut next = order.first;
+        while let Some(seq) = next {
+            next = self.lines.remove(seq.get()).and_then(|line| line.next);
+        }
+        for resource in self.resources.remove(&number).into_iter().flatten() {
+            self.attributed.remove(&resource);
         }
     }
 
     pub(super) fn page(&self, selection: &Selection<'_>) -> (Vec<Record>, Option<u64>) {
         let Selection { order, since, after, limit } = *selection;
         let limit = limit.unwrap_or(usize::MAX);
-        let is_recent = |line: &Line| since.is_none_or(|since| line.at() >= since);
+        let is_recent = |line: &Line| since.is_none_or(|since| line.at().timestamp() >= since);
         let all: Box<dyn Iterator<Item = (u64, &Line)>> = match order {
             None => Box::new(self.lines.after(after)),
-            Some(order) => {
-                let lines = self.orders.get(order).map_or(&[][..], |order| &order.lines);
-                let first = after.map_or(0, |after| lines.partition_point(|seq| *seq <= after));
-                Box::new(lines[first..].iter().filter_map(|seq| Some((*seq, self.lines.get(*seq)?))))
-            }
+            Some(order) => Box::new(self.lines_of(order, after)),
+        };
+        let record = |(seq, line): (u64, &Line)| {
+            line.record(seq, line.order.map(|order| self.orders[order].id.to_string()))
         };
         let mut fitting = all.filter(|(_, line)| is_recent(line)).peekable();
-        let records: Vec<_> = fitting.by_ref().take(limit).map(|(seq, line)| line.record(seq)).collect();
+        let records: Vec<_> = fitting.by_ref().take(limit).map(record).collect();
         let next = fitting.peek().and(records.last()).map(Record::seq);
         (records, next)
     }
-}
 
-/// Most are ids, which fit without growing.
-fn text_of(value: &dyn fmt::Display) -> Arc<str> {
-    let mut text = String::with_capacity(32);
-    write!(text, "{value}").expect("a string takes everything");
-    text.into()
+    /// The lines of an order with numbers above `after`.
+    fn lines_of(&self, order: &str, after: Option<u64>) -> impl Iterator<Item = (u64, &Line)> {
+        let order = self.orders.find(order);
+        // A page usually continues after a line of the same order; then the lines before are not visited.
+        let before = after.and_then(|seq| self.lines.get(seq)).filter(|line| line.order == order);
+        let first = match (order, before) {
+            (None, _) => None,
+            (Some(_), Some(before)) => before.next,
+            (Some(order), None) => self.orders[order].first,
+        };
+        let line = |seq: NonZeroU64| Some((seq.get(), self.lines.get(seq.get())?));
+        std::iter::successors(first.and_then(line), move |(_, before)| line(before.next?))
+            .skip_while(move |(seq, _)| after.is_some_and(|after| *seq <= after))
+    }
 }

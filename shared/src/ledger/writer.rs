@@ -22,7 +22,7 @@ impl LedgerWriter {
     /// Writes a fact. It MUST be called in the atomic step that makes it true, and only when nothing can
     /// undo that step any more.
     pub fn record(&self, at: Timestamp, fact: &Fact<'_>) {
-        self.ledger.state().effect(at, self.order.as_ref(), self.request, fact);
+        self.ledger.state().effect(at, self.order.as_deref(), self.request, fact);
     }
 
     pub(super) fn edit(&self, change: impl FnOnce(&mut LedgerState, u64)) {

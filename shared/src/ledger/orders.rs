@@ -1,0 +1,133 @@
+use std::hash::BuildHasher;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::ops::{Index, IndexMut};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::text::Text;
+use crate::chunks::Chunks;
+
+/// The orders of a ledger, by their ids and by the numbers that they have here.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    known: Chunks<Option<Order>>,
+    /// Numbers whose orders were removed.
+    vacant: Vec<OrderNumber>,
+    /// With their hashes, so that it can grow without a look at every order.
+    by_id: HashTable<(ShortHash, OrderNumber)>,
+    hasher: RandomState,
+}
+
+/// An order's number. Another order may get it once the order is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct OrderNumber(NonZeroU32);
+
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) id: Text,
+    hash: ShortHash,
+    /// Its first line, which leads to the next.
+    pub(super) first: Option<NonZeroU64>,
+    pub(super) last: Option<NonZeroU64>,
+    pub(super) live: u32,
+    pub(super) executing: u32,
+    is_leaving: bool,
+}
+
+impl Order {
+    pub(super) fn is_settled(&self) -> bool {
+        self.live == 0 && self.executing == 0
+    }
+
+    /// Whether it must now be queued for eviction: it is settled and not yet queued.
+    pub(super) fn may_now_leave(&mut self) -> bool {
+        self.is_settled() && !std::mem::replace(&mut self.is_leaving, true)
+    }
+
+    /// It is no longer queued. Whether it may be evicted: it is still settled.
+    pub(super) fn may_leave(&mut self) -> bool {
+        self.is_leaving = false;
+        self.is_settled()
+    }
+}
+
+impl Orders {
+    pub(super) fn find(&self, id: &str) -> Option<OrderNumber> {
+        let hash = self.hash(id);
+        let id = Text::from(id);
+        let is_it = |(known, number): &(ShortHash, _)| *known == hash && self[*number].id == id;
+        self.by_id.find(hash.spread(), is_it).map(|(_, number)| *number)
+    }
+
+    pub(super) fn find_or_add(&mut self, id: &str) -> OrderNumber {
+        self.find(id).unwrap_or_else(|| self.add(id))
+    }
+
+    fn add(&mut self, id: &str) -> OrderNumber {
+        let hash = self.hash(id);
+        let id = Text::from(id);
+        let order = Order { id, hash, first: None, last: None, live: 0, executing: 0, is_leaving: false };
+        let number = self.vacant.pop().unwrap_or_else(|| {
+            self.known.push_back(None);
+            let number = u32::try_from(self.known.len()).ok().and_then(NonZeroU32::new);
+            OrderNumber(number.expect("there are fewer orders than 2^32"))
+        });
+        if let Some(vacant) = self.known.get_mut(number.index()) {
+            *vacant = Some(order);
+        }
+        self.by_id.insert_unique(hash.spread(), (hash, number), |(hash, _)| hash.spread());
+        number
+    }
+
+    pub(super) fn remove(&mut self, number: OrderNumber) -> Option<Order> {
+        let order = self.known.get_mut(number.index())?.take()?;
+        if let Ok(entry) = self.by_id.find_entry(order.hash.spread(), |(_, known)| *known == number) {
+            entry.remove();
+        }
+        self.vacant.push(number);
+        Some(order)
+    }
+
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Order> {
+        self.known.from(0).flatten()
+    }
+
+    fn hash(&self, id: &str) -> ShortHash {
+        ShortHash(self.hasher.hash_one(id) as u32)
+    }
+}
+
+impl Index<OrderNumber> for Orders {
+    type Output = Order;
+
+    fn index(&self, number: OrderNumber) -> &Order {
+        self.known.get(number.index()).and_then(Option::as_ref).expect(REMOVED)
+    }
+}
+
+impl IndexMut<OrderNumber> for Orders {
+    fn index_mut(&mut self, number: OrderNumber) -> &mut Order {
+        self.known.get_mut(number.index()).and_then(Option::as_mut).expect(REMOVED)
+    }
+}
+
+const REMOVED: &str = "nothing refers to an order that was removed";
+
+impl OrderNumber {
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// Half of a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ShortHash(u32);
+
+impl ShortHash {
+    /// As a whole one: the table takes the place from its low bits and a tag from its high ones.
+    fn spread(self) -> u64 {
+        (u64::from(self.0) << 32) | u64::from(self.0)
+    }
+}
