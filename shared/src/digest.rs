@@ -39,3 +39,18 @@ impl Hasher for AlreadyHashed {
         self.0 = digest as u64;
     }
 }
+
+/// A part of a hash, for a table that keeps the hashes of what it refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShortHash(u32);
+
+impl ShortHash {
+    pub(crate) fn of(hash: u128) -> Self {
+        Self(hash as u32)
+    }
+
+    /// As a whole one: a table takes the place from its low bits and a tag from its high ones.
+    pub(crate) fn spread(self) -> u64 {
+        (u64::from(self.0) << 32) | u64::from(self.0)
+    }
+}

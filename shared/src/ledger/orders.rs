@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use super::text::Text;
 use crate::chunks::Chunks;
+use crate::digest::ShortHash;
 
 /// The orders of a ledger, by their ids and by the numbers that they have here.
 #[derive(Debug, Default)]
@@ -95,7 +96,7 @@ impl Orders {
     }
 
     fn hash(&self, id: &str) -> ShortHash {
-        ShortHash(self.hasher.hash_one(id) as u32)
+        ShortHash::of(u128::from(self.hasher.hash_one(id)))
     }
 }
 
@@ -118,16 +119,5 @@ const REMOVED: &str = "nothing refers to an order that was removed";
 impl OrderNumber {
     fn index(self) -> usize {
         self.0.get() as usize - 1
-    }
-}
-
-/// Half of a hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ShortHash(u32);
-
-impl ShortHash {
-    /// As a whole one: the table takes the place from its low bits and a tag from its high ones.
-    fn spread(self) -> u64 {
-        (u64::from(self.0) << 32) | u64::from(self.0)
     }
 }

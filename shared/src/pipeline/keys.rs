@@ -1,14 +1,20 @@
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::{Bytes, BytesMut};
+use hashbrown::HashTable;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Answer;
 use crate::chaos::Operation;
-use crate::digest::{DigestMap, digest_of};
+use crate::chunks::Chunks;
+use crate::digest::{DigestMap, ShortHash, digest_of};
+use crate::time::Millis;
 
 /// How long an answer is stored under its key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many bytes of answers are kept together.
+const BODIES: usize = 64 * 1024;
 
 /// The idempotency keys in use, and the answers that were given under them. A key belongs to one
 /// operation. Bounded: the oldest answer is evicted first; a key in use never is.
@@ -20,19 +26,32 @@ pub(super) struct Keys {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
-    by_key: DigestMap<Box<Entry>>,
-    /// Keys with an answer, oldest first, with the time at which they expire.
-    answered: VecDeque<(u128, Timestamp)>,
+    /// The keys in use, which are few.
+    in_use: DigestMap<Claim>,
+    /// The answers, oldest first, numbered from `evicted` on.
+    answered: Chunks<Answered>,
+    evicted: u32,
+    /// The numbers of the answers, by their keys. With hashes, so that it can grow without a look at every answer.
+    by_key: HashTable<(ShortHash, u32)>,
+    /// Where answers are kept one after the other: they leave in the order in which they came.
+    bodies: BytesMut,
     /// How many keys were claimed so far, to tell a claim from before a reset from a later one.
     claims: u64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Claim {
     body: u128,
-    claim: u64,
-    answer: Option<Answer>,
+    number: u64,
+}
+
+/// The digests are bytes here because numbers of that size would have to be aligned.
+#[derive(Debug)]
+struct Answered {
+    key: [u8; 16],
+    body: [u8; 16],
+    until: Millis,
+    answer: Answer,
 }
 
 /// The state of a key.
@@ -63,14 +82,16 @@ impl Keys {
         let digest = digest_of(&(operation.name, key));
         let mut known = keys.lock();
         known.forget_until(now);
-        match known.by_key.get(&digest).map(|entry| &**entry) {
-            Some(entry) if entry.body != body => KeyClaim::OtherBody,
-            Some(Entry { answer: Some(answer), .. }) => KeyClaim::Known(answer.clone()),
-            Some(_) => KeyClaim::Busy,
+        if let Some(claim) = known.in_use.get(&digest) {
+            return if claim.body == body { KeyClaim::Busy } else { KeyClaim::OtherBody };
+        }
+        match known.find(digest) {
+            Some(answered) if answered.body != body.to_ne_bytes() => KeyClaim::OtherBody,
+            Some(answered) => KeyClaim::Known(answered.answer.clone()),
             None => {
                 known.claims += 1;
                 let claim = known.claims;
-                known.by_key.insert(digest, Box::new(Entry { body, claim, answer: None }));
+                known.in_use.insert(digest, Claim { body, number: claim });
                 KeyClaim::New(Slot { keys: Arc::clone(keys), digest, claim })
             }
         }
@@ -87,15 +108,47 @@ impl Keys {
 }
 
 impl Known {
+    fn find(&self, key: u128) -> Option<&Answered> {
+        let hash = ShortHash::of(key);
+        let answer = |number: u32| self.answered.get(number.wrapping_sub(self.evicted) as usize);
+        let is_it = |number| answer(number).is_some_and(|answered| answered.key == key.to_ne_bytes());
+        let found = self.by_key.find(hash.spread(), |(known, number)| *known == hash && is_it(*number));
+        found.and_then(|(_, number)| answer(*number))
+    }
+
+    fn keep(&mut self, key: u128, body: u128, answer: &Answer, until: Timestamp) {
+        let answer = match answer {
+            Answer::Success(status, body) => Answer::Success(*status, self.keep_body(body)),
+            Answer::Refusal(problem) => Answer::Refusal(problem.clone()),
+        };
+        let hash = ShortHash::of(key);
+        let number = self.evicted.wrapping_add(self.answered.len() as u32);
+        self.by_key.insert_unique(hash.spread(), (hash, number), |(hash, _)| hash.spread());
+        let (key, body, until) = (key.to_ne_bytes(), body.to_ne_bytes(), until.into());
+        self.answered.push_back(Answered { key, body, until, answer });
+    }
+
+    fn keep_body(&mut self, body: &[u8]) -> Bytes {
+        if self.bodies.capacity() < body.len() {
+            self.bodies = BytesMut::with_capacity(BODIES.max(body.len()));
+        }
+        self.bodies.extend_from_slice(body);
+        self.bodies.split().freeze()
+    }
+
     fn forget_until(&mut self, now: Timestamp) {
-        while self.answered.front().is_some_and(|(_, until)| *until <= now) {
+        while self.answered.front().is_some_and(|answered| answered.until.timestamp() <= now) {
             self.forget_oldest();
         }
     }
 
     fn forget_oldest(&mut self) {
-        if let Some((digest, _)) = self.answered.pop_front() {
-            self.by_key.remove(&digest);
+        if let Some(oldest) = self.answered.pop_front() {
+            let (hash, number) = (ShortHash::of(u128::from_ne_bytes(oldest.key)), self.evicted);
+            if let Ok(entry) = self.by_key.find_entry(hash.spread(), |(_, known)| *known == number) {
+                entry.remove();
+            }
+            self.evicted = self.evicted.wrapping_add(1);
         }
     }
 }
@@ -115,25 +168,22 @@ impl Slot {
             return;
         }
         let mut known = self.keys.lock();
-        let Some(entry) = self.entry(&mut known) else { return };
-        entry.answer = Some(answer.clone());
-        known.answered.push_back((self.digest, now + REMEMBERED));
+        let Some(Claim { body, .. }) = self.take_from(&mut known) else { return };
+        known.keep(self.digest, body, answer, now + REMEMBERED);
         if known.answered.len() > self.keys.capacity {
             known.forget_oldest();
         }
     }
 
-    /// What this slot claimed, unless a reset cleared it.
-    fn entry<'a>(&self, known: &'a mut Known) -> Option<&'a mut Entry> {
-        known.by_key.get_mut(&self.digest).map(|entry| &mut **entry).filter(|entry| entry.claim == self.claim)
+    /// Ends the claim of this slot, unless it has ended or a reset cleared it.
+    fn take_from(&self, known: &mut Known) -> Option<Claim> {
+        let is_ours = known.in_use.get(&self.digest).is_some_and(|claim| claim.number == self.claim);
+        is_ours.then(|| known.in_use.remove(&self.digest)).flatten()
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut known = self.keys.lock();
-        if self.entry(&mut known).is_some_and(|entry| entry.answer.is_none()) {
-            known.by_key.remove(&self.digest);
-        }
+        self.take_from(&mut self.keys.lock());
     }
 }
