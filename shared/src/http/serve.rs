@@ -83,7 +83,8 @@ where
 /// HTTP/1 or HTTP/2, whichever the client speaks, for one connection.
 fn protocol(limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
-    protocol.http1().timer(HeadTimer::default()).header_read_timeout(limits.head);
+    // Answers are small: to copy a body behind its head costs less than to send two pieces.
+    protocol.http1().timer(HeadTimer::default()).header_read_timeout(limits.head).writev(false);
     protocol
         .http2()
         .timer(TokioTimer::new())
