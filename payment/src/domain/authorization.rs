@@ -35,9 +35,21 @@ pub(crate) struct Terms {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Authorized,
-    Captured { at: Timestamp, refunds: Vec<Refund>, left: Option<Amount> },
-    Released { at: Timestamp },
-    Expired { at: Timestamp },
+    /// Boxed, because every hold takes as much memory as the largest state.
+    Captured(Box<Captured>),
+    Released {
+        at: Timestamp,
+    },
+    Expired {
+        at: Timestamp,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Captured {
+    at: Timestamp,
+    refunds: Vec<Refund>,
+    left: Option<Amount>,
 }
 
 /// The state in a word.
@@ -76,15 +88,15 @@ impl Authorization {
     pub(crate) fn status(&self) -> Status {
         match &self.state {
             State::Authorized => Status::Authorized,
-            State::Captured { left: Some(_), .. } => Status::Captured,
-            State::Captured { left: None, .. } => Status::Refunded,
+            State::Captured(captured) if captured.left.is_some() => Status::Captured,
+            State::Captured(_) => Status::Refunded,
             State::Released { .. } => Status::Released,
             State::Expired { .. } => Status::Expired,
         }
     }
 
     pub(crate) fn captured_at(&self) -> Option<Timestamp> {
-        if let State::Captured { at, .. } = self.state { Some(at) } else { None }
+        if let State::Captured(captured) = &self.state { Some(captured.at) } else { None }
     }
 
     pub(crate) fn released_at(&self) -> Option<Timestamp> {
@@ -97,7 +109,7 @@ impl Authorization {
 
     /// All refunds, oldest first.
     pub(crate) fn refunds(&self) -> &[Refund] {
-        if let State::Captured { refunds, .. } = &self.state { refunds } else { &[] }
+        if let State::Captured(captured) = &self.state { &captured.refunds } else { &[] }
     }
 
     /// The hold, if the money is held.
@@ -108,7 +120,7 @@ impl Authorization {
         let id = self.terms.id;
         match self.state {
             State::Authorized => Ok(Held(self)),
-            State::Captured { at, .. } => Err(Error::AlreadyCaptured { id, at }),
+            State::Captured(ref captured) => Err(Error::AlreadyCaptured { id, at: captured.at }),
             State::Released { at } => Err(Error::AlreadyReleased { id, at }),
             State::Expired { at } => Err(Error::Expired { id, at }),
         }
@@ -128,9 +140,10 @@ impl Authorization {
     ) -> Result<Refund, Error> {
         let (status, Terms { id, money, .. }) = (self.status(), &self.terms);
         let (id, money) = (*id, *money);
-        let State::Captured { refunds, left, .. } = &mut self.state else {
+        let State::Captured(captured) = &mut self.state else {
             return Err(Error::NotCaptured { id, status });
         };
+        let Captured { refunds, left, .. } = &mut **captured;
         let all = left.ok_or(Error::AlreadyRefunded { id, money })?;
         let amount = amount.unwrap_or(all);
         if amount > all {
@@ -155,7 +168,7 @@ impl Held<'_> {
     /// Charges everything that is held.
     pub(crate) fn capture(self, at: Timestamp) -> Receipt {
         let left = Some(self.0.terms.money.amount);
-        self.end(State::Captured { at, refunds: Vec::new(), left }, at)
+        self.end(State::Captured(Box::new(Captured { at, refunds: Vec::new(), left })), at)
     }
 
     /// Releases the money to the customer.

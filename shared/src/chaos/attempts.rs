@@ -1,6 +1,6 @@
-use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use crate::chunks::Chunks;
 use crate::digest::IdMap;
 
 /// The low 64 bits of a key's digest. Lookups are bound by memory, so entries are small. Among a
@@ -18,7 +18,7 @@ pub(super) struct Attempts {
 #[derive(Debug, Default)]
 struct Counts {
     by_key: IdMap<ShortDigest, u32>,
-    arrived: VecDeque<ShortDigest>,
+    arrived: Chunks<ShortDigest>,
 }
 
 impl Attempts {
