@@ -62,6 +62,10 @@ impl Fields {
 
     /// An id that, if present, is not blank, not longer than 255 characters and on one line.
     pub fn optional_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
+        // Nearly every id, and cheaper to see than all that could be wrong with another.
+        if value.as_deref().is_some_and(|id| !id.is_empty() && id.len() <= MAX_ID_LENGTH && is_graphic(id)) {
+            return value;
+        }
         let errors = self.errors.len();
         let id = self.optional_text(field, value, MAX_ID_LENGTH)?;
         if self.errors.len() == errors && id.contains(char::is_control) {
@@ -80,4 +84,8 @@ impl Fields {
             _ => Err(Problem::validation(self.errors)),
         }
     }
+}
+
+fn is_graphic(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -1,3 +1,5 @@
+use std::num::NonZeroU64;
+
 use super::line::Line;
 use crate::chunks::Chunks;
 
@@ -35,13 +37,15 @@ impl Lines {
         Some((*seq, line.as_ref()?))
     }
 
-    /// Removes a line.
-    pub(super) fn remove(&mut self, seq: u64) -> Option<Line> {
+    /// Removes a line; returns the number of the next one of its order.
+    pub(super) fn remove(&mut self, seq: u64) -> Option<NonZeroU64> {
         let place = self.place(seq)?;
-        let line = self.numbered.get_mut(place)?.1.take()?;
+        let line = &mut self.numbered.get_mut(place)?.1;
+        let next = line.as_ref()?.next;
+        *line = None;
         self.gaps += 1;
         self.close_gaps();
-        Some(line)
+        next
     }
 
     /// The lines with numbers above `seq`, in order.
@@ -75,7 +79,7 @@ impl Lines {
     /// elsewhere.
     fn close_gaps(&mut self) {
         while let Some((_, None)) = self.numbered.front() {
-            self.numbered.pop_front();
+            self.numbered.drop_front();
             self.gaps -= 1;
         }
         if self.gaps > self.numbered.len() / 2 {
@@ -123,12 +127,13 @@ mod tests {
                         expected.insert(last, ());
                     }
                     2 => {
-                        prop_assert_eq!(lines.remove(some).is_some(), expected.remove(&some).is_some());
+                        lines.remove(some);
+                        expected.remove(&some);
                     }
                     _ => {
                         let oldest = lines.first().map(|(seq, _)| seq);
                         prop_assert_eq!(oldest, expected.pop_first().map(|(seq, ())| seq));
-                        oldest.map(|oldest| lines.remove(oldest));
+                        oldest.and_then(|oldest| lines.remove(oldest));
                     }
                 }
                 prop_assert_eq!(lines.len(), expected.len());

@@ -147,13 +147,12 @@ impl LedgerState {
         fact: &Fact<'_>,
     ) {
         let order = order.map(|order| self.orders.find_or_add(order));
-        let text = fact.resource.to_string();
-        let resource = Text::from(&*text);
+        let resource = Text::of(fact.resource);
         let line = request.and_then(|seq| self.lines.get_mut(seq)).map(|line| &mut line.content);
         if let Some(Content::Request(line)) = line {
             line.resource.get_or_insert_with(|| resource.clone());
             if let (true, Lifecycle::Opens, Some(order)) = (line.is_nameless, fact.lifecycle, order) {
-                let resource: Arc<str> = text.into();
+                let resource: Arc<str> = resource.to_string().into();
                 self.attributed.insert(Arc::clone(&resource), order);
                 self.resources.entry(order).or_default().push(resource);
             }
@@ -163,12 +162,11 @@ impl LedgerState {
 
     /// Records an expiry. If the domain knows no order, the resource may belong to a correlation id.
     pub(super) fn clock(&mut self, at: Timestamp, order: Option<&str>, fact: &Fact<'_>) {
-        let resource = fact.resource.to_string();
         let order = match order {
             Some(order) => Some(self.orders.find_or_add(order)),
-            None => self.attributed.get(&*resource).copied(),
+            None => self.attributed.get(&*fact.resource.to_string()).copied(),
         };
-        self.append_effect(at, order, None, Text::from(&*resource), fact);
+        self.append_effect(at, order, None, Text::of(fact.resource), fact);
     }
 
     fn append_effect(
@@ -240,9 +238,10 @@ impl LedgerState {
         if self.lines.len() > self.capacity + self.capacity / 10
             && let Some((seq, oldest)) = self.lines.first()
         {
-            match oldest.order {
-                Some(order) => self.forget(order),
-                None => drop(self.lines.remove(seq)),
+            if let Some(order) = oldest.order {
+                self.forget(order);
+            } else {
+                self.lines.remove(seq);
             }
         }
     }
@@ -252,7 +251,7 @@ impl LedgerState {
         let Some(order) = self.orders.remove(number) else { return };
         let mut next = order.first;
         while let Some(seq) = next {
-            next = self.lines.remove(seq.get()).and_then(|line| line.next);
+            next = self.lines.remove(seq.get());
         }
         for resource in self.resources.remove(&number).into_iter().flatten() {
             self.attributed.remove(&resource);

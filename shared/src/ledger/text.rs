@@ -1,6 +1,7 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// As much as fits into the room that a long text's pointer and the discriminant take anyway, and a little more.
 const SHORT: usize = 22;
@@ -14,14 +15,40 @@ pub(super) enum Text {
     Long(Box<str>),
 }
 
+impl Text {
+    /// What `value` displays.
+    pub(super) fn of(value: &dyn fmt::Display) -> Self {
+        let mut start = Start { length: 0, bytes: [0; SHORT] };
+        match write!(start, "{value}") {
+            Ok(()) => Self::Short { length: start.length, bytes: start.bytes },
+            Err(_) => Self::from(&*value.to_string()),
+        }
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        let mut bytes = [0; SHORT];
-        if let Some(start) = bytes.get_mut(..text.len()) {
-            start.copy_from_slice(text.as_bytes());
-            return Self::Short { length: text.len() as u8, bytes };
+        let mut start = Start { length: 0, bytes: [0; SHORT] };
+        match start.write_str(text) {
+            Ok(()) => Self::Short { length: start.length, bytes: start.bytes },
+            Err(_) => uuid(text).map_or_else(|| Self::Long(text.into()), |id| Self::Uuid(id.into_bytes())),
         }
-        uuid(text).map_or_else(|| Self::Long(text.into()), |id| Self::Uuid(id.into_bytes()))
+    }
+}
+
+/// A text that is being written, as long as it is short.
+struct Start {
+    length: u8,
+    bytes: [u8; SHORT],
+}
+
+impl fmt::Write for Start {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let start = usize::from(self.length);
+        let end = start + more.len();
+        self.bytes.get_mut(start..end).ok_or(fmt::Error)?.copy_from_slice(more.as_bytes());
+        self.length = end as u8;
+        Ok(())
     }
 }
 
@@ -38,11 +65,11 @@ impl fmt::Display for Text {
     }
 }
 
-/// The UUID that `text` spells exactly as it would be displayed.
+/// The UUID that `text` spells exactly as it would be displayed: with all hyphens, and in lower case.
 fn uuid(text: &str) -> Option<Uuid> {
-    let id = Uuid::try_parse(text).ok()?;
-    let mut canonical = Uuid::encode_buffer();
-    (id.hyphenated().encode_lower(&mut canonical) == text).then_some(id)
+    let is_canonical =
+        text.len() == Hyphenated::LENGTH && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_canonical.then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -54,6 +81,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_kept_as_it_is(text in ".{0,40}") {
+            prop_assert_eq!(Text::of(&text), Text::from(&*text));
             prop_assert_eq!(Text::from(&*text).to_string(), text);
         }
     }
