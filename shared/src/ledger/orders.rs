@@ -55,19 +55,20 @@ impl Order {
 
 impl Orders {
     pub(super) fn find(&self, id: &str) -> Option<OrderNumber> {
-        let hash = self.hash(id);
-        let id = Text::from(id);
-        let is_it = |(known, number): &(ShortHash, _)| *known == hash && self[*number].id == id;
-        self.by_id.find(hash.spread(), is_it).map(|(_, number)| *number)
+        self.find_hashed(self.hash(id), &Text::from(id))
     }
 
     pub(super) fn find_or_add(&mut self, id: &str) -> OrderNumber {
-        self.find(id).unwrap_or_else(|| self.add(id))
+        let (hash, id) = (self.hash(id), Text::from(id));
+        self.find_hashed(hash, &id).unwrap_or_else(|| self.add(hash, id))
     }
 
-    fn add(&mut self, id: &str) -> OrderNumber {
-        let hash = self.hash(id);
-        let id = Text::from(id);
+    fn find_hashed(&self, hash: ShortHash, id: &Text) -> Option<OrderNumber> {
+        let is_it = |(known, number): &(ShortHash, _)| *known == hash && self[*number].id == *id;
+        self.by_id.find(hash.spread(), is_it).map(|(_, number)| *number)
+    }
+
+    fn add(&mut self, hash: ShortHash, id: Text) -> OrderNumber {
         let order = Order { id, hash, first: None, last: None, live: 0, executing: 0, is_leaving: false };
         let number = self.vacant.pop().unwrap_or_else(|| {
             self.known.push_back(None);
