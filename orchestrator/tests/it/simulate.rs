@@ -7,6 +7,7 @@ mod determinism;
 mod finding;
 mod fresh_process;
 mod items;
+mod proxy;
 mod regressions;
 mod waiting;
 

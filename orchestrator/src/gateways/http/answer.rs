@@ -83,6 +83,7 @@ pub(super) async fn refused(response: Response<Body>) -> Refusal {
 pub(super) fn classify(status: StatusCode, headers: &HeaderMap, problem: Problem) -> Refusal {
     let retry_after = problem.retry_after_ms.map(Duration::from_millis).or_else(|| retry_after_of(headers));
     let retry_after = retry_after.map(|wait| wait.min(MAX_WAIT));
+    let is_the_backends = problem.error.is_some();
     let kind = problem.error.unwrap_or_else(|| format!("http_{}", status.as_u16()));
     if status == StatusCode::CONFLICT && kind == IN_PROGRESS {
         return Refusal::InProgress(retry_after.unwrap_or(IN_PROGRESS_WAIT));
@@ -90,7 +91,9 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, problem: Problem
     let certainty = match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Certainty::Unavailable,
         StatusCode::REQUEST_TIMEOUT => Certainty::Unknown,
-        status if status.is_client_error() => Certainty::Rejected,
+        status if status.is_client_error() && is_the_backends => Certainty::Rejected,
+        // Some proxy's: it tells nothing of an earlier attempt, and the backend may be there the next time.
+        status if status.is_client_error() => Certainty::Unavailable,
         _ => Certainty::Unknown,
     };
     let message = problem.message.unwrap_or_else(|| format!("the answer was {status}"));
@@ -142,15 +145,17 @@ mod tests {
     #[test]
     fn every_status_has_its_meaning() {
         use Certainty::{Rejected, Unavailable, Unknown};
-        let expected = |status: u16| match status {
+        let expected = |status: u16, of_a_proxy: Certainty| match status {
             429 | 503 => Unavailable,
             408 => Unknown,
-            400..=499 => Rejected,
+            400..=499 => of_a_proxy,
             _ => Unknown,
         };
         for status in (100..200).chain(300..600) {
             let (certainty, kind, _) = classified(status, "<html>");
-            assert_eq!((certainty, kind), (expected(status), format!("http_{status}")));
+            assert_eq!((certainty, kind), (expected(status, Unavailable), format!("http_{status}")));
+            let (certainty, kind, _) = classified(status, r#"{"error":"sold_out"}"#);
+            assert_eq!((certainty, kind.as_str()), (expected(status, Rejected), "sold_out"), "{status}");
         }
     }
 
