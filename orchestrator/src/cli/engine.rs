@@ -130,7 +130,10 @@ impl Engine {
     /// Waits for the engine to end by itself, and says that it has.
     pub(super) async fn failed(&self) -> anyhow::Error {
         match &self.running {
-            Running::Embedded(_) => std::future::pending().await,
+            Running::Embedded(engine) => {
+                engine.stopped().await;
+                anyhow::anyhow!("the engine has stopped by itself; the log says why")
+            }
             #[cfg(feature = "temporal")]
             Running::Temporal(_, worker) => {
                 worker.ended().await;

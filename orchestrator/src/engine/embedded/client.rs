@@ -90,6 +90,11 @@ impl Engine {
         drop(stopped.await);
     }
 
+    /// Resolves when the engine has stopped, for whatever reason: another one may have taken over its journal.
+    pub async fn stopped(&self) {
+        self.0.stopped().await;
+    }
+
     /// Stops as `kill -9` would: nothing is finished, nothing is answered.
     pub fn kill(&self) {
         self.0.kill();

@@ -45,6 +45,11 @@ impl Shared {
         self.send(Message::Wake);
     }
 
+    /// Resolves when the engine's task is gone.
+    pub(super) async fn stopped(&self) {
+        self.inbox.closed().await;
+    }
+
     fn has_stopped(&self) -> bool {
         self.inbox.is_closed()
     }
