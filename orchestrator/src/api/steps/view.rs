@@ -4,8 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{CompensationRecord, CompensationStatus, Step, StepRecord, StepStatus, WorkflowState};
-use crate::workflow::{ActivityState, ActivityView, Json, RunDescription};
+use crate::activities::{ReadPayment, RepeatAuthorize, RepeatCreateLabel, RepeatReadPayment, RepeatReserve};
+use crate::domain::{
+    Compensation, CompensationRecord, CompensationStatus, Step, StepRecord, StepStatus, WorkflowState,
+};
+use crate::workflow::{ActivityDef, ActivityState, ActivityView, Json, RunDescription};
 
 /// A step or a compensation: what the order's state and the engine know about it, combined.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -62,7 +65,7 @@ impl StepView {
     /// A step of an order in this state.
     pub(super) fn of_step(step: Step, state: &WorkflowState, run: &RunDescription) -> Self {
         let record = state.completed_steps.iter().rfind(|record| record.name == step);
-        let view = Self::of_activities(step.name(), run);
+        let view = Self::of_activities(&[step.name()], run);
         let began = view.started_at.or_else(|| began_by_itself(step, state));
         Self {
             status: match record.map(|record| record.status) {
@@ -82,8 +85,13 @@ impl StepView {
 
     /// A compensation that has started.
     pub(super) fn of_compensation(record: &CompensationRecord, run: &RunDescription) -> Self {
-        let view = Self::of_activities(record.name.name(), run);
+        let name = record.name.name();
         let ended = record.status != CompensationStatus::Running;
+        let mut view = Self::of_activities(&[name], run);
+        if !ended && view.attempts == 0 {
+            // It has yet to be found out whether there is anything to undo.
+            view = Self { name: name.to_owned(), ..Self::of_activities(found_out_by(record.name), run) };
+        }
         Self {
             status: match record.status {
                 CompensationStatus::Running => view.status,
@@ -100,12 +108,12 @@ impl StepView {
 
     /// What the engine knows: activities are named after their step or compensation. After a `retry`
     /// there are several with one name; the last one counts.
-    fn of_activities(name: &str, run: &RunDescription) -> Self {
-        let all: Vec<&ActivityView> =
-            run.activities.iter().filter(|activity| activity.name == name).collect();
+    fn of_activities(names: &[&str], run: &RunDescription) -> Self {
+        let is_one = |activity: &&ActivityView| names.contains(&activity.name.as_str());
+        let all: Vec<_> = run.activities.iter().filter(is_one).collect();
         let last = all.last().copied();
         Self {
-            name: name.to_owned(),
+            name: names.first().copied().unwrap_or_default().to_owned(),
             status: match last.map(|activity| activity.state) {
                 Some(ActivityState::BackingOff) => StepState::Retrying,
                 _ => StepState::Running,
@@ -118,6 +126,16 @@ impl StepView {
             last_heartbeat: last.and_then(|activity| activity.last_heartbeat.clone()),
             data: BTreeMap::new(),
         }
+    }
+}
+
+/// The activities that find out what there is to undo.
+fn found_out_by(compensation: Compensation) -> &'static [&'static str] {
+    match compensation {
+        Compensation::ReleasePayment => &[RepeatAuthorize::NAME],
+        Compensation::RefundPayment => &[ReadPayment::NAME, RepeatReadPayment::NAME],
+        Compensation::ReleaseInventory => &[RepeatReserve::NAME],
+        Compensation::CancelShipping => &[RepeatCreateLabel::NAME],
     }
 }
 

@@ -205,6 +205,25 @@ async fn an_undo_that_is_being_tried_tells_how_often_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_it_is_found_out_what_there_is_to_undo_the_attempts_of_that_are_told() {
+    let chaos = [("CHAOS_FAILURE_RATE", "0"), ("CHAOS_PAYMENT_AUTHORIZE", "internal_error=100%")];
+    with_system(&chaos, async |client| {
+        client.place("A").await;
+        pass(120.0).await;
+        let steps = client.get("/workflows/A/steps").await.json();
+        let undo = &steps["compensations"][0];
+        assert_eq!(
+            (&undo["name"], &undo["status"]),
+            (&"release_payment".into(), &"retrying".into()),
+            "{steps:#}"
+        );
+        assert!(undo["attempts"].as_u64() > Some(3) && undo["nextAttemptAt"].is_string(), "{undo:#}");
+        assert!(undo["lastFailure"].as_str().unwrap().starts_with("internal_error: "), "{undo:#}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn steps_tell_of_attempts_failures_and_heartbeats() {
     with_system(
         &[("CHAOS_SCRIPT", "payment.authorize#1=unavailable"), ("CHAOS_FAILURE_RATE", "0")],
