@@ -95,6 +95,7 @@ impl Backends {
             domains: domains.iter().map(|domain| domain.name()).collect(),
             seed: settings.plan.seed,
             time_scale: settings.plan.time_scale.factor(),
+            started_at: clock.now(),
         }));
         for (domain, pipeline) in &pipelines {
             let operations = (Recipe::of(*domain).documented)(settings, pipeline.clone());

@@ -147,6 +147,9 @@ pub async fn run(
     let api = OrderApi::new(Arc::clone(&site.orchestrator));
     let Driven { orders, interrupted } = drive::drive(plan, workload, &api, on_news, stop).await?;
     let took = started.elapsed();
+    if site.backends.health().await?.started_at != health.started_at {
+        return Err(Error::Restarted { backends: site.backends_name.clone() });
+    }
     notes.extend(notes::why_cut_short(plan, &orders, interrupted));
     notes.extend(notes::not_ended(&orders));
     // Every order has had its time.

@@ -30,6 +30,9 @@ pub struct Health {
     #[serde(deserialize_with = "time_scale")]
     pub time_scale: TimeScale,
     domains: Vec<String>,
+    /// When they were started; backends of an earlier version do not say.
+    #[serde(default)]
+    pub(super) started_at: Option<String>,
 }
 
 /// Any service may answer, so its time scale may be anything.

@@ -36,6 +36,11 @@ pub enum Error {
     )]
     KnownToOrchestrator { order: String },
     #[error(
+        "the backends at {backends} were restarted during the run: they have forgotten what happened before, so that \
+         nothing can be judged"
+    )]
+    Restarted { backends: String },
+    #[error(
         "the backends were asked for orders such as {example}, and for none of this run: the orchestrator has to \
          send an order's own id, as orderId or as x-correlation-id"
     )]

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use axum::response::Json;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,6 +25,8 @@ pub struct Health {
     /// The factor for simulated durations.
     #[schema(example = 1.0)]
     pub time_scale: f64,
+    /// When the service was started, with empty ledgers.
+    pub started_at: Timestamp,
 }
 
 /// The route `GET /health`, which chaos never touches.
