@@ -56,11 +56,11 @@ fn floor_to_millis(at: Timestamp) -> Timestamp {
 /// A time in the whole milliseconds in which [`Clock`] counts, in half the room of a timestamp: for what is kept by
 /// the million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Millis(i64);
+pub(crate) struct Millis(i64);
 
 impl Millis {
     /// The same time.
-    pub fn timestamp(self) -> Timestamp {
+    pub(crate) fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
     }
 }

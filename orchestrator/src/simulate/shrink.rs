@@ -6,8 +6,8 @@ use super::subject::Subject;
 use super::trial::{Trial, run_all};
 
 /// One of the schedules without what does not matter: as few faults as possible, no crash if there need
-/// not be one, the simplest decision, the usual items, as long as an order alone in a world breaks `rule`. `None` when it
-/// does not even now.
+/// not be one, the simplest decision, the usual items, as long as an order alone in a world breaks
+/// `rule`. `None` when it does not even now.
 pub(super) fn shrink(subject: &Subject, schedules: &[Schedule], rule: &str) -> Option<Schedule> {
     let mut least = first_that_breaks(subject, schedules, rule)?;
     while let Some(less) =

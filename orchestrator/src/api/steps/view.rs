@@ -65,7 +65,7 @@ impl StepView {
     /// A step of an order in this state.
     pub(super) fn of_step(step: Step, state: &WorkflowState, run: &RunDescription) -> Self {
         let record = state.completed_steps.iter().rfind(|record| record.name == step);
-        let view = Self::of_activities(&[step.name()], run);
+        let view = Self::of_activities(step.name(), &[step.name()], run);
         let began = view.started_at.or_else(|| began_by_itself(step, state));
         Self {
             status: match record.map(|record| record.status) {
@@ -87,10 +87,10 @@ impl StepView {
     pub(super) fn of_compensation(record: &CompensationRecord, run: &RunDescription) -> Self {
         let name = record.name.name();
         let ended = record.status != CompensationStatus::Running;
-        let mut view = Self::of_activities(&[name], run);
+        let mut view = Self::of_activities(name, &[name], run);
         if !ended && view.attempts == 0 {
             // It has yet to be found out whether there is anything to undo.
-            view = Self { name: name.to_owned(), ..Self::of_activities(found_out_by(record.name), run) };
+            view = Self::of_activities(name, found_out_by(record.name), run);
         }
         Self {
             status: match record.status {
@@ -106,14 +106,14 @@ impl StepView {
         }
     }
 
-    /// What the engine knows: activities are named after their step or compensation. After a `retry`
-    /// there are several with one name; the last one counts.
-    fn of_activities(names: &[&str], run: &RunDescription) -> Self {
-        let is_one = |activity: &&ActivityView| names.contains(&activity.name.as_str());
+    /// What the engine knows of the activities that `name` stands for. Most are named after their step or
+    /// compensation. After a `retry` there are several with one name; the last one counts.
+    fn of_activities(name: &str, activities: &[&str], run: &RunDescription) -> Self {
+        let is_one = |activity: &&ActivityView| activities.contains(&activity.name.as_str());
         let all: Vec<_> = run.activities.iter().filter(is_one).collect();
         let last = all.last().copied();
         Self {
-            name: names.first().copied().unwrap_or_default().to_owned(),
+            name: name.to_owned(),
             status: match last.map(|activity| activity.state) {
                 Some(ActivityState::BackingOff) => StepState::Retrying,
                 _ => StepState::Running,

@@ -32,13 +32,12 @@ pub(super) fn refused(compensation: Compensation, error: &ActivityError) -> Refu
 }
 
 /// Whether a repeat has shown that the call it repeats had no effect. Only the backend's own refusal of
-/// the call itself shows that: not a refusal of the key, not a failure on this side, and not an answer without
-/// an error code, which is some proxy's.
+/// the call itself shows that: not a refusal of the key, and not a failure on this side.
 pub(super) fn never_happened(error: &ActivityError) -> bool {
     let about_the_call = !matches!(
         error.kind.as_str(),
         "idempotency_key_reuse" | "unsendable_request" | kind::CODEC | kind::NOT_REGISTERED
-    ) && !error.kind.starts_with("http_");
+    );
     error.certainty == Certainty::Rejected && !error.may_have_happened && about_the_call
 }
 
@@ -92,7 +91,7 @@ mod tests {
         assert!(!never_happened(&error(Certainty::Rejected, "idempotency_key_reuse")));
         assert!(!never_happened(&error(Certainty::Rejected, kind::CODEC)));
         assert!(!never_happened(&error(Certainty::Rejected, "unsendable_request")));
-        assert!(!never_happened(&error(Certainty::Rejected, "http_403")), "a proxy's page");
+        assert!(!never_happened(&error(Certainty::Unavailable, "http_403")), "a proxy's page");
         assert!(!never_happened(&error(Certainty::Unavailable, kind::ACTIVITY_TIMEOUT)));
         assert!(!never_happened(&error(Certainty::Unknown, "timeout")));
     }
