@@ -8,7 +8,7 @@ use orchestrator::domain::OrderStatus;
 use serde_json::Value;
 use shared::environment::Environment;
 
-use super::host::address;
+use super::host::signal;
 use crate::Host;
 use crate::scenario::Scenario;
 use crate::stage::Stage;
@@ -35,13 +35,6 @@ fn a_client_in_python_approves_an_order_and_reads_its_status() {
         order.accepted.borrow_mut().push(Verb::Approve);
         stage.judge(&[order.ending(order.end().await)]);
     });
-}
-
-/// Sends a signal with Temporal's command line.
-fn signal(workflow_id: &str, name: &str, input: &str) {
-    let arguments = ["workflow", "signal", "--workflow-id", workflow_id, "--name", name, "--input", input];
-    let output = Command::new("temporal").args(arguments).args(["--address", &address()]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::process::Command;
 use std::sync::Arc;
 
 use orchestrator::activities::{ActivitySettings, Services, register};
@@ -68,6 +69,13 @@ impl Host {
 pub(crate) fn address() -> String {
     let environment = Environment::of_process();
     environment.get("TEMPORAL_ADDRESS").expect("TEMPORAL_ADDRESS names a server to test with").to_owned()
+}
+
+/// Sends a signal with Temporal's command line.
+pub(super) fn signal(workflow_id: &str, name: &str, input: &str) {
+    let arguments = ["workflow", "signal", "--workflow-id", workflow_id, "--name", name, "--input", input];
+    let output = Command::new("temporal").args(arguments).args(["--address", &address()]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 pub(super) fn registry<W: WorkflowDef>(
