@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
+use hashbrown::HashTable;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// A map from digests. They are hashes already, so it does not hash them again. Never iterated.
@@ -52,5 +53,19 @@ impl ShortHash {
     /// As a whole one: a table takes the place from its low bits and a tag from its high ones.
     pub(crate) fn spread(self) -> u64 {
         (u64::from(self.0) << 32) | u64::from(self.0)
+    }
+}
+
+/// Makes room in a table that has none left, for half as many again as are `needed`. The others may stay until
+/// then: no cache holds them, so that to reach each of them once more would cost a request more than all else
+/// that it does there.
+pub(crate) fn make_room<T>(
+    table: &mut HashTable<T>,
+    hash: impl Fn(&T) -> u64,
+    mut needed: impl FnMut(&T) -> bool,
+) {
+    if table.len() == table.capacity() {
+        table.retain(|entry| needed(entry));
+        table.reserve(table.len() / 2 + 1, hash);
     }
 }

@@ -8,7 +8,7 @@ use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOper
 use crate::time::TimeScale;
 
 /// For how many keys the attempts are kept.
-const ATTEMPTS: usize = 1_000_000;
+const ATTEMPTS: u32 = 1_000_000;
 
 /// Decides what happens to each request. One for the whole process.
 #[derive(Debug)]

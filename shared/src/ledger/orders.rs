@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 
 use super::text::Text;
 use crate::chunks::Chunks;
-use crate::digest::ShortHash;
+use crate::digest::{ShortHash, make_room};
 
 /// The orders of a ledger, by their ids and by the numbers that they have here.
 #[derive(Debug, Default)]
@@ -15,7 +15,8 @@ pub(super) struct Orders {
     known: Chunks<Option<Order>>,
     /// Numbers whose orders were removed.
     vacant: Vec<OrderNumber>,
-    /// With their hashes, so that it can grow without a look at every order.
+    /// Those of removed orders too, until there is no room left. With their hashes, so that it can grow without a
+    /// look at every order.
     by_id: HashTable<(ShortHash, OrderNumber)>,
     hasher: RandomState,
 }
@@ -64,8 +65,9 @@ impl Orders {
     }
 
     fn find_hashed(&self, hash: ShortHash, id: &Text) -> Option<OrderNumber> {
-        let is_it = |(known, number): &(ShortHash, _)| *known == hash && self[*number].id == *id;
-        self.by_id.find(hash.spread(), is_it).map(|(_, number)| *number)
+        let is_it = |number| self.get(number).is_some_and(|order| order.id == *id);
+        let found = self.by_id.find(hash.spread(), |(known, number)| *known == hash && is_it(*number));
+        found.map(|(_, number)| *number)
     }
 
     fn add(&mut self, hash: ShortHash, id: Text) -> OrderNumber {
@@ -78,17 +80,25 @@ impl Orders {
         if let Some(vacant) = self.known.get_mut(number.index()) {
             *vacant = Some(order);
         }
-        self.by_id.insert_unique(hash.spread(), (hash, number), |(hash, _)| hash.spread());
+        let Self { known, by_id, .. } = self;
+        let is_there = |number: OrderNumber, hash| {
+            known.get(number.index()).and_then(Option::as_ref).is_some_and(|order| order.hash == hash)
+        };
+        make_room(by_id, |(hash, _)| hash.spread(), |(hash, number)| is_there(*number, *hash));
+        // An order that was removed may come back under its old number.
+        let entry = by_id.entry(hash.spread(), |old| *old == (hash, number), |(hash, _)| hash.spread());
+        entry.or_insert((hash, number));
         number
     }
 
     pub(super) fn remove(&mut self, number: OrderNumber) -> Option<Order> {
         let order = self.known.get_mut(number.index())?.take()?;
-        if let Ok(entry) = self.by_id.find_entry(order.hash.spread(), |(_, known)| *known == number) {
-            entry.remove();
-        }
         self.vacant.push(number);
         Some(order)
+    }
+
+    fn get(&self, number: OrderNumber) -> Option<&Order> {
+        self.known.get(number.index())?.as_ref()
     }
 
     #[cfg(test)]
@@ -105,7 +115,7 @@ impl Index<OrderNumber> for Orders {
     type Output = Order;
 
     fn index(&self, number: OrderNumber) -> &Order {
-        self.known.get(number.index()).and_then(Option::as_ref).expect(REMOVED)
+        self.get(number).expect(REMOVED)
     }
 }
 

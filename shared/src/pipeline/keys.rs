@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Answer;
 use crate::chaos::Operation;
 use crate::chunks::Chunks;
-use crate::digest::{DigestMap, ShortHash, digest_of};
+use crate::digest::{DigestMap, ShortHash, digest_of, make_room};
 use crate::time::Millis;
 
 /// How long an answer is stored under its key.
@@ -31,7 +31,8 @@ struct Known {
     /// The answers, oldest first, numbered from `evicted` on.
     answered: Chunks<Answered>,
     evicted: u32,
-    /// The numbers of the answers, by their keys. With hashes, so that it can grow without a look at every answer.
+    /// The numbers of the answers, by their keys, and those of evicted answers until there is no room left. With
+    /// hashes, so that it can grow without a look at every answer.
     by_key: HashTable<(ShortHash, u32)>,
     /// Where answers are kept one after the other: they leave in the order in which they came.
     bodies: BytesMut,
@@ -122,7 +123,10 @@ impl Known {
             Answer::Refusal(problem) => Answer::Refusal(problem.clone()),
         };
         let hash = ShortHash::of(key);
-        let number = self.evicted.wrapping_add(self.answered.len() as u32);
+        let (evicted, answers) = (self.evicted, self.answered.len() as u32);
+        let number = evicted.wrapping_add(answers);
+        let is_kept = |(_, number): &(_, u32)| number.wrapping_sub(evicted) < answers;
+        make_room(&mut self.by_key, |(hash, _)| hash.spread(), is_kept);
         self.by_key.insert_unique(hash.spread(), (hash, number), |(hash, _)| hash.spread());
         let (key, body, until) = (key.to_ne_bytes(), body.to_ne_bytes(), until.into());
         self.answered.push_back(Answered { key, body, until, answer });
@@ -143,13 +147,8 @@ impl Known {
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(oldest) = self.answered.pop_front() {
-            let (hash, number) = (ShortHash::of(u128::from_ne_bytes(oldest.key)), self.evicted);
-            if let Ok(entry) = self.by_key.find_entry(hash.spread(), |(_, known)| *known == number) {
-                entry.remove();
-            }
-            self.evicted = self.evicted.wrapping_add(1);
-        }
+        self.answered.drop_front();
+        self.evicted = self.evicted.wrapping_add(1);
     }
 }
 
