@@ -3,9 +3,8 @@
 mod address;
 mod error;
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 pub(crate) use address::{Address, Channel};
 pub(crate) use error::Error;
@@ -27,8 +26,8 @@ pub(crate) struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Envelope {
     pub(crate) address: Address,
-    pub(crate) subject: Option<Arc<str>>,
-    pub(crate) order_id: Option<Arc<str>>,
+    pub(crate) subject: Option<SmolStr>,
+    pub(crate) order_id: Option<SmolStr>,
 }
 
 /// A message that was sent. Its text is not kept, so that a record stays small.

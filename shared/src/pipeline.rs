@@ -23,6 +23,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
 
 use crate::chaos::{Access, Chaos, Drawn, Operation};
 use crate::digest::digest_of;
@@ -57,15 +58,15 @@ pub struct Intent<C> {
     /// What to do. Its hash is the body's fingerprint: equal commands are the same body.
     pub command: C,
     /// The order id of the body, or of the resource that the body names.
-    pub order: Option<Arc<str>>,
+    pub order: Option<SmolStr>,
     /// The id of the resource that the request names.
-    pub resource: Option<String>,
+    pub resource: Option<SmolStr>,
 }
 
 /// What a request is about, as far as known.
 #[derive(Clone, Copy, Debug, Default)]
 struct About<'a> {
-    order: Option<&'a Arc<str>>,
+    order: Option<&'a SmolStr>,
     resource: Option<&'a str>,
     /// The digest of its body.
     body: Option<u128>,
@@ -155,7 +156,7 @@ impl Pipeline {
         &self,
         operation: &'static Operation,
         call: &Call,
-        order: Option<&Arc<str>>,
+        order: Option<&SmolStr>,
         resource: Option<&str>,
         operate: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
     ) -> Response {

@@ -9,6 +9,7 @@ mod stop_signals;
 use std::sync::Arc;
 
 use shared::time::Clock;
+use smol_str::SmolStr;
 
 use crate::domain::{Error, Label, LabelId};
 use ports::LabelStore;
@@ -35,7 +36,7 @@ impl LabelService {
     }
 
     /// The order that a label belongs to, if both are known.
-    pub(crate) fn order_of(&self, id: &str) -> Option<Arc<str>> {
+    pub(crate) fn order_of(&self, id: &str) -> Option<SmolStr> {
         self.find(id).ok()?.order
     }
 

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use shared::pipeline::OperationContext;
+use smol_str::SmolStr;
 
 use super::facts;
 use super::ports::StockLedger;
@@ -10,7 +11,7 @@ use crate::domain::Error;
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Release {
     /// As the caller spelled it.
-    pub(crate) reservation: String,
+    pub(crate) reservation: SmolStr,
 }
 
 /// Releases stock before it expires, and returns when that was.

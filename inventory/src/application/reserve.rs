@@ -1,7 +1,7 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use shared::pipeline::OperationContext;
+use smol_str::SmolStr;
 
 use super::facts;
 use super::ports::StockLedger;
@@ -11,7 +11,7 @@ use crate::domain::{Error, Items, Reservation, require};
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Reserve {
     pub(crate) items: Items,
-    pub(crate) order: Option<Arc<str>>,
+    pub(crate) order: Option<SmolStr>,
 }
 
 /// Reserves stock for `ttl`, all or nothing.

@@ -2,9 +2,11 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 /// A stock-keeping unit, the unit in which stock is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sku(Arc<str>);
+pub struct Sku(SmolStr);
 
 /// Why a text is not a [`Sku`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +34,7 @@ impl fmt::Display for Sku {
     }
 }
 
-impl From<Sku> for Arc<str> {
+impl From<Sku> for SmolStr {
     fn from(sku: Sku) -> Self {
         sku.0
     }
@@ -65,7 +67,7 @@ pub(crate) struct Item {
     pub(crate) sku: Sku,
     pub(crate) quantity: Quantity,
     /// Stored and returned; stock is not tracked per warehouse.
-    pub(crate) warehouse: Option<Arc<str>>,
+    pub(crate) warehouse: Option<SmolStr>,
 }
 
 /// The lines of a request: 1 to 100 of them, in the caller's order. Cheap to clone.

@@ -1,7 +1,7 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{Error, Items};
 
@@ -16,7 +16,7 @@ shared::typed_id!(
 pub(crate) struct Reservation {
     pub(crate) id: ReservationId,
     pub(crate) items: Items,
-    pub(crate) order: Option<Arc<str>>,
+    pub(crate) order: Option<SmolStr>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     state: State,
@@ -36,7 +36,7 @@ impl Reservation {
     pub(crate) fn new(
         id: ReservationId,
         items: Items,
-        order: Option<Arc<str>>,
+        order: Option<SmolStr>,
         now: Timestamp,
         ttl: Duration,
     ) -> Self {

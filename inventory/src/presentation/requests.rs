@@ -1,10 +1,10 @@
 use std::fmt::Display;
-use std::sync::Arc;
 
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use shared::http::{Fields, Object, Problem};
 use shared::number::Number;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::application::{Release, Reserve};
@@ -19,7 +19,7 @@ pub(super) struct ReserveRequest {
     items: Option<Vec<Object<ItemRequest>>>,
     /// The order that the stock is for.
     #[schema(value_type = String, required = false, max_length = 255, example = "ORD-123")]
-    order_id: Option<String>,
+    order_id: Option<SmolStr>,
 }
 
 /// What to look up.
@@ -43,7 +43,7 @@ struct ItemRequest {
     quantity: Option<Number>,
     /// Stored and returned; stock is not tracked per warehouse.
     #[schema(value_type = String, required = false, max_length = 255, example = "WH-EAST")]
-    warehouse_id: Option<String>,
+    warehouse_id: Option<SmolStr>,
 }
 
 /// Which reservation to release.
@@ -52,14 +52,14 @@ struct ItemRequest {
 pub(super) struct ReleaseRequest {
     /// The reservation's id.
     #[schema(value_type = String, required = true, max_length = 255, example = "res_4c1f0e9a7b3d2856")]
-    reservation_id: Option<String>,
+    reservation_id: Option<SmolStr>,
 }
 
 impl ReserveRequest {
     pub(super) fn validate(self) -> Result<Reserve, Problem> {
         let mut fields = Fields::new();
         let items = valid_items(&mut fields, self.items);
-        let order = fields.optional_id("orderId", self.order_id).map(Arc::from);
+        let order = fields.optional_id("orderId", self.order_id);
         fields.finish(items.map(|items| Reserve { items, order }))
     }
 }
@@ -103,7 +103,7 @@ impl ItemRequest {
         let warehouse = self
             .warehouse_id
             .and_then(|text| fields.optional_id(&format!("items[{at}].warehouseId"), Some(text)));
-        Some(Item { sku: sku?, quantity: quantity?, warehouse: warehouse.map(Arc::from) })
+        Some(Item { sku: sku?, quantity: quantity?, warehouse: warehouse.map(SmolStr::from) })
     }
 }
 

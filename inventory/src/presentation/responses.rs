@@ -1,7 +1,6 @@
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::Serialize;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::domain::{Item, Level, Reservation, State};
@@ -38,7 +37,7 @@ pub(super) struct ReservationBody {
     /// The order that the stock is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "ORD-123")]
-    order_id: Option<Arc<str>>,
+    order_id: Option<SmolStr>,
 }
 
 /// Whether stock is reserved.
@@ -58,14 +57,14 @@ enum Status {
 struct ItemBody {
     /// The stock-keeping unit.
     #[schema(value_type = String, example = "ITEM-001")]
-    sku: Arc<str>,
+    sku: SmolStr,
     /// The quantity.
     #[schema(example = 2)]
     quantity: u32,
     /// The warehouse that the request named.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "WH-EAST")]
-    warehouse_id: Option<Arc<str>>,
+    warehouse_id: Option<SmolStr>,
 }
 
 /// Stock was given back.
@@ -106,7 +105,7 @@ pub(super) struct AvailabilityBody {
 struct LevelBody {
     /// The stock-keeping unit.
     #[schema(value_type = String, example = "ITEM-001")]
-    sku: Arc<str>,
+    sku: SmolStr,
     /// How many were requested, in all lines.
     #[schema(example = 2)]
     requested: u64,

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use shared::http::{Call, PathId, Problem, ProblemBody};
 use shared::pipeline::{Intent, Pipeline};
+use smol_str::SmolStr;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -100,7 +101,7 @@ async fn release(State(inventory): State<Arc<Inventory>>, call: Call) -> Respons
     pipeline
         .write(&RELEASE, &call, StatusCode::OK, prepare, |command: Release, ctx| {
             let released_at = application::release(&**stock, &command, ctx)?;
-            Ok(ReleasedBody::new(command.reservation, released_at))
+            Ok(ReleasedBody::new(command.reservation.into(), released_at))
         })
         .await
 }
@@ -151,6 +152,6 @@ async fn status(State(inventory): State<Arc<Inventory>>, PathId(id): PathId, cal
 }
 
 /// The order that a reservation belongs to, if both are known.
-fn order_of(stock: &dyn StockLedger, id: &str, now: Timestamp) -> Option<Arc<str>> {
+fn order_of(stock: &dyn StockLedger, id: &str, now: Timestamp) -> Option<SmolStr> {
     application::status(stock, id, now).ok()?.order
 }

@@ -1,5 +1,6 @@
 use std::fmt;
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 /// How a message is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +37,7 @@ impl Channel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Address {
     channel: Channel,
-    recipient: Arc<str>,
+    recipient: SmolStr,
 }
 
 impl Address {
@@ -57,7 +58,7 @@ impl Address {
         self.channel
     }
 
-    pub(crate) fn recipient(&self) -> &Arc<str> {
+    pub(crate) fn recipient(&self) -> &SmolStr {
         &self.recipient
     }
 }

@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use shared::http::{Fields, Problem};
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::domain::{Address, Channel, Envelope, Message};
@@ -28,8 +29,8 @@ pub(super) struct SendRequest {
     #[schema(value_type = String, min_length = 1, max_length = 100_000, example = "It is on its way to you.")]
     message: Option<String>,
     /// The order that the message is about. Chaos is reproducible per order.
-    #[schema(min_length = 1, max_length = 255, example = "ORD-123")]
-    order_id: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, example = "ORD-123")]
+    order_id: Option<SmolStr>,
 }
 
 impl SendRequest {
@@ -47,7 +48,7 @@ impl SendRequest {
             }
         };
         let text = fields.required_text("message", self.message, MAX_MESSAGE_LENGTH);
-        let order_id = fields.optional_id("orderId", self.order_id).map(Into::into);
+        let order_id = fields.optional_id("orderId", self.order_id);
         let subject = subject.map(Into::into);
         let message = address.zip(text).map(|(address, text)| {
             let envelope = Envelope { address, subject, order_id };

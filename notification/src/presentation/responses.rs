@@ -1,7 +1,6 @@
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::Serialize;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::domain::Notification;
@@ -18,14 +17,14 @@ pub(super) struct SentBody {
     #[schema(example = "email")]
     r#type: &'static str,
     #[schema(value_type = String, example = "customer@example.com")]
-    recipient: Arc<str>,
+    recipient: SmolStr,
     #[schema(example = "sent")]
     status: &'static str,
     #[schema(value_type = String, format = DateTime, example = "2026-01-28T10:03:00Z")]
     sent_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "ORD-123")]
-    order_id: Option<Arc<str>>,
+    order_id: Option<SmolStr>,
 }
 
 impl From<Notification> for SentBody {
@@ -51,7 +50,7 @@ pub(super) struct StatusBody {
     sent: SentBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "Your order ORD-123 has shipped")]
-    subject: Option<Arc<str>>,
+    subject: Option<SmolStr>,
 }
 
 impl From<Notification> for StatusBody {

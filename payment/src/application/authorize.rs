@@ -1,8 +1,8 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::pipeline::OperationContext;
+use smol_str::SmolStr;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -12,8 +12,8 @@ use crate::domain::{Authorization, Error, Money, Terms};
 #[derive(Debug, Hash)]
 pub(crate) struct Authorize {
     pub(crate) money: Money,
-    pub(crate) order_id: Option<Arc<str>>,
-    pub(crate) customer_id: Option<Arc<str>>,
+    pub(crate) order_id: Option<SmolStr>,
+    pub(crate) customer_id: Option<SmolStr>,
 }
 
 /// Holds the money for `lifetime`.

@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use shared::pipeline::OperationContext;
+use smol_str::SmolStr;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -9,10 +8,10 @@ use crate::domain::{self, Amount, AuthId, Currency, Error};
 /// Give captured money back.
 #[derive(Debug, Hash)]
 pub(crate) struct Refund {
-    pub(crate) auth_id: String,
+    pub(crate) auth_id: SmolStr,
     /// `None` for everything not yet refunded.
     pub(crate) amount: Option<Amount>,
-    pub(crate) reason: Option<Arc<str>>,
+    pub(crate) reason: Option<SmolStr>,
 }
 
 /// Money was given back.

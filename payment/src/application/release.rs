@@ -1,4 +1,5 @@
 use shared::pipeline::OperationContext;
+use smol_str::SmolStr;
 
 use super::facts;
 use super::ports::AuthorizationStore;
@@ -7,7 +8,7 @@ use crate::domain::{Error, Receipt};
 /// Release the held money.
 #[derive(Debug, Hash)]
 pub(crate) struct Release {
-    pub(crate) auth_id: String,
+    pub(crate) auth_id: SmolStr,
 }
 
 /// Releases everything that is held.

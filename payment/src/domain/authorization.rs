@@ -2,9 +2,9 @@
 mod properties;
 
 use std::fmt;
-use std::sync::Arc;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{Amount, AuthId, Error, Money, Refund, RefundId};
 
@@ -26,8 +26,8 @@ pub(crate) struct Authorization {
 pub(crate) struct Terms {
     pub(crate) id: AuthId,
     pub(crate) money: Money,
-    pub(crate) order_id: Option<Arc<str>>,
-    pub(crate) customer_id: Option<Arc<str>>,
+    pub(crate) order_id: Option<SmolStr>,
+    pub(crate) customer_id: Option<SmolStr>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
@@ -134,7 +134,7 @@ impl Authorization {
     pub(crate) fn refund(
         &mut self,
         amount: Option<Amount>,
-        reason: Option<Arc<str>>,
+        reason: Option<SmolStr>,
         created_at: Timestamp,
         mut ids: impl FnMut() -> RefundId,
     ) -> Result<Refund, Error> {

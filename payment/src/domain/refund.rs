@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::{Amount, RefundId};
 
@@ -10,6 +9,6 @@ pub(crate) struct Refund {
     pub(crate) id: RefundId,
     /// In the currency of the authorization.
     pub(crate) amount: Amount,
-    pub(crate) reason: Option<Arc<str>>,
+    pub(crate) reason: Option<SmolStr>,
     pub(crate) created_at: Timestamp,
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use shared::http::{Fields, Problem};
 use shared::number::Number;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::application::{Authorize, Capture, Refund, Release};
@@ -23,11 +24,11 @@ pub(super) struct AuthorizeRequest {
     #[schema(value_type = String, pattern = "^[A-Za-z]{3}$", example = "usd")]
     currency: Option<String>,
     /// The order that the money is for. Chaos is reproducible per order.
-    #[schema(min_length = 1, max_length = 255, example = "ORD-123")]
-    order_id: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, example = "ORD-123")]
+    order_id: Option<SmolStr>,
     /// Whose money it is.
-    #[schema(min_length = 1, max_length = 255, example = "CUST-456")]
-    customer_id: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, example = "CUST-456")]
+    customer_id: Option<SmolStr>,
 }
 
 impl AuthorizeRequest {
@@ -37,8 +38,8 @@ impl AuthorizeRequest {
         let amount = amount.and_then(|number| valid(&mut fields, "amount", Amount::new(number.0)));
         let currency = fields.required("currency", self.currency);
         let currency = currency.and_then(|code| valid(&mut fields, "currency", Currency::parse(&code)));
-        let order_id = fields.optional_id("orderId", self.order_id).map(Into::into);
-        let customer_id = fields.optional_id("customerId", self.customer_id).map(Into::into);
+        let order_id = fields.optional_id("orderId", self.order_id);
+        let customer_id = fields.optional_id("customerId", self.customer_id);
         let money = amount.zip(currency).map(|(amount, currency)| Money { amount, currency });
         fields.finish(money.map(|money| Authorize { money, order_id, customer_id }))
     }
@@ -51,7 +52,7 @@ impl AuthorizeRequest {
 pub(super) struct AuthorizationRequest {
     /// The `authId` that `authorize` returned.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "auth_8f3b0c6d2a914e57")]
-    auth_id: Option<String>,
+    auth_id: Option<SmolStr>,
 }
 
 impl AuthorizationRequest {
@@ -63,7 +64,7 @@ impl AuthorizationRequest {
         self.validate().map(|auth_id| Release { auth_id })
     }
 
-    fn validate(self) -> Result<String, Problem> {
+    fn validate(self) -> Result<SmolStr, Problem> {
         let mut fields = Fields::new();
         let auth_id = fields.required_id("authId", self.auth_id);
         fields.finish(auth_id)
@@ -77,7 +78,7 @@ impl AuthorizationRequest {
 pub(super) struct RefundRequest {
     /// The `authId` that `authorize` returned.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "auth_8f3b0c6d2a914e57")]
-    auth_id: Option<String>,
+    auth_id: Option<SmolStr>,
     /// By default, everything not yet refunded.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0, example = 50)]
     amount: Option<Number>,

@@ -1,12 +1,12 @@
 //! The answers.
 
 use std::fmt::Display;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use shared::number::Number;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::application::Refunded;
@@ -38,10 +38,10 @@ pub(super) struct AuthorizeResponse {
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "ORD-123")]
-    order_id: Option<Arc<str>>,
+    order_id: Option<SmolStr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "CUST-456")]
-    customer_id: Option<Arc<str>>,
+    customer_id: Option<SmolStr>,
 }
 
 impl From<Authorization> for AuthorizeResponse {
@@ -154,7 +154,7 @@ pub(super) struct RefundBody {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "requested_by_customer")]
-    reason: Option<Arc<str>>,
+    reason: Option<SmolStr>,
     #[schema(value_type = String, format = DateTime, example = "2026-01-28T10:05:00Z")]
     created_at: Timestamp,
 }

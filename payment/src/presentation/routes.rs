@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use shared::http::{Call, PathId, ProblemBody};
 use shared::pipeline::{Intent, Pipeline};
+use smol_str::SmolStr;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -43,11 +44,11 @@ pub(crate) fn bare() -> Router<Arc<Api>> {
 
 impl Api {
     /// A command about an authorization that the client names and that may not exist.
-    fn about<C>(&self, auth_id: String, command: C) -> Intent<C> {
+    fn about<C>(&self, auth_id: SmolStr, command: C) -> Intent<C> {
         Intent { command, order: self.order_of(&auth_id), resource: Some(auth_id) }
     }
 
-    fn order_of(&self, auth_id: &str) -> Option<Arc<str>> {
+    fn order_of(&self, auth_id: &str) -> Option<SmolStr> {
         let authorization = self.store.named(auth_id, self.pipeline.clock().now()).ok()?;
         authorization.terms().order_id.clone()
     }

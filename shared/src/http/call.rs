@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -10,6 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use smol_str::SmolStr;
 
 use super::fields::MAX_ID_LENGTH;
 use super::json::{parse_raw, prepare_json};
@@ -37,7 +37,7 @@ pub struct Call {
     /// Its correlation id and trace.
     pub context: Context,
     /// Its `Idempotency-Key`, if it has a valid one.
-    pub key: Option<Arc<str>>,
+    pub key: Option<SmolStr>,
     /// What is wrong with the `Idempotency-Key`: matters only to operations that take one.
     bad_key: Option<Problem>,
     /// Whether the client asks for Server-Sent Events.
@@ -79,11 +79,11 @@ impl Call {
     }
 
     /// The order that the body names, if any, for a request that is refused before it is validated.
-    pub(crate) fn named_order(&self) -> Option<Arc<str>> {
+    pub(crate) fn named_order(&self) -> Option<SmolStr> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Named {
-            order_id: Option<Arc<str>>,
+            order_id: Option<SmolStr>,
         }
         let named: Named = serde_json::from_slice(self.body.as_ref().ok()?).ok()?;
         named.order_id.filter(|id| (1..=MAX_ID_LENGTH).contains(&id.chars().count()))
@@ -141,7 +141,7 @@ fn is_weight_of_zero(parameter: &str) -> bool {
     weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<SmolStr>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let message = match value.to_str().map(str::trim) {

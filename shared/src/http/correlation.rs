@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use siphasher::sip128::{Hasher128, SipHasher13};
+use smol_str::SmolStr;
 use tower::Service;
 use tracing::Instrument;
 
@@ -28,11 +29,11 @@ const MAX_ID_LENGTH: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The client's `x-correlation-id`, or one made here.
-    pub correlation_id: Arc<str>,
+    pub correlation_id: SmolStr,
     /// Whether the client sent it.
     pub sent_by_client: bool,
     /// The client's W3C `traceparent`, if it sent a valid one.
-    pub traceparent: Option<Arc<str>>,
+    pub traceparent: Option<SmolStr>,
 }
 
 /// Makes correlation ids for requests that come without one.
@@ -51,7 +52,7 @@ impl Correlation {
         Self(Arc::new(Source { seed, made: AtomicU64::new(0) }))
     }
 
-    fn make(&self) -> Arc<str> {
+    fn make(&self) -> SmolStr {
         let mut hasher = SipHasher13::new_with_keys(self.0.seed, 0x0063_6f72_7265_6c61);
         hasher.write_u64(self.0.made.fetch_add(1, Relaxed));
         let id = uuid::Builder::from_random_bytes(hasher.finish128().as_bytes()).into_uuid();
@@ -66,8 +67,8 @@ impl Correlation {
         let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         Context {
             sent_by_client: sent.is_some(),
-            correlation_id: sent.map_or_else(|| self.make(), Arc::from),
-            traceparent: traceparent.filter(|value| is_traceparent(value)).map(Arc::from),
+            correlation_id: sent.map_or_else(|| self.make(), SmolStr::from),
+            traceparent: traceparent.filter(|value| is_traceparent(value)).map(SmolStr::from),
         }
     }
 }

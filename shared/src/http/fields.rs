@@ -1,3 +1,5 @@
+use smol_str::SmolStr;
+
 use super::{FieldError, Problem};
 
 /// The longest accepted id, in characters; the same everywhere, because one order goes everywhere.
@@ -55,23 +57,23 @@ impl Fields {
     }
 
     /// A required id.
-    pub fn required_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
+    pub fn required_id(&mut self, field: &str, value: Option<SmolStr>) -> Option<SmolStr> {
         let value = self.required(field, value);
         self.optional_id(field, value)
     }
 
     /// An id that, if present, is not blank, not longer than 255 characters and on one line.
-    pub fn optional_id(&mut self, field: &str, value: Option<String>) -> Option<String> {
+    pub fn optional_id(&mut self, field: &str, value: Option<SmolStr>) -> Option<SmolStr> {
         // Nearly every id, and cheaper to see than all that could be wrong with another.
         if value.as_deref().is_some_and(|id| !id.is_empty() && id.len() <= MAX_ID_LENGTH && is_graphic(id)) {
             return value;
         }
         let errors = self.errors.len();
-        let id = self.optional_text(field, value, MAX_ID_LENGTH)?;
+        let id = self.optional_text(field, value.map(String::from), MAX_ID_LENGTH)?;
         if self.errors.len() == errors && id.contains(char::is_control) {
             self.wrong(field, "must not contain control characters");
         }
-        Some(id)
+        Some(id.into())
     }
 
     /// The value, unless something was wrong.

@@ -3,10 +3,10 @@ mod attribution;
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
+use smol_str::{SmolStr, ToSmolStr};
 
 use super::line::{Content, EffectLine, Line, RequestLine, Sent};
 use super::lines::Lines;
@@ -25,9 +25,9 @@ pub(crate) struct LedgerState {
     orders: Orders,
     /// For resources that were made without an order id: the correlation id under which all their later events
     /// are recorded, whatever request or clock causes them.
-    attributed: HashMap<Arc<str>, OrderNumber, RandomState>,
+    attributed: HashMap<SmolStr, OrderNumber, RandomState>,
     /// The same the other way round.
-    resources: HashMap<OrderNumber, Vec<Arc<str>>, RandomState>,
+    resources: HashMap<OrderNumber, Vec<SmolStr>, RandomState>,
     /// The orders that may be evicted, first in, first out. An order that has become live again when its turn comes is kept.
     leaving: VecDeque<Leaving>,
     /// How many orders were evicted.
@@ -46,8 +46,8 @@ enum Leaving {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
     pub(crate) context: &'a Context,
-    pub(crate) key: Option<&'a Arc<str>>,
-    pub(crate) order: Option<&'a Arc<str>>,
+    pub(crate) key: Option<&'a SmolStr>,
+    pub(crate) order: Option<&'a SmolStr>,
     pub(crate) resource: Option<&'a str>,
     pub(crate) fingerprint: Option<u128>,
     /// The chaos attempt and its outcome.
@@ -95,13 +95,13 @@ impl LedgerState {
         &mut self,
         operation: &'static Operation,
         arrival: Arrival<'_>,
-    ) -> (u64, Option<Arc<str>>) {
+    ) -> (u64, Option<SmolStr>) {
         let correlation = &arrival.context.correlation_id;
         let attributed = || arrival.resource.and_then(|resource| self.attributed.get(resource));
-        let attributed = || attributed().map(|order| self.orders[*order].id.to_string().into());
+        let attributed = || attributed().map(|order| self.orders[*order].id.to_smolstr());
         let known = arrival.order.cloned().or_else(attributed);
         let is_nameless = known.is_none() && arrival.context.sent_by_client;
-        let order = known.or_else(|| is_nameless.then(|| Arc::clone(correlation)));
+        let order = known.or_else(|| is_nameless.then(|| correlation.clone()));
         let line = RequestLine {
             operation,
             is_nameless,
@@ -152,8 +152,8 @@ impl LedgerState {
         if let Some(Content::Request(line)) = line {
             line.resource.get_or_insert_with(|| resource.clone());
             if let (true, Lifecycle::Opens, Some(order)) = (line.is_nameless, fact.lifecycle, order) {
-                let resource: Arc<str> = resource.to_string().into();
-                self.attributed.insert(Arc::clone(&resource), order);
+                let resource = resource.to_smolstr();
+                self.attributed.insert(resource.clone(), order);
                 self.resources.entry(order).or_default().push(resource);
             }
         }

@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::state::LedgerState;
 use super::{Fact, Ledger};
@@ -9,7 +8,7 @@ use super::{Fact, Ledger};
 #[derive(Clone, Debug)]
 pub struct LedgerWriter {
     pub(super) ledger: Ledger,
-    pub(super) order: Option<Arc<str>>,
+    pub(super) order: Option<SmolStr>,
     pub(super) request: Option<u64>,
 }
 

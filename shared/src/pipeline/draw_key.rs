@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use smol_str::SmolStr;
 
 use crate::chaos::{Chaos, DrawKey, Operation};
 use crate::http::Call;
@@ -8,7 +8,7 @@ pub(super) fn draw_key<'a>(
     chaos: &Chaos,
     operation: &'static Operation,
     call: &'a Call,
-    order: Option<&'a Arc<str>>,
+    order: Option<&'a SmolStr>,
     key: Option<&'a str>,
     resource: Option<&'a str>,
 ) -> DrawKey<'a> {
@@ -21,7 +21,7 @@ pub(super) fn draw_key<'a>(
 }
 
 /// The order that the request belongs to, else the correlation id that the client sent.
-pub(super) fn order_of<'a>(call: &'a Call, order: Option<&'a Arc<str>>) -> Option<&'a str> {
+pub(super) fn order_of<'a>(call: &'a Call, order: Option<&'a SmolStr>) -> Option<&'a str> {
     let correlation = call.context.sent_by_client.then_some(&call.context.correlation_id);
     order.or(correlation).map(|order| &**order)
 }

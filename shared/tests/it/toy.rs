@@ -126,7 +126,7 @@ async fn make(State(toys): State<Toys>, call: Call) -> Response {
         let mut fields = Fields::new();
         let colour = fields.required_text("colour", body.colour, 10);
         let command = fields.finish(colour.map(|colour| Make { colour }))?;
-        Ok(Intent { command, order: body.order_id.map(Into::into), resource: body.box_id })
+        Ok(Intent { command, order: body.order_id.map(Into::into), resource: body.box_id.map(Into::into) })
     };
     let made = toys.made.clone();
     toys.pipeline

@@ -1,8 +1,8 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use shared::ledger::LedgerWriter;
+use smol_str::SmolStr;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::Instant;
 
@@ -23,7 +23,7 @@ pub(crate) struct CreateLabel {
     /// Not stored with the label, as nothing is printed; it tells one request from another.
     pub(crate) address: Address,
     pub(crate) carrier: String,
-    pub(crate) order: Option<Arc<str>>,
+    pub(crate) order: Option<SmolStr>,
 }
 
 /// What the request for a label was waiting for.

@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::Error;
 
@@ -14,8 +13,8 @@ shared::typed_id!(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     pub(crate) id: LabelId,
-    pub(crate) carrier: Arc<str>,
-    pub(crate) order: Option<Arc<str>>,
+    pub(crate) carrier: SmolStr,
+    pub(crate) order: Option<SmolStr>,
     pub(crate) requested_at: Timestamp,
     pub(crate) state: State,
 }
@@ -36,7 +35,7 @@ pub(crate) enum State {
 /// The shipment of a generated label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shipment {
-    pub(crate) tracking_number: Arc<str>,
+    pub(crate) tracking_number: SmolStr,
     pub(crate) created_at: Timestamp,
 }
 
@@ -59,7 +58,7 @@ impl State {
 
 impl Label {
     /// A label whose generation begins.
-    pub(crate) fn requested(id: LabelId, carrier: &str, order: Option<Arc<str>>, now: Timestamp) -> Self {
+    pub(crate) fn requested(id: LabelId, carrier: &str, order: Option<SmolStr>, now: Timestamp) -> Self {
         let state = State::Generating { progress: 0 };
         Self { id, carrier: carrier.into(), order, requested_at: now, state }
     }

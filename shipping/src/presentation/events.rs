@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -8,6 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use shared::http::{Severed, SeversAtEnd, encode};
 use shared::pipeline::{Answer, Reply};
+use smol_str::SmolStr;
 
 use super::label_request::{LabelRequest, Shown};
 use super::responses::LabelProgress;
@@ -15,7 +14,7 @@ use super::routes::CREATE_LABEL_PATH;
 
 /// The request for a label as Server-Sent Events. The body drives the request, so a client that
 /// disconnects drops both.
-pub(super) fn stream_of(request: LabelRequest, correlation_id: Arc<str>) -> Response {
+pub(super) fn stream_of(request: LabelRequest, correlation_id: SmolStr) -> Response {
     let (severs, disguised) = (request.severs(), request.disguised().cloned());
     let events = stream::unfold(Some(request), move |request| {
         let correlation_id = correlation_id.clone();

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use shared::http::{Fields, Object, Problem};
 use shared::pipeline::Intent;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::application::CreateLabel;
@@ -23,8 +24,8 @@ pub(crate) struct CreateLabelRequest {
     #[schema(example = "UPS", default = "UPS", max_length = 50)]
     carrier: Option<String>,
     /// The order it belongs to.
-    #[schema(example = "ORD-123", max_length = 255)]
-    order_id: Option<String>,
+    #[schema(value_type = Option<String>, example = "ORD-123", max_length = 255)]
+    order_id: Option<SmolStr>,
 }
 
 /// An address.
@@ -51,7 +52,7 @@ impl CreateLabelRequest {
         let address = fields.required("shippingAddress", self.shipping_address);
         let address = address.and_then(|Object(address)| address.check(&mut fields));
         let carrier = fields.optional_text("carrier", self.carrier, MAX_CARRIER_LENGTH);
-        let order = fields.optional_id("orderId", self.order_id).map(Into::into);
+        let order = fields.optional_id("orderId", self.order_id);
         let carrier = carrier.unwrap_or_else(|| "UPS".to_owned());
         let command =
             fields.finish(address.map(|address| CreateLabel { address, carrier, order: order.clone() }))?;
@@ -79,13 +80,13 @@ impl AddressBody {
 pub(crate) struct CancelRequest {
     /// The label.
     #[schema(value_type = String, required, example = "lbl_5c7d0a4e9b1f2836", min_length = 1, max_length = 255)]
-    label_id: Option<String>,
+    label_id: Option<SmolStr>,
 }
 
 impl CancelRequest {
     /// Checks every rule of the body, and returns the label's id. The operation itself checks whether
     /// the label exists.
-    pub(super) fn label_id(self) -> Result<String, Problem> {
+    pub(super) fn label_id(self) -> Result<SmolStr, Problem> {
         let mut fields = Fields::new();
         let id = fields.required_id("labelId", self.label_id);
         fields.finish(id)

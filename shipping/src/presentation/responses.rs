@@ -1,7 +1,6 @@
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::Serialize;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::domain::{Label, LabelId, Shipment, State};
@@ -15,9 +14,9 @@ pub(crate) struct LabelCreated {
     #[schema(example = "lbl_5c7d0a4e9b1f2836")]
     label_id: String,
     #[schema(value_type = String, example = "1Z5R89390357567127")]
-    tracking_number: Arc<str>,
+    tracking_number: SmolStr,
     #[schema(value_type = String, example = "UPS")]
-    carrier: Arc<str>,
+    carrier: SmolStr,
     #[schema(example = "generated")]
     status: &'static str,
     #[schema(example = "https://labels.example/lbl_5c7d0a4e9b1f2836.pdf")]
@@ -26,7 +25,7 @@ pub(crate) struct LabelCreated {
     created_at: Timestamp,
     #[schema(value_type = Option<String>, example = "ORD-123")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    order_id: Option<Arc<str>>,
+    order_id: Option<SmolStr>,
 }
 
 impl LabelCreated {
@@ -81,10 +80,10 @@ pub(crate) struct LabelStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<u8>,
     #[schema(value_type = String, example = "UPS")]
-    carrier: Arc<str>,
+    carrier: SmolStr,
     #[schema(value_type = Option<String>, example = "1Z5R89390357567127")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    tracking_number: Option<Arc<str>>,
+    tracking_number: Option<SmolStr>,
     #[schema(example = "https://labels.example/lbl_5c7d0a4e9b1f2836.pdf")]
     #[serde(skip_serializing_if = "Option::is_none")]
     label_url: Option<String>,
@@ -101,7 +100,7 @@ pub(crate) struct LabelStatus {
     abandoned_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, example = "ORD-123")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    order_id: Option<Arc<str>>,
+    order_id: Option<SmolStr>,
 }
 
 impl From<Label> for LabelStatus {

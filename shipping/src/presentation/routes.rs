@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use shared::http::{Call, PathId, ProblemBody};
 use shared::pipeline::{Intent, OperationContext, Pipeline};
+use smol_str::SmolStr;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -90,7 +91,7 @@ async fn cancel(State(shipping): State<Arc<Shipping>>, call: Call) -> Response {
         let id = body.label_id()?;
         Ok(Intent { order: shipping.service.order_of(&id), resource: Some(id.clone()), command: id })
     };
-    let cancel = |id: String, ctx: &mut OperationContext<'_>| {
+    let cancel = |id: SmolStr, ctx: &mut OperationContext<'_>| {
         let now = ctx.now();
         let label = shipping.service.cancel(&id, now, ctx.writer())?;
         Ok(LabelCancelled::of(&label, now))
