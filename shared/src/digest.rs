@@ -3,14 +3,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
-use hashbrown::HashTable;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// A map from digests. They are hashes already, so it does not hash them again. Never iterated.
 pub type DigestMap<V> = HashMap<u128, V, BuildHasherDefault<AlreadyHashed>>;
-
-/// A map from ids that were drawn at random, which are as good as hashes. Never iterated.
-pub type IdMap<I, V> = HashMap<I, V, BuildHasherDefault<AlreadyHashed>>;
 
 /// The digest of `value`: equal values have equal digests.
 pub fn digest_of(value: &(impl Hash + ?Sized)) -> u128 {
@@ -19,7 +15,7 @@ pub fn digest_of(value: &(impl Hash + ?Sized)) -> u128 {
     hasher.finish128().as_u128()
 }
 
-/// The hasher of a [`DigestMap`] and an [`IdMap`].
+/// The hasher of a [`DigestMap`] and an [`IdMap`](crate::table::IdMap).
 #[derive(Debug, Default)]
 pub struct AlreadyHashed(u64);
 
@@ -53,19 +49,5 @@ impl ShortHash {
     /// As a whole one: a table takes the place from its low bits and a tag from its high ones.
     pub(crate) fn spread(self) -> u64 {
         (u64::from(self.0) << 32) | u64::from(self.0)
-    }
-}
-
-/// Makes room in a table that has none left, for half as many again as are `needed`. The others may stay until
-/// then: no cache holds them, so that to reach each of them once more would cost a request more than all else
-/// that it does there.
-pub(crate) fn make_room<T>(
-    table: &mut HashTable<T>,
-    hash: impl Fn(&T) -> u64,
-    mut needed: impl FnMut(&T) -> bool,
-) {
-    if table.len() == table.capacity() {
-        table.retain(|entry| needed(entry));
-        table.reserve(table.len() / 2 + 1, hash);
     }
 }

@@ -13,5 +13,6 @@ pub mod ledger;
 pub mod number;
 pub mod pipeline;
 pub mod service;
+pub mod table;
 pub mod telemetry;
 pub mod time;

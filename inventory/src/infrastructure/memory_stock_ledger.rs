@@ -2,8 +2,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use shared::digest::IdMap;
 use shared::ledger::{DomainStore, Ledger};
+use shared::table::IdMap;
 
 use crate::application::facts;
 use crate::application::ports::{Decide, StockLedger};

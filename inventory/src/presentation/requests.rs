@@ -103,7 +103,7 @@ impl ItemRequest {
         let warehouse = self
             .warehouse_id
             .and_then(|text| fields.optional_id(&format!("items[{at}].warehouseId"), Some(text)));
-        Some(Item { sku: sku?, quantity: quantity?, warehouse: warehouse.map(SmolStr::from) })
+        Some(Item { sku: sku?, quantity: quantity?, warehouse })
     }
 }
 

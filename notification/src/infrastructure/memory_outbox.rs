@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use shared::digest::IdMap;
 use shared::ledger::DomainStore;
+use shared::table::IdMap;
 
 use crate::application::ports::Outbox;
 use crate::domain::{Envelope, Notification, NotificationId};

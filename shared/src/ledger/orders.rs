@@ -3,11 +3,11 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::{Index, IndexMut};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
 use super::text::Text;
 use crate::chunks::Chunks;
-use crate::digest::{ShortHash, make_room};
+use crate::digest::ShortHash;
+use crate::table::Table;
 
 /// The orders of a ledger, by their ids and by the numbers that they have here.
 #[derive(Debug, Default)]
@@ -15,9 +15,9 @@ pub(super) struct Orders {
     known: Chunks<Option<Order>>,
     /// Numbers whose orders were removed.
     vacant: Vec<OrderNumber>,
-    /// Those of removed orders too, until there is no room left. With their hashes, so that it can grow without a
+    /// Those of removed orders too, until the table has no room left. With their hashes, so that it can grow without a
     /// look at every order.
-    by_id: HashTable<(ShortHash, OrderNumber)>,
+    by_id: Table<(ShortHash, OrderNumber)>,
     hasher: RandomState,
 }
 
@@ -84,10 +84,10 @@ impl Orders {
         let is_there = |number: OrderNumber, hash| {
             known.get(number.index()).and_then(Option::as_ref).is_some_and(|order| order.hash == hash)
         };
-        make_room(by_id, |(hash, _)| hash.spread(), |(hash, number)| is_there(*number, *hash));
         // An order that was removed may come back under its old number.
-        let entry = by_id.entry(hash.spread(), |old| *old == (hash, number), |(hash, _)| hash.spread());
-        entry.or_insert((hash, number));
+        if by_id.find(hash.spread(), |old| *old == (hash, number)).is_none() {
+            by_id.add((hash, number), |(hash, _)| hash.spread(), |(hash, number)| is_there(*number, *hash));
+        }
         number
     }
 

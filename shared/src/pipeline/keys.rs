@@ -1,13 +1,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use hashbrown::HashTable;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Answer;
 use crate::chaos::Operation;
 use crate::chunks::Chunks;
-use crate::digest::{DigestMap, ShortHash, digest_of, make_room};
+use crate::digest::{DigestMap, ShortHash, digest_of};
+use crate::table::Table;
 use crate::time::Millis;
 
 /// How long an answer is stored under its key.
@@ -31,9 +31,9 @@ struct Known {
     /// The answers, oldest first, numbered from `evicted` on.
     answered: Chunks<Answered>,
     evicted: u32,
-    /// The numbers of the answers, by their keys, and those of evicted answers until there is no room left. With
+    /// The numbers of the answers, by their keys, and those of evicted answers until the table has no room left. With
     /// hashes, so that it can grow without a look at every answer.
-    by_key: HashTable<(ShortHash, u32)>,
+    by_key: Table<(ShortHash, u32)>,
     /// Where answers are kept one after the other: they leave in the order in which they came.
     bodies: BytesMut,
     /// How many keys were claimed so far, to tell a claim from before a reset from a later one.
@@ -126,8 +126,7 @@ impl Known {
         let (evicted, answers) = (self.evicted, self.answered.len() as u32);
         let number = evicted.wrapping_add(answers);
         let is_kept = |(_, number): &(_, u32)| number.wrapping_sub(evicted) < answers;
-        make_room(&mut self.by_key, |(hash, _)| hash.spread(), is_kept);
-        self.by_key.insert_unique(hash.spread(), (hash, number), |(hash, _)| hash.spread());
+        self.by_key.add((hash, number), |(hash, _)| hash.spread(), is_kept);
         let (key, body, until) = (key.to_ne_bytes(), body.to_ne_bytes(), until.into());
         self.answered.push_back(Answered { key, body, until, answer });
     }
