@@ -22,7 +22,7 @@ struct Runs {
     epoch: u64,
     latest_ms: i64,
     next_key: u64,
-    by_key: BTreeMap<RunKey, Kept>,
+    by_key: BTreeMap<RunKey, Box<Kept>>,
     by_id: HashMap<Arc<str>, RunKey, RandomState>,
     /// The closed runs that need no attention, by when they were closed.
     closed: BTreeSet<(i64, RunKey)>,
@@ -120,7 +120,7 @@ impl Journal for MemoryJournal {
 
 impl Runs {
     fn by_id(&self, workflow_id: &str) -> Option<&Kept> {
-        self.by_key.get(self.by_id.get(workflow_id)?)
+        self.by_key.get(self.by_id.get(workflow_id)?).map(Box::as_ref)
     }
 
     fn append(&mut self, item: Append) -> Result<(), AppendError> {
@@ -152,7 +152,8 @@ impl Runs {
     fn write(&mut self, key: RunKey, start: Option<RunStart>, entries: Vec<Entry>, update: RowUpdate) {
         if let Some(start) = start {
             self.by_id.insert(Arc::clone(&start.workflow_id), key);
-            self.by_key.insert(key, Kept { row: new_row(key, start), entries: Vec::new() });
+            let kept = Kept { row: new_row(key, start), entries: Vec::new() };
+            self.by_key.insert(key, Box::new(kept));
             self.next_key = self.next_key.max(key.0 + 1);
         }
         if let Some(last) = entries.last() {
@@ -160,7 +161,11 @@ impl Runs {
         }
         if let Some(kept) = self.by_key.get_mut(&key) {
             kept.row.length += entries.len() as u64;
-            kept.entries.extend(entries);
+            if kept.entries.is_empty() {
+                kept.entries = entries;
+            } else {
+                kept.entries.extend(entries);
+            }
             kept.update(update);
             if let Some(ending) = &kept.row.ending
                 && !kept.row.needs_attention
@@ -203,7 +208,10 @@ impl Kept {
             row.heartbeats = heartbeats;
         }
         for attribute in update.attributes {
-            row.attributes.insert(attribute.name.to_owned(), attribute.value);
+            match row.attributes.get_mut(attribute.name) {
+                Some(value) => *value = attribute.value,
+                None => drop(row.attributes.insert(attribute.name.to_owned(), attribute.value)),
+            }
         }
         row.ending = update.closed.or(row.ending.take());
     }

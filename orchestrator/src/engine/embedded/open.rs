@@ -14,7 +14,8 @@ use crate::workflow::Json;
 pub(super) struct Open {
     /// When each timer is due, in epoch milliseconds.
     pub(super) timers: BTreeMap<u32, i64>,
-    pub(super) activities: BTreeMap<ActivityId, OpenActivity>,
+    /// In boxes, since a map makes room for eleven at once, and most runs have one.
+    pub(super) activities: BTreeMap<ActivityId, Box<OpenActivity>>,
     pub(super) children: BTreeMap<Arc<str>, OpenChild>,
     /// Activities whose requested cancellation was not yet processed.
     pub(super) cancels: VecDeque<ActivityId>,
@@ -57,7 +58,7 @@ impl Open {
         event: &Event,
         commands: &[Command],
         recorded: &[Recorded],
-    ) -> Option<(ActivityId, OpenActivity)> {
+    ) -> Option<(ActivityId, Box<OpenActivity>)> {
         let ended = self.settle(event);
         for command in commands {
             self.begin(at_ms, command);
@@ -72,7 +73,7 @@ impl Open {
         ended
     }
 
-    fn settle(&mut self, event: &Event) -> Option<(ActivityId, OpenActivity)> {
+    fn settle(&mut self, event: &Event) -> Option<(ActivityId, Box<OpenActivity>)> {
         match event {
             Event::TimerFired { timer } => {
                 self.timers.remove(timer);
@@ -105,7 +106,7 @@ impl Open {
                     record: AttemptRecord::default(),
                     phase: Phase::Ready,
                 };
-                self.activities.insert(Arc::clone(id), activity);
+                self.activities.insert(Arc::clone(id), Box::new(activity));
             }
             Command::CancelActivity(id) => {
                 if let Some(activity) = self.activities.get_mut(id) {

@@ -18,7 +18,7 @@ mod step;
 
 pub(super) use factory::{NewRun, RunFactory};
 pub(super) use input::{Answer, AttemptResult, Input};
-pub(super) use step::{Moment, StepResult};
+pub(super) use step::Moment;
 
 /// A resident run.
 pub(super) struct Run {
@@ -53,7 +53,7 @@ pub(super) struct InFlight {
     /// Results of attempts, which are applied again if the append fails.
     pub(super) results: Vec<Input>,
     /// Activities that end with it. Their attempts are dropped when it is durable, and no earlier.
-    pub(super) ended: Vec<(ActivityId, OpenActivity)>,
+    pub(super) ended: Vec<(ActivityId, Box<OpenActivity>)>,
     /// Runs that start with it.
     pub(super) children: Vec<Run>,
     pub(super) entries: usize,
@@ -187,7 +187,11 @@ impl Run {
 
     /// One of its appends failed, with this many entries and ends of activities: the machine is ahead of the
     /// journal and is dropped. `false` if the run is not in the journal at all.
-    pub(super) fn breaks(&mut self, lost_entries: usize, lost_ends: Vec<(ActivityId, OpenActivity)>) -> bool {
+    pub(super) fn breaks(
+        &mut self,
+        lost_entries: usize,
+        lost_ends: Vec<(ActivityId, Box<OpenActivity>)>,
+    ) -> bool {
         self.open.activities.extend(lost_ends);
         self.length = self.length.saturating_sub(lost_entries as u64);
         self.machine = None;

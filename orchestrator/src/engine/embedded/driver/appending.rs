@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Driver, Message};
 use crate::engine::embedded::journal::{Append, AppendError, Outcome, RunKey};
-use crate::engine::embedded::run::{Answer, InFlight, Input, Moment, StepResult};
+use crate::engine::embedded::run::{Answer, InFlight, Input, Moment};
 use crate::workflow::ClientError;
 
 /// How many items are appended at once: the journal writes them while the next runs step.
@@ -14,7 +14,7 @@ const ITEMS_AT_ONCE: usize = 32;
 impl Driver {
     /// Lets every queued run step, and appends what they did.
     pub(super) fn append_steps(&mut self) {
-        let (mut batch, mut sent) = (Vec::new(), Vec::new());
+        let (mut batch, mut sent) = self.room_for_steps();
         while self.may_append()
             && let Some(key) = self.residents.next_in_line()
         {
@@ -23,9 +23,9 @@ impl Driver {
                 batch.push(item);
                 sent.push(Some(key));
             }
-            if batch.len() >= ITEMS_AT_ONCE && !self.residents.nobody_is_in_line() {
-                let (batch, sent) = (std::mem::take(&mut batch), std::mem::take(&mut sent));
+            if batch.len() >= ITEMS_AT_ONCE && self.residents.runs_in_line() > 0 {
                 self.append(batch, sent);
+                (batch, sent) = self.room_for_steps();
             }
         }
         if !batch.is_empty() {
@@ -37,6 +37,12 @@ impl Driver {
             self.append(batch, sent);
         }
         self.evict();
+    }
+
+    /// Room for what the queued runs will do, as far as it is appended at once.
+    fn room_for_steps(&self) -> (Vec<Append>, Vec<Option<RunKey>>) {
+        let items = self.residents.runs_in_line().min(ITEMS_AT_ONCE);
+        (Vec::with_capacity(items), Vec::with_capacity(items))
     }
 
     pub(super) fn append(&mut self, batch: Vec<Append>, sent: Vec<Option<RunKey>>) {
@@ -65,9 +71,9 @@ impl Driver {
             factory: &mut self.factory,
         };
         match run.step(&mut moment) {
-            StepResult::Append(item) => return Some(*item),
-            StepResult::Idle => self.go_on(key),
-            StepResult::Broken(reason) => self.quarantine(key, reason),
+            Ok(Some(item)) => return Some(item),
+            Ok(None) => self.go_on(key),
+            Err(reason) => self.quarantine(key, reason),
         }
         None
     }

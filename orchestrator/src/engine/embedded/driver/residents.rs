@@ -107,8 +107,9 @@ impl Residents {
         Some(key)
     }
 
-    pub(super) fn nobody_is_in_line(&self) -> bool {
-        self.line.is_empty()
+    /// How many runs are queued.
+    pub(super) fn runs_in_line(&self) -> usize {
+        self.line.len()
     }
 
     /// Every run that was queued, in order.

@@ -14,16 +14,6 @@ use crate::workflow::{ChildError, ClientError, Json, Reception, Started, kind};
 /// The most entries of one item; the rest waits for the next.
 const MAX_ENTRIES: usize = 64;
 
-/// The result of a step.
-pub(crate) enum StepResult {
-    /// Nothing to write.
-    Idle,
-    /// To be appended; [`Run::in_flight`] waits for it.
-    Append(Box<Append>),
-    /// The workflow cannot continue.
-    Broken(String),
-}
-
 /// What a step needs to know about the engine.
 pub(crate) struct Moment<'a> {
     pub(crate) now_ms: i64,
@@ -45,18 +35,22 @@ struct Step {
 
 impl Run {
     /// Applies what is pending: what a failed append left to apply again, then overdue timers, in order of
-    /// due time, then the rest in order of arrival.
-    pub(crate) fn step(&mut self, moment: &mut Moment<'_>) -> StepResult {
+    /// due time, then the rest in order of arrival. Returns what is to be appended, for which
+    /// [`Run::in_flight`] waits; `None` if there is nothing to write.
+    ///
+    /// # Errors
+    /// Why the workflow cannot continue.
+    pub(crate) fn step(&mut self, moment: &mut Moment<'_>) -> Result<Option<Append>, String> {
         let mut step = Step::default();
         if let Err(reason) = self.advance_all(&mut step, moment) {
             let quarantined = ClientError::Quarantined(reason.clone());
             step.in_flight.answers.into_iter().for_each(|answer| answer.refuse(quarantined.clone()));
-            StepResult::Broken(reason)
+            Err(reason)
         } else if step.entries.is_empty() {
             step.in_flight.answers.into_iter().for_each(Answer::give);
-            StepResult::Idle
+            Ok(None)
         } else {
-            StepResult::Append(Box::new(self.finish(step, moment)))
+            Ok(Some(self.finish(step, moment)))
         }
     }
 
@@ -253,9 +247,9 @@ impl Moment<'_> {
         let (mut child, start) = self.factory.make(self.catalogue, new_run).map_err(ChildError::Refused)?;
         child.inputs.push_back(start.with_reply(None));
         match child.step(self) {
-            StepResult::Append(item) => Ok((child, *item)),
-            StepResult::Broken(reason) => Err(ChildError::Refused(reason)),
-            StepResult::Idle => Err(ChildError::Refused("the child did not start".to_owned())),
+            Ok(Some(item)) => Ok((child, item)),
+            Err(reason) => Err(ChildError::Refused(reason)),
+            Ok(None) => Err(ChildError::Refused("the child did not start".to_owned())),
         }
     }
 }
