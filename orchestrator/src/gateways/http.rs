@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -66,7 +66,9 @@ impl Backends {
         accept: HeaderValue,
     ) -> Result<Response<Body>, GatewayError> {
         loop {
-            let mut request = Request::post(path).body(body.clone()).expect("paths are constants");
+            let mut request = Request::new(body.clone());
+            *request.method_mut() = Method::POST;
+            *request.uri_mut() = Uri::from_static(path);
             let headers = request.headers_mut();
             headers.insert(CONTENT_TYPE, JSON);
             headers.insert(ACCEPT, accept.clone());

@@ -107,11 +107,11 @@ impl RetryPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityInfo {
     /// The run that called it.
-    pub workflow_id: String,
+    pub workflow_id: Arc<str>,
     /// See [`WorkflowInfo::run_id`](super::WorkflowInfo).
-    pub run_id: String,
+    pub run_id: Arc<str>,
     /// `{NAME}:{n-th call of it in the run}`.
-    pub activity_id: String,
+    pub activity_id: Arc<str>,
     /// From 1. An attempt that a crash cut off runs again under the same number.
     pub attempt: u32,
 }

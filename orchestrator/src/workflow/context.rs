@@ -19,7 +19,8 @@ pub struct WorkflowInfo {
 impl WorkflowInfo {
     /// The idempotency key of the `nth` call (from 1) of activity `A` in this run.
     pub fn key_of<A: ActivityDef>(&self, nth: u32) -> String {
-        format!("{}/{}/{}:{nth}", self.workflow_id, self.run_id, A::NAME)
+        let (nth, slash) = (nth.to_string(), "/");
+        [&self.workflow_id, slash, &self.run_id, slash, A::NAME, ":", &nth].concat()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -19,6 +19,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How long an order may be unknown after it was placed, where its copies do not agree at once.
 pub(super) const UNKNOWN_FOR: Duration = Duration::from_secs(5);
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The order API of an orchestrator. Cheap to clone.
@@ -69,12 +70,12 @@ impl OrderApi {
         correlation_id: &str,
         body: Bytes,
     ) -> Result<Response<Body>, Failure> {
-        let request = Request::post(path).header("x-correlation-id", correlation_id);
+        let request = Request::post(path).header(CORRELATION_ID, correlation_id);
         self.send(request.header(CONTENT_TYPE, JSON).body(body)).await
     }
 
     pub(super) async fn get(&self, path: &str, correlation_id: &str) -> Result<Response<Body>, Failure> {
-        self.send(Request::get(path).header("x-correlation-id", correlation_id).body(Bytes::new())).await
+        self.send(Request::get(path).header(CORRELATION_ID, correlation_id).body(Bytes::new())).await
     }
 
     async fn send(&self, request: http::Result<Request<Bytes>>) -> Result<Response<Body>, Failure> {

@@ -32,9 +32,9 @@ impl Host {
     pub(super) fn new(sdk: ActivityContext) -> Self {
         let info = sdk.info();
         let info = ActivityInfo {
-            workflow_id: info.workflow_id.clone().unwrap_or_default(),
-            run_id: info.workflow_run_id.clone().unwrap_or_default(),
-            activity_id: info.activity_id.clone(),
+            workflow_id: info.workflow_id.clone().unwrap_or_default().into(),
+            run_id: info.workflow_run_id.clone().unwrap_or_default().into(),
+            activity_id: info.activity_id.clone().into(),
             attempt: info.attempt,
         };
         let earlier = Details::read(sdk.heartbeat_details().raw());
@@ -104,7 +104,7 @@ impl Host {
     pub(super) async fn leave(&self, record: AttemptRecord) {
         let details = Details { heartbeat: self.latest_heartbeat(), record };
         if let Err(error) = self.sdk.record_heartbeat(details.write()).await {
-            tracing::warn!(activity = self.info.activity_id, "a heartbeat cannot be sent: {error}");
+            tracing::warn!(activity = &*self.info.activity_id, "a heartbeat cannot be sent: {error}");
         }
     }
 }

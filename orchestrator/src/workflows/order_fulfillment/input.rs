@@ -94,5 +94,5 @@ impl Timings {
 
 /// The id of the run that fulfils an order, of which there is only ever one.
 pub fn workflow_id(order_id: &str) -> String {
-    format!("{WORKFLOW_ID_PREFIX}{order_id}")
+    [WORKFLOW_ID_PREFIX, order_id].concat()
 }

@@ -7,7 +7,7 @@ use super::undo::Undo;
 use crate::activities::Call;
 use crate::domain::{OrderStatus, Step, StepStatus, WorkflowState};
 use crate::gateways::LabelProgress;
-use crate::workflow::{ActivityDef, ActivityError, WorkflowCtx};
+use crate::workflow::{ActivityDef, ActivityError, WorkflowCtx, WorkflowInfo};
 
 /// Why an order will not be shipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +46,10 @@ impl Stop {
     }
 }
 
-/// One run: its context, its input, and what it must undo if it comes to that.
+/// One run: its context, its identity, its input, and what it must undo if it comes to that.
 pub(super) struct Saga<C> {
     pub(super) ctx: C,
+    pub(super) info: WorkflowInfo,
     /// The scope of the forward path, which an interruption cancels.
     pub(super) scope: C,
     /// The scope of undoing, which nothing cancels.
@@ -62,10 +63,11 @@ pub(super) struct Saga<C> {
 
 impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     pub(super) fn begin(ctx: C, input: OrderFulfillmentInput) -> Self {
-        ctx.upsert_search_attributes(&search::of_order(&input, ctx.info().started_at));
+        let info = ctx.info();
+        ctx.upsert_search_attributes(&search::of_order(&input, info.started_at));
         ctx.upsert_search_attributes(&[search::of_status(OrderStatus::Processing)]);
         let (scope, shielded) = (ctx.child_scope(), ctx.detached());
-        Self { ctx, scope, shielded, input, undos: Vec::new(), stuck: Vec::new() }
+        Self { ctx, info, scope, shielded, input, undos: Vec::new(), stuck: Vec::new() }
     }
 
     /// The order's final status.
@@ -101,7 +103,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     where
         A: ActivityDef<Input = Call<T>>,
     {
-        scope.activity::<A>(self.under(self.ctx.info().key_of::<A>(1), request)).await
+        scope.activity::<A>(self.under(self.info.key_of::<A>(1), request)).await
     }
 
     /// The input of a call under `key`.

@@ -145,7 +145,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         F: ActivityDef<Input = R::Input>,
         R: ActivityDef<Input = Call<T>>,
     {
-        let key = self.ctx.info().key_of::<F>(1);
+        let key = self.info.key_of::<F>(1);
         self.shielded.activity::<R>(self.under(key, request)).await
     }
 
@@ -180,8 +180,8 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
 
     /// The same for every retry of an undo.
     fn key_of(&self, compensation: Compensation) -> String {
-        let WorkflowInfo { workflow_id, run_id, .. } = self.ctx.info();
-        format!("{workflow_id}/{run_id}/{}", compensation.name())
+        let WorkflowInfo { workflow_id, run_id, .. } = &self.info;
+        [workflow_id, "/", run_id, "/", compensation.name()].concat()
     }
 
     /// Waits for a `retry`. Until then the run stays open, with its final status for every reader.

@@ -39,9 +39,9 @@ impl Driver {
             run: key,
             serial,
             info: ActivityInfo {
-                workflow_id: run.start.workflow_id.as_ref().to_owned(),
-                run_id: run.start.run_id.as_ref().to_owned(),
-                activity_id: id.as_ref().to_owned(),
+                workflow_id: Arc::clone(&run.start.workflow_id),
+                run_id: Arc::clone(&run.start.run_id),
+                activity_id: Arc::clone(&id),
                 attempt: activity.record.attempt(),
             },
             input: activity.input.clone(),
