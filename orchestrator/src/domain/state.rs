@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,8 @@ pub struct WorkflowState {
     /// The step or the compensation that runs now.
     pub current_step: Option<String>,
     /// The steps that ended, in the order in which they did.
-    pub completed_steps: Vec<StepRecord>,
+    #[schema(value_type = Vec<StepRecord>)]
+    pub completed_steps: Vec<Arc<StepRecord>>,
     /// The compensations that started, in the order in which they did.
     pub compensations: Vec<CompensationRecord>,
     /// What needs a person's attention.
@@ -122,7 +124,7 @@ impl WorkflowState {
     ) {
         let known = data.into_iter().filter(|(_, value)| !value.is_empty());
         let data: BTreeMap<_, _> = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        self.completed_steps.push(StepRecord { name: step, status, timestamp, data });
+        self.completed_steps.push(Arc::new(StepRecord { name: step, status, timestamp, data }));
     }
 
     /// The order will not be shipped; what was done is about to be undone.

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,7 @@ fn began_by_itself(step: Step, state: &WorkflowState) -> Option<Timestamp> {
     let held = |record: &&StepRecord| {
         record.name == Step::PaymentAuthorization && record.status == StepStatus::Completed
     };
-    let held = state.completed_steps.iter().find(held).filter(|_| step == Step::ManagerApproval);
+    let held =
+        state.completed_steps.iter().map(Arc::as_ref).find(held).filter(|_| step == Step::ManagerApproval);
     held.map(|record| record.timestamp)
 }

@@ -22,7 +22,8 @@ use crate::workflow::{
 /// What a run's machine and all its context handles share.
 pub(super) struct Core<S> {
     pub(super) info: WorkflowInfo,
-    pub(super) state: RefCell<S>,
+    /// Shared with the snapshots of it.
+    pub(super) state: RefCell<Arc<S>>,
     pub(super) state_changed: Cell<bool>,
     pub(super) now_ms: Cell<i64>,
     pub(super) commands: RefCell<Vec<Command>>,
@@ -48,7 +49,7 @@ impl<S> Core<S> {
     pub(super) fn new(info: WorkflowInfo, state: S, seed: u64, replayed: Option<BTreeSet<String>>) -> Self {
         Self {
             info,
-            state: RefCell::new(state),
+            state: RefCell::new(Arc::new(state)),
             state_changed: Cell::new(true),
             now_ms: Cell::new(0),
             commands: RefCell::default(),
@@ -113,7 +114,7 @@ impl<S> Context<S> {
     }
 }
 
-impl<S: 'static> WorkflowCtx for Context<S> {
+impl<S: Clone + 'static> WorkflowCtx for Context<S> {
     type State = S;
 
     fn info(&self) -> WorkflowInfo {
@@ -150,7 +151,7 @@ impl<S: 'static> WorkflowCtx for Context<S> {
 
     fn update<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
         self.core.state_has_changed();
-        f(&mut self.core.state.borrow_mut())
+        f(Arc::make_mut(&mut self.core.state.borrow_mut()))
     }
 
     fn wait_until(

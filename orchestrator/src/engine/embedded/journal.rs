@@ -134,7 +134,7 @@ pub struct RowUpdate {
     /// When the run is due next, in epoch milliseconds: 0 for one with work in flight, `None` for one
     /// that only waits for signals.
     pub due_ms: Option<i64>,
-    /// The state.
+    /// The state. A journal that writes it refuses the item if the state cannot be JSON.
     pub state: Option<Json>,
     /// Whether it needs a person's attention.
     pub needs_attention: Option<bool>,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::command::Command;
@@ -20,7 +21,7 @@ pub(super) trait Execution {
     /// Whether the state may have changed since the last call.
     fn take_state_changed(&mut self) -> bool;
     /// # Errors
-    /// A sentence, when the state cannot be JSON.
+    /// A sentence, when the workflow panics.
     fn snapshot(&self) -> Result<Snapshot, String>;
     /// The journal has been replayed: from now on the workflow runs live.
     fn goes_live(&mut self);
@@ -86,12 +87,13 @@ impl<W: WorkflowDef> Execution for Machine<W> {
     }
 
     fn snapshot(&self) -> Result<Snapshot, String> {
-        let snapshot = guarded(|| {
-            let state = self.root.core.state.borrow();
-            Json::of(&*state)
-                .map(|json| Snapshot { state: json, needs_attention: W::needs_attention(&state) })
-        })?;
-        snapshot.map_err(|error| format!("the state cannot be stored: {error}"))
+        let state = Arc::clone(&self.root.core.state.borrow());
+        let needs_attention = guarded(|| W::needs_attention(&state))?;
+        let write = move || {
+            let written = guarded(|| Json::of(&*state))?;
+            written.map_err(|error| format!("the state cannot be stored: {error}"))
+        };
+        Ok(Snapshot { state: Json::later(write), needs_attention })
     }
 
     fn take_state_changed(&mut self) -> bool {
@@ -119,7 +121,7 @@ impl<W: WorkflowDef> Machine<W> {
                 core.children.borrow_mut().end(workflow_id, result.clone())
             }
             Event::SignalAccepted { name, payload } => {
-                match W::on_signal(&mut core.state.borrow_mut(), name, payload) {
+                match W::on_signal(Arc::make_mut(&mut core.state.borrow_mut()), name, payload) {
                     Ok(Reception::Accepted) => core.state_has_changed(),
                     Ok(ignored) => return Err(NotApplied::Ignored(ignored)),
                     Err(unknown) => return Err(NotApplied::Unknown(unknown)),

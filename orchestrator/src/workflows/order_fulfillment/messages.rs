@@ -1,5 +1,7 @@
 //! The signals and queries of a run. Pure functions of the state.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -159,7 +161,7 @@ impl OrderState {
         let name: Option<String> =
             argument.parse().map_err(|e| UnknownMessage(format!("{GET_STEP_DETAILS}: {e}")))?;
         let named = |step: &&StepRecord| name.as_ref().is_none_or(|name| step.name.name() == name);
-        Ok(self.order.completed_steps.iter().filter(named).collect())
+        Ok(self.order.completed_steps.iter().map(Arc::as_ref).filter(named).collect())
     }
 }
 

@@ -45,6 +45,18 @@ fn a_database_of_another_program_is_left_alone() {
 }
 
 #[test]
+fn a_state_that_cannot_be_json_is_refused_with_its_item() {
+    let directory = tempdir().unwrap();
+    let (journal, epoch) = sqlite_in(directory.path());
+    let mut item = starting(epoch, 1);
+    item.update.state = Some(Json::later(|| Err("no key is a string".to_owned())));
+    let refused = Err(AppendError::Refused("no key is a string".to_owned()));
+    assert_eq!(append(&journal, vec![item, starting(epoch, 2)]), [refused, Ok(())]);
+    assert!(load(&journal, "r1").is_none() && load(&journal, "r2").is_some());
+    journal.close();
+}
+
+#[test]
 fn a_process_that_takes_the_journal_over_where_locks_do_not_hold_fences_the_one_before() {
     let directory = tempdir().unwrap();
     let (first, old) = sqlite_in(directory.path());
