@@ -1,9 +1,10 @@
 //! The workflows and activities that an engine can run, by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use tokio::sync::Semaphore;
 
 use super::machine::{Execution, begin};
@@ -59,7 +60,7 @@ impl<S> fmt::Debug for Registry<S> {
 /// A registry without the type of its services.
 pub(super) struct Catalogue {
     pub(super) workflows: BTreeMap<&'static str, WorkflowType>,
-    pub(super) activities: BTreeMap<&'static str, Arc<ActivityType>>,
+    pub(super) activities: HashMap<&'static str, Arc<ActivityType>, RandomState>,
     /// Undos have their own slots, so that forward work cannot starve them.
     compensation_slots: Arc<Semaphore>,
 }
@@ -67,7 +68,7 @@ pub(super) struct Catalogue {
 impl Default for Catalogue {
     fn default() -> Self {
         let compensation_slots = Arc::new(Semaphore::new(0));
-        Self { workflows: BTreeMap::new(), activities: BTreeMap::new(), compensation_slots }
+        Self { workflows: BTreeMap::new(), activities: HashMap::default(), compensation_slots }
     }
 }
 

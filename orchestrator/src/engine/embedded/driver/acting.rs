@@ -13,7 +13,7 @@ use crate::workflow::ActivityInfo;
 
 impl Driver {
     pub(super) fn act(&mut self, key: RunKey) {
-        let Some(run) = self.residents.get_mut(key) else { return };
+        let Some(run) = self.residents.peek_mut(key) else { return };
         for effect in std::mem::take(&mut run.effects) {
             match effect {
                 Effect::StartAttempt(id) => self.start_attempt(key, id),

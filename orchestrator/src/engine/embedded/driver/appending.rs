@@ -15,10 +15,11 @@ impl Driver {
     /// Lets every queued run step, and appends what they did.
     pub(super) fn append_steps(&mut self) {
         let (mut batch, mut sent) = self.room_for_steps();
+        let mut now_ms = self.now_ms();
         while self.may_append()
             && let Some(key) = self.residents.next_in_line()
         {
-            if let Some(item) = self.step(key) {
+            if let Some(item) = self.step(key, now_ms) {
                 self.entries_in_flight += item.entries.len();
                 batch.push(item);
                 sent.push(Some(key));
@@ -26,6 +27,7 @@ impl Driver {
             if batch.len() >= ITEMS_AT_ONCE && self.residents.runs_in_line() > 0 {
                 self.append(batch, sent);
                 (batch, sent) = self.room_for_steps();
+                now_ms = self.now_ms();
             }
         }
         if !batch.is_empty() {
@@ -52,8 +54,7 @@ impl Driver {
         self.journal.append(batch, Box::new(on_durable));
     }
 
-    fn step(&mut self, key: RunKey) -> Option<Append> {
-        let now_ms = self.now_ms();
+    fn step(&mut self, key: RunKey, now_ms: i64) -> Option<Append> {
         let run = self.residents.get_mut(key)?;
         if run.in_flight.is_some() {
             return None;
@@ -72,7 +73,7 @@ impl Driver {
         };
         match run.step(&mut moment) {
             Ok(Some(item)) => return Some(item),
-            Ok(None) => self.go_on(key),
+            Ok(None) => self.go_on(key, now_ms),
             Err(reason) => self.quarantine(key, reason),
         }
         None
@@ -81,6 +82,7 @@ impl Driver {
     /// The result of a batch.
     pub(super) fn appended(&mut self, sent: Vec<Option<RunKey>>, results: Vec<Result<(), AppendError>>) {
         self.batches_in_flight -= 1;
+        let now_ms = self.now_ms();
         for (key, result) in sent.into_iter().zip(results) {
             match (&result, key) {
                 (Err(AppendError::Journal(error)), _) => self.begin_outage(error),
@@ -88,18 +90,18 @@ impl Driver {
                 (Ok(()), _) => self.end_outage(),
                 (Err(AppendError::Exists { .. } | AppendError::Mismatch | AppendError::Refused(_)), _) => {}
             }
-            let in_flight = key.and_then(|key| Some((key, self.residents.get_mut(key)?.in_flight.take()?)));
+            let in_flight = key.and_then(|key| Some((key, self.residents.peek_mut(key)?.in_flight.take()?)));
             if let Some((key, in_flight)) = in_flight {
                 self.entries_in_flight -= in_flight.entries;
                 match result {
-                    Ok(()) => self.durable(key, in_flight),
+                    Ok(()) => self.durable(key, in_flight, now_ms),
                     Err(error) => self.not_durable(key, in_flight, &error),
                 }
             }
         }
     }
 
-    fn durable(&mut self, key: RunKey, in_flight: InFlight) {
+    fn durable(&mut self, key: RunKey, in_flight: InFlight, now_ms: i64) {
         // Before what follows them begins.
         drop(in_flight.ended);
         in_flight.answers.into_iter().for_each(Answer::give);
@@ -107,21 +109,20 @@ impl Driver {
             let key = child.key;
             child.in_flight = None;
             self.residents.keep(child);
-            self.go_on(key);
+            self.go_on(key, now_ms);
         }
-        self.go_on(key);
+        self.go_on(key, now_ms);
     }
 
     /// Everything that a run has applied is durable: its commands are executed.
-    fn go_on(&mut self, key: RunKey) {
-        let Some(run) = self.residents.get_mut(key) else { return };
+    fn go_on(&mut self, key: RunKey, now_ms: i64) {
+        let Some(run) = self.residents.peek(key) else { return };
         if let Some(ending) = &run.ending {
             let outcome = ending.outcome.clone();
             self.ended(key, &outcome);
             return;
         }
         self.act(key);
-        let now_ms = self.now_ms();
         let Some(run) = self.residents.peek(key) else { return };
         let is_due = run.due_ms(&self.catalogue).is_some_and(|due| due <= now_ms);
         if is_due || run.is_busy() {

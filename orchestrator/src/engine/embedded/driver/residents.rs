@@ -83,7 +83,7 @@ impl Residents {
 
     /// Queues a run for a step. False if it is not in memory.
     pub(super) fn enqueue(&mut self, key: RunKey) -> bool {
-        let Some(run) = self.runs.get_mut(&key) else { return false };
+        let Some(run) = self.peek_mut(key) else { return false };
         if !std::mem::replace(&mut run.is_in_line, true) {
             self.line.push_back(key);
         }
@@ -92,7 +92,7 @@ impl Residents {
 
     /// Hands an input to a run; one that has left memory no longer needs it.
     pub(super) fn push(&mut self, key: RunKey, input: Input) {
-        if let Some(run) = self.get_mut(key) {
+        if let Some(run) = self.peek_mut(key) {
             run.inputs.push_back(input);
             self.enqueue(key);
         }
