@@ -26,7 +26,7 @@ use shared::service::{document, with_docs};
 use shared::time::{Clock, TimeScale};
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::gateways::Transport;
@@ -49,6 +49,9 @@ stock, capture the payment, create a label, notify the customer; when a step fai
 Every path under `/workflows` also works under `/api/v1/order`, with `POST /api/v1/order` for \
 `POST /workflows/order` and `GET /api/v1/order` for `GET /workflows`. An order is named by its workflow's id, \
 `order-fulfillment-{orderId}`, or by its `orderId` alone. Errors are `application/problem+json`; match on `error`.";
+
+const WORKFLOWS: &str = "/workflows";
+const ALIAS: &str = "/api/v1/order";
 
 /// The dependencies of the API.
 #[derive(Clone)]
@@ -120,29 +123,39 @@ pub fn openapi() -> OpenApi {
 }
 
 fn documented() -> OpenApiRouter<Api> {
-    let workflows = of_orders().routes(routes!(place::place));
-    let aliases = Router::from(of_orders()).route("/", post(place::place));
-    let mut all = OpenApiRouter::new()
-        .nest("/workflows", workflows)
-        .merge(OpenApiRouter::from(Router::new().nest("/api/v1/order", aliases)))
+    let aliases = Router::from(of_orders(ALIAS)).route(ALIAS, post(place::place));
+    let mut all = of_orders(WORKFLOWS)
+        .routes(under(WORKFLOWS, routes!(place::place)))
+        .merge(OpenApiRouter::from(aliases))
         .routes(routes!(health::health));
     document(&mut all, "fake-stripe-chaos orchestrator", DESCRIPTION);
     docs::add_problem_schema(all.get_openapi_mut());
     all
 }
 
-fn of_orders() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list))
-        .routes(routes!(status::status))
-        .routes(routes!(status::progress))
-        .routes(routes!(steps::steps))
-        .routes(routes!(result::result))
-        .routes(routes!(history::history))
-        .routes(routes!(decide::approve))
-        .routes(routes!(decide::reject))
-        .routes(routes!(decide::cancel))
-        .routes(routes!(decide::retry))
+fn of_orders(prefix: &str) -> OpenApiRouter<Api> {
+    let routes = [
+        routes!(list::list),
+        routes!(status::status),
+        routes!(status::progress),
+        routes!(steps::steps),
+        routes!(result::result),
+        routes!(history::history),
+        routes!(decide::approve),
+        routes!(decide::reject),
+        routes!(decide::cancel),
+        routes!(decide::retry),
+    ];
+    routes.into_iter().fold(OpenApiRouter::new(), |all, routes| all.routes(under(prefix, routes)))
+}
+
+/// The routes at paths that begin with `prefix`. A nested router would wrap each of them twice, and cut each
+/// request's path.
+fn under(prefix: &str, routes: UtoipaMethodRouter<Api>) -> UtoipaMethodRouter<Api> {
+    let (schemas, mut paths, methods) = routes;
+    let whole = |path: String| if path == "/" { prefix.to_owned() } else { format!("{prefix}{path}") };
+    paths.paths = paths.paths.into_iter().map(|(path, item)| (whole(path), item)).collect();
+    (schemas, paths, methods)
 }
 
 /// A complete order, for examples.
