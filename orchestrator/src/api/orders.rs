@@ -14,9 +14,12 @@ use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, Timings};
 /// Why an order failed whose run was ended from outside.
 pub(super) const TERMINATED: &str = "terminated";
 
-/// The runs of orders behind whichever engine there is, with its refusals as answers to clients.
+/// The runs of orders behind whichever engine there is, with its refusals as answers to clients. Every
+/// request clones it several times.
 #[derive(Clone)]
-pub(super) struct Orders {
+pub(super) struct Orders(Arc<Inner>);
+
+struct Inner {
     client: Arc<dyn WorkflowClient>,
     timings: Timings,
     stop: CancellationToken,
@@ -24,32 +27,32 @@ pub(super) struct Orders {
 
 impl Orders {
     pub(super) fn new(client: Arc<dyn WorkflowClient>, timings: Timings, stop: CancellationToken) -> Self {
-        Self { client, timings, stop }
+        Self(Arc::new(Inner { client, timings, stop }))
     }
 
     /// Cancelled when the process is asked to stop.
     pub(super) fn stop(&self) -> &CancellationToken {
-        &self.stop
+        &self.0.stop
     }
 
     pub(super) fn client(&self) -> &dyn WorkflowClient {
-        &*self.client
+        &*self.0.client
     }
 
     /// How long orders that are placed now will wait.
     pub(super) fn timings(&self) -> Timings {
-        self.timings
+        self.0.timings
     }
 
     /// The state of a run, open or ended.
     pub(super) async fn state(&self, id: &str) -> Result<WorkflowState, Problem> {
-        let answer = self.client.query(id, GET_ORDER_STATUS, Json::null()).await;
+        let answer = self.client().query(id, GET_ORDER_STATUS, Json::null()).await;
         read(&answer.map_err(|error| refused(id, error))?)
     }
 
     /// What is known of a run beside its state.
     pub(super) async fn describe(&self, id: &str) -> Result<RunDescription, Problem> {
-        self.client.describe(id).await.map_err(|error| refused(id, error))
+        self.client().describe(id).await.map_err(|error| refused(id, error))
     }
 
     /// What is known of a run beside `state`, which was read before. If the run was ended from outside, its
@@ -77,13 +80,13 @@ impl Orders {
         signal: &str,
         decision: &T,
     ) -> Result<Reception, Problem> {
-        self.client.signal(id, signal, write(decision)?).await.map_err(|error| refused(id, error))
+        self.client().signal(id, signal, write(decision)?).await.map_err(|error| refused(id, error))
     }
 }
 
 impl fmt::Debug for Orders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Orders").field("timings", &self.timings).finish_non_exhaustive()
+        f.debug_struct("Orders").field("timings", &self.0.timings).finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
@@ -14,6 +15,9 @@ use crate::workflows::order_fulfillment::workflow_id;
 
 /// A decision without its optional members: some servers refuse a JSON request without a body.
 const NO_DETAILS: Bytes = Bytes::from_static(b"{}");
+
+/// Enough for nearly every order, which is then written without being moved.
+const TYPICAL_ORDER_BYTES: usize = 512;
 
 /// The orchestrator's answer to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +59,11 @@ impl Customer {
     /// # Errors
     /// When it is refused.
     pub async fn place(&self, order: &OrderInput) -> Result<Placed, Refused> {
-        let body: Bytes = serde_json::to_vec(order).unwrap_or_default().into();
+        let mut body = Vec::with_capacity(TYPICAL_ORDER_BYTES);
+        serde_json::to_writer(&mut body, order).unwrap_or_default();
+        let body = Bytes::from(body);
         let mut is_first = true;
-        self.until_it_succeeds("POST /workflows/order", async || {
+        self.until_it_succeeds(&"POST /workflows/order", async || {
             // A second request finds what the first one did if its answer was lost.
             let begins = std::mem::take(&mut is_first);
             let answer = self.api.post("/workflows/order", &self.order_id, body.clone()).await?;
@@ -73,7 +79,7 @@ impl Customer {
     /// When it comes too late.
     pub async fn decide(&self, verb: Verb) -> Result<(), Refused> {
         let (path, began) = (self.path(verb.name()), Instant::now());
-        self.until_it_succeeds(&format!("POST /workflows/{{id}}/{}", verb.name()), async || {
+        self.until_it_succeeds(&format_args!("POST /workflows/{{id}}/{}", verb.name()), async || {
             let answer = self.api.post(&path, &self.order_id, NO_DETAILS).await;
             answer.map(drop).map_err(|failure| failure.of_new_order(began))
         })
@@ -86,7 +92,7 @@ impl Customer {
     /// When the orchestrator does not say, or not as the order API does.
     pub async fn end(&self) -> Result<Ended, Refused> {
         let (path, began) = (self.path("result?timeout=30"), Instant::now());
-        self.until_it_succeeds("GET /workflows/{id}/result", async || {
+        self.until_it_succeeds(&"GET /workflows/{id}/result", async || {
             let answer = self.api.get(&path, &self.order_id).await;
             Ended::of(answer.map_err(|failure| failure.of_new_order(began))?).await
         })
@@ -102,7 +108,7 @@ impl Customer {
     /// Makes a request again and again, until it succeeds or is refused.
     async fn until_it_succeeds<T>(
         &self,
-        request: &str,
+        request: &dyn fmt::Display,
         mut ask: impl AsyncFnMut() -> Result<T, Failure>,
     ) -> Result<T, Refused> {
         loop {
