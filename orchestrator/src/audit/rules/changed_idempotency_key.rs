@@ -19,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    if !has_two_keys(order) {
+        return None;
+    }
     let definite = definite(&order.calls);
     let mut asked: HashMap<Question<'a>, Vec<Open<'_, 'a>>, RandomState> = HashMap::default();
     let writes = order.calls.iter().filter(|call| call.operation.is_write() && call.key().is_some());
@@ -38,6 +41,16 @@ fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
     );
     let keys = order.calls.iter().copied().filter(|call| call.has_key_of(open) || call.has_key_of(again));
     Some(Evidence::new(sentence).calls(order, keys))
+}
+
+/// Whether anything was asked for under two keys, which is rare.
+fn has_two_keys(order: &Order<'_>) -> bool {
+    let mut first = HashMap::<_, _, RandomState>::default();
+    let mut keyed = order.calls.iter().filter(|call| call.operation.is_write() && call.key().is_some());
+    keyed.any(|call| {
+        let question = call.question();
+        question.is_some_and(|question| *first.entry(question).or_insert(call.key()) != call.key())
+    })
 }
 
 /// A request, and when its client knew what had become of it.

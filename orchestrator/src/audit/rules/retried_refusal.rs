@@ -19,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn judge<'a>(order: &Order<'a>) -> Option<Evidence<'a>> {
+    if !order.calls.iter().any(is_refusal) {
+        return None;
+    }
     let mut asked: HashMap<Question<'a>, Vec<&Call<'a>>, RandomState> = HashMap::default();
     for call in &order.calls {
         if let Some(question) = call.question() {
