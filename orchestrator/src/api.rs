@@ -3,6 +3,7 @@
 //! It builds on [`WorkflowClient`] and may know nothing else of an engine. The handlers under
 //! `/workflows` also answer under `/api/v1/order`, the paths of the original service.
 
+mod answer;
 mod decide;
 mod docs;
 mod extract;

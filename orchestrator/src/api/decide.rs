@@ -1,9 +1,10 @@
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::http::{Call, Fields, Problem};
 use utoipa::ToSchema;
 
+use super::answer::json;
 use super::docs::DecisionErrors;
 use super::extract::WorkflowId;
 use super::orders::Orders;
@@ -45,7 +46,7 @@ pub(super) async fn approve(
     State(orders): State<Orders>,
     id: WorkflowId,
     call: Call,
-) -> Result<Json<Decided>, Problem> {
+) -> Result<Response, Problem> {
     let approval: Approval = call.parse_or_default()?;
     let mut fields = Fields::new();
     fields.optional_text("approvedBy", approval.approved_by.clone(), MAX_NAME_LENGTH);
@@ -64,7 +65,7 @@ pub(super) async fn reject(
     State(orders): State<Orders>,
     id: WorkflowId,
     call: Call,
-) -> Result<Json<Decided>, Problem> {
+) -> Result<Response, Problem> {
     let rejection: Rejection = call.parse_or_default()?;
     let mut fields = Fields::new();
     fields.optional_text("rejectedBy", rejection.rejected_by.clone(), MAX_NAME_LENGTH);
@@ -84,7 +85,7 @@ pub(super) async fn cancel(
     State(orders): State<Orders>,
     id: WorkflowId,
     call: Call,
-) -> Result<Json<Decided>, Problem> {
+) -> Result<Response, Problem> {
     let cancellation: Cancellation = call.parse_or_default()?;
     let mut fields = Fields::new();
     fields.optional_text("reason", cancellation.reason.clone(), MAX_REASON_LENGTH);
@@ -103,7 +104,7 @@ pub(super) async fn retry(
     State(orders): State<Orders>,
     id: WorkflowId,
     call: Call,
-) -> Result<Json<Decided>, Problem> {
+) -> Result<Response, Problem> {
     let nothing: Nothing = call.parse_or_default()?;
     let reception = orders.tell(&id.0, RETRY, &nothing).await?;
     decided(
@@ -114,11 +115,11 @@ pub(super) async fn retry(
     )
 }
 
-fn decided(id: WorkflowId, reception: &Reception, now: &str, before: &str) -> Result<Json<Decided>, Problem> {
+fn decided(id: WorkflowId, reception: &Reception, now: &str, before: &str) -> Result<Response, Problem> {
     let message = match reception {
         Reception::Accepted => now,
         Reception::Duplicate => before,
         Reception::TooLate(reason) => return Err(too_late(reason)),
     };
-    Ok(Json(Decided { success: true, message: message.to_owned(), workflow_id: id.0 }))
+    json(&Decided { success: true, message: message.to_owned(), workflow_id: id.0 })
 }

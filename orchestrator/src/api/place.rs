@@ -1,4 +1,3 @@
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -6,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::http::{Call, Context, FieldError, Problem};
 use utoipa::ToSchema;
 
+use super::answer::json;
 use super::docs::PlaceErrors;
 use super::orders::{Orders, read, write};
 use super::problems::{ORDER_CONFLICT, refused};
@@ -60,7 +60,7 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
     let location = HeaderValue::try_from(format!("/workflows/{workflow_id}/status"))
         .map_err(|error| Problem::bug(format!("a workflow's id does not fit into a header: {error}")))?;
     let placed = Placed { success: true, workflow_id, run_id, order_id, status: state.status };
-    Ok((status, [(header::LOCATION, location)], Json(placed)).into_response())
+    Ok((status, [(header::LOCATION, location)], json(&placed)?).into_response())
 }
 
 fn parse(call: &Call) -> Result<OrderInput, Problem> {
