@@ -122,9 +122,11 @@ impl WorkflowState {
         timestamp: Timestamp,
         data: [(&str, &str); N],
     ) {
-        let known = data.into_iter().filter(|(_, value)| !value.is_empty());
-        let data: BTreeMap<_, _> = known.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        self.completed_steps.push(Arc::new(StepRecord { name: step, status, timestamp, data }));
+        let mut known = BTreeMap::new();
+        for (name, value) in data.into_iter().filter(|(_, value)| !value.is_empty()) {
+            known.insert(name.to_owned(), value.to_owned());
+        }
+        self.completed_steps.push(Arc::new(StepRecord { name: step, status, timestamp, data: known }));
     }
 
     /// The order will not be shipped; what was done is about to be undone.

@@ -47,6 +47,9 @@ impl GatewayError {
 
 /// Leaves at most so many characters; returns whether there were more.
 fn cut(text: &mut String, characters: usize) -> bool {
+    if text.len() <= characters {
+        return false;
+    }
     let end = text.char_indices().nth(characters).map(|(end, _)| end);
     end.inspect(|end| text.truncate(*end)).is_some()
 }

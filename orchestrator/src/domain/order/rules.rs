@@ -29,7 +29,7 @@ pub(super) fn text<const MAX: usize>(json: &str) -> Result<String, String> {
     let text: String = parse(json, "must be text")?;
     if text.trim().is_empty() {
         Err("must not be empty".to_owned())
-    } else if text.chars().count() > MAX {
+    } else if text.len() > MAX && text.chars().count() > MAX {
         Err(format!("must have at most {MAX} characters"))
     } else if text.chars().any(char::is_control) {
         Err("must not contain control characters".to_owned())

@@ -175,7 +175,7 @@ impl<S: Clone + 'static> WorkflowCtx for Context<S> {
             (Some(cancelled), _) => Err(ActivityError::not_started(kind::CANCELLED, cancelled.reason)),
             (None, Err(error)) => Err(ActivityError::not_started(kind::CODEC, error.to_string())),
             (None, Ok(input)) => {
-                let id: ActivityId = format!("{}:{nth}", A::NAME).into();
+                let id: ActivityId = [A::NAME, ":", &nth.to_string()].concat().into();
                 self.core.ask(Command::Activity { id: Arc::clone(&id), name: A::NAME, input });
                 Ok(self.core.activities.borrow_mut().begin(id, &self.scope))
             }

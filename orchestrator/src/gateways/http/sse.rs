@@ -50,7 +50,11 @@ impl Events {
     fn take_event(&mut self) -> Option<Event> {
         loop {
             let (length, separator) = blank_line(&self.buffer)?;
-            let event = parse(&String::from_utf8_lossy(&self.buffer[..length]));
+            let block = &self.buffer[..length];
+            let event = match std::str::from_utf8(block) {
+                Ok(text) => parse(text),
+                Err(_) => parse(&String::from_utf8_lossy(block)),
+            };
             self.buffer.drain(..length + separator);
             if !event.data.is_empty() {
                 return Some(event);

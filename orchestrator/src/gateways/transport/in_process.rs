@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use shared::chaos::Severed;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use super::{Transport, TransportError};
 
@@ -15,7 +15,7 @@ use super::{Transport, TransportError};
 pub struct InProcess<S>(S);
 
 impl<S> InProcess<S> {
-    /// Sends every request to `backends`.
+    /// Sends every request to `backends`, which are always ready, as routes are.
     pub fn new(backends: S) -> Self {
         Self(backends)
     }
@@ -29,7 +29,7 @@ where
         + Sync,
 {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
-        let answer = self.0.clone().oneshot(request.map(Body::from));
+        let answer = self.0.clone().call(request.map(Body::from));
         Box::pin(async move {
             let Ok(response) = answer.await;
             // A server on a socket would cut the connection here instead of answering.
