@@ -1,5 +1,7 @@
 use std::num::NonZeroU64;
 
+use uuid::Uuid;
+
 use super::orders::OrderNumber;
 use super::text::Text;
 use super::{Effect, Record, Request};
@@ -85,7 +87,7 @@ impl EffectLine {
             at: self.at.timestamp(),
             order,
             effect: self.effect.to_owned(),
-            resource: self.resource.to_string(),
+            resource: self.resource.to_text(),
             amount: self.amount,
             detail: self.detail.as_deref().map(str::to_owned),
             request: self.request.map(NonZeroU64::get),
@@ -100,9 +102,9 @@ impl RequestLine {
             seq,
             operation: self.operation.name.to_owned(),
             order,
-            resource: self.resource.as_ref().map(Text::to_string),
-            idempotency_key: self.key.as_ref().map(Text::to_string),
-            fingerprint: self.fingerprint.map(|digest| format!("{:032x}", u128::from_ne_bytes(digest))),
+            resource: self.resource.as_ref().map(Text::to_text),
+            idempotency_key: self.key.as_ref().map(Text::to_text),
+            fingerprint: self.fingerprint.map(|digest| hexadecimal(u128::from_ne_bytes(digest))),
             attempt: self.outcome.map(|_| self.attempt),
             replay: sent.is_replay,
             outcome: self.outcome.map(|outcome| outcome.name.to_owned()),
@@ -113,7 +115,12 @@ impl RequestLine {
             started_at: self.started_at.timestamp(),
             ended_at: self.end.map(|(at, _)| at.timestamp()),
             abandoned: sent.is_abandoned,
-            correlation_id: self.correlation.to_string(),
+            correlation_id: self.correlation.to_text(),
         }
     }
+}
+
+/// In 32 lower-case digits.
+fn hexadecimal(digest: u128) -> String {
+    Uuid::from_u128(digest).simple().encode_lower(&mut Uuid::encode_buffer()).to_owned()
 }

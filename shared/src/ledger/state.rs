@@ -267,10 +267,13 @@ impl LedgerState {
             Some(order) => Box::new(self.lines_of(order, after)),
         };
         let record = |(seq, line): (u64, &Line)| {
-            line.record(seq, line.order.map(|order| self.orders[order].id.to_string()))
+            line.record(seq, line.order.map(|order| self.orders[order].id.to_text()))
         };
         let mut fitting = all.filter(|(_, line)| is_recent(line)).peekable();
-        let records: Vec<_> = fitting.by_ref().take(limit).map(record).collect();
+        // A whole ledger has its room at once.
+        let is_whole = order.is_none() && since.is_none() && after.is_none();
+        let mut records = Vec::with_capacity(if is_whole { self.lines.len().min(limit) } else { 0 });
+        records.extend(fitting.by_ref().take(limit).map(record));
         let next = fitting.peek().and(records.last()).map(Record::seq);
         (records, next)
     }

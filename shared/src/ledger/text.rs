@@ -26,6 +26,21 @@ impl Text {
     }
 }
 
+impl Text {
+    /// The text itself: what it displays, several times as fast.
+    pub(super) fn to_text(&self) -> String {
+        match self {
+            Self::Short { length, bytes } => {
+                String::from_utf8(bytes[..usize::from(*length)].to_vec()).unwrap_or_default()
+            }
+            Self::Uuid(bytes) => {
+                Uuid::from_bytes(*bytes).hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+            }
+            Self::Long(text) => text.to_string(),
+        }
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         let mut start = Start { length: 0, bytes: [0; SHORT] };
@@ -82,6 +97,7 @@ mod tests {
         #[test]
         fn any_text_is_kept_as_it_is(text in ".{0,40}") {
             prop_assert_eq!(Text::of(&text), Text::from(&*text));
+            prop_assert_eq!(Text::from(&*text).to_text(), Text::from(&*text).to_string());
             prop_assert_eq!(Text::from(&*text).to_string(), text);
         }
     }
@@ -94,6 +110,7 @@ mod tests {
         let bare = canonical.replace('-', "");
         for text in [canonical, &upper, &bare, "{67e55044-10b1-426f-9247-bb680e5fe0c8}"] {
             assert_eq!(Text::from(text).to_string(), text);
+            assert_eq!(Text::from(text).to_text(), text);
         }
     }
 
