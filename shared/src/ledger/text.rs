@@ -24,9 +24,7 @@ impl Text {
             Err(_) => Self::from(&*value.to_string()),
         }
     }
-}
 
-impl Text {
     /// The text itself: what it displays, several times as fast.
     pub(super) fn to_text(&self) -> String {
         match self {
