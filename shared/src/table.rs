@@ -60,6 +60,7 @@ impl<T> Table<T> {
         Some(entry.remove().0)
     }
 
+    /// Moves the new entries to the others.
     fn settle(&mut self, hash: impl Fn(&T) -> u64, mut is_needed: impl FnMut(&T) -> bool) {
         let Self { new, settled } = self;
         if settled.capacity() - settled.len() < new.len() {

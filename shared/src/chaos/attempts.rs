@@ -68,4 +68,14 @@ mod tests {
         let attempts = Attempts::bounded_to(2);
         assert_eq!([1, 2, 1, 3, 2, 1].map(|digest| attempts.begin(digest)), [1, 1, 2, 1, 2, 1]);
     }
+
+    #[test]
+    fn the_newest_keys_are_known_however_many_there_were() {
+        let attempts = Attempts::bounded_to(1000);
+        let begin = |key: u128| attempts.begin(key << 50 | key);
+        (0..5000).for_each(|key| assert_eq!(begin(key), 1));
+        (4000..5000).for_each(|key| assert_eq!(begin(key), 2));
+        (0..10).for_each(|key| assert_eq!(begin(key), 1));
+        assert_eq!([begin(4009), begin(4011), begin(0)], [1, 3, 2]);
+    }
 }

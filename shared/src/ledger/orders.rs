@@ -132,3 +132,35 @@ impl OrderNumber {
         self.0.get() as usize - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_order_keeps_its_number_until_it_is_removed(
+            steps in prop::collection::vec((any::<bool>(), 0u32..2000, 0u32..900), 0..20),
+        ) {
+            let (mut orders, mut expected) = (Orders::default(), HashMap::new());
+            for (comes, first, times) in steps {
+                for id in first..first + times {
+                    if comes {
+                        let number = orders.find_or_add(&id.to_string());
+                        prop_assert_eq!(*expected.entry(id).or_insert(number), number);
+                    } else if let Some(number) = expected.remove(&id) {
+                        let removed = orders.remove(number).map(|order| order.id.to_string());
+                        prop_assert_eq!(removed, Some(id.to_string()));
+                    }
+                }
+            }
+            for id in 0..2900 {
+                prop_assert_eq!(orders.find(&id.to_string()), expected.get(&id).copied());
+            }
+        }
+    }
+}

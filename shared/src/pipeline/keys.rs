@@ -93,7 +93,7 @@ impl Keys {
                 known.claims += 1;
                 let claim = known.claims;
                 known.in_use.insert(digest, Claim { body, number: claim });
-                KeyClaim::New(Slot { keys: Arc::clone(keys), digest, claim })
+                KeyClaim::New(Slot { keys: Arc::clone(keys), digest, claim: Some(claim) })
             }
         }
     }
@@ -139,6 +139,12 @@ impl Known {
         self.bodies.split().freeze()
     }
 
+    /// Ends a claim, unless a reset cleared it.
+    fn end(&mut self, key: u128, claim: Option<u64>) -> Option<Claim> {
+        let is_this = self.in_use.get(&key).is_some_and(|known| Some(known.number) == claim);
+        is_this.then(|| self.in_use.remove(&key)).flatten()
+    }
+
     fn forget_until(&mut self, now: Timestamp) {
         while self.answered.front().is_some_and(|answered| answered.until.timestamp() <= now) {
             self.forget_oldest();
@@ -156,32 +162,62 @@ impl Known {
 pub(super) struct Slot {
     keys: Arc<Keys>,
     digest: u128,
-    claim: u64,
+    /// The number of the claim that this slot has yet to end.
+    claim: Option<u64>,
 }
 
 impl Slot {
     /// Stores the answer. A failure of the service itself is not stored: a retry may succeed.
-    pub(super) fn finish(self, answer: &Answer, now: Timestamp) {
+    pub(super) fn finish(mut self, answer: &Answer, now: Timestamp) {
         if matches!(answer, Answer::Refusal(problem) if problem.status().is_server_error()) {
             return;
         }
+        let claim = self.claim.take();
         let mut known = self.keys.lock();
-        let Some(Claim { body, .. }) = self.take_from(&mut known) else { return };
+        let Some(Claim { body, .. }) = known.end(self.digest, claim) else { return };
         known.keep(self.digest, body, answer, now + REMEMBERED);
         if known.answered.len() > self.keys.capacity {
             known.forget_oldest();
         }
     }
-
-    /// Ends the claim of this slot, unless it has ended or a reset cleared it.
-    fn take_from(&self, known: &mut Known) -> Option<Claim> {
-        let is_ours = known.in_use.get(&self.digest).is_some_and(|claim| claim.number == self.claim);
-        is_ours.then(|| known.in_use.remove(&self.digest)).flatten()
-    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.take_from(&mut self.keys.lock());
+        if let Some(claim) = self.claim {
+            self.keys.lock().end(self.digest, Some(claim));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+    use crate::chaos::Access;
+
+    #[test]
+    fn the_newest_answers_are_known_however_many_there_were() {
+        static PAY: Operation =
+            Operation { name: "toy.pay", access: Access::Write, table: "", outcomes: &[] };
+        let (keys, now) = (Arc::new(Keys::bounded_to(1000)), Timestamp::UNIX_EPOCH);
+        let body = |number: u32| Bytes::from(number.to_string());
+        let begin = |number: u32| Keys::begin(&keys, &PAY, &number.to_string(), 7, now);
+        for number in 0..5000 {
+            let KeyClaim::New(slot) = begin(number) else { panic!("{number} is new") };
+            assert!(matches!(begin(number), KeyClaim::Busy));
+            slot.finish(&Answer::Success(StatusCode::OK, body(number)), now);
+        }
+        for number in 4000..5000 {
+            let KeyClaim::Known(Answer::Success(_, known)) = begin(number) else {
+                panic!("{number} is known")
+            };
+            assert_eq!(known, body(number));
+        }
+        for number in 0..4000 {
+            assert!(matches!(begin(number), KeyClaim::New(_)), "{number} was forgotten");
+        }
+        assert_eq!(keys.lock().in_use.len(), 0);
     }
 }
