@@ -1,79 +1,51 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 
+use smol_str::{SmolStr, ToSmolStr};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
-
-/// As much as fits into the room that a long text's pointer and the discriminant take anyway, and a little more.
-const SHORT: usize = 22;
 
 /// An id or a key. Nearly all are short or a UUID: those take no memory of their own, which would cost more time
 /// to get, to find and to free than all else that the ledger does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Text {
-    Short { length: u8, bytes: [u8; SHORT] },
     Uuid([u8; 16]),
-    Long(Box<str>),
+    Other(SmolStr),
 }
 
 impl Text {
     /// What `value` displays.
     pub(super) fn of(value: &dyn fmt::Display) -> Self {
-        let mut start = Start { length: 0, bytes: [0; SHORT] };
-        match write!(start, "{value}") {
-            Ok(()) => Self::Short { length: start.length, bytes: start.bytes },
-            Err(_) => Self::from(&*value.to_string()),
-        }
+        value.to_smolstr().into()
     }
 
     /// The text itself: what it displays, several times as fast.
     pub(super) fn to_text(&self) -> String {
         match self {
-            Self::Short { length, bytes } => {
-                String::from_utf8(bytes[..usize::from(*length)].to_vec()).unwrap_or_default()
-            }
             Self::Uuid(bytes) => {
                 Uuid::from_bytes(*bytes).hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
             }
-            Self::Long(text) => text.to_string(),
+            Self::Other(text) => text.as_str().to_owned(),
         }
+    }
+}
+
+impl From<SmolStr> for Text {
+    fn from(text: SmolStr) -> Self {
+        uuid(&text).map_or(Self::Other(text), |id| Self::Uuid(id.into_bytes()))
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        let mut start = Start { length: 0, bytes: [0; SHORT] };
-        match start.write_str(text) {
-            Ok(()) => Self::Short { length: start.length, bytes: start.bytes },
-            Err(_) => uuid(text).map_or_else(|| Self::Long(text.into()), |id| Self::Uuid(id.into_bytes())),
-        }
-    }
-}
-
-/// A text that is being written, as long as it is short.
-struct Start {
-    length: u8,
-    bytes: [u8; SHORT],
-}
-
-impl fmt::Write for Start {
-    fn write_str(&mut self, more: &str) -> fmt::Result {
-        let start = usize::from(self.length);
-        let end = start + more.len();
-        self.bytes.get_mut(start..end).ok_or(fmt::Error)?.copy_from_slice(more.as_bytes());
-        self.length = end as u8;
-        Ok(())
+        uuid(text).map_or_else(|| Self::Other(text.into()), |id| Self::Uuid(id.into_bytes()))
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Short { length, bytes } => {
-                let text = std::str::from_utf8(&bytes[..usize::from(*length)]);
-                f.write_str(text.map_err(|_| fmt::Error)?)
-            }
             Self::Uuid(bytes) => Uuid::from_bytes(*bytes).hyphenated().fmt(f),
-            Self::Long(text) => f.write_str(text),
+            Self::Other(text) => f.write_str(text),
         }
     }
 }
