@@ -63,8 +63,7 @@ impl Settings {
         let sequence = Sequence::default();
         let pipeline = |domain: &Domain| {
             let records = Ledger::numbered_by(sequence.clone(), self.ledger_capacity);
-            let pipeline = Pipeline::new(Arc::clone(&chaos), clock, pipeline::CAPACITY);
-            (*domain, pipeline.with_ledger(records))
+            (*domain, Pipeline::writing_into(records, Arc::clone(&chaos), clock, pipeline::CAPACITY))
         };
         let pipelines = domains.iter().map(pipeline).collect();
         (chaos, pipelines)

@@ -89,7 +89,7 @@ fn chaotic(clock: Clock) -> Correlated {
     let environment = Environment::from_iter([("CHAOS_SEED", "7"), ("CHAOS_FAILURE_RATE", "0")]);
     let plan = Plan::from_environment(&environment, payment::OPERATIONS, 7).expect("the plan is right");
     let ledger = Ledger::bounded_to(2 * REMEMBERED);
-    let pipeline = Pipeline::new(Arc::new(Chaos::new(plan)), clock, REMEMBERED).with_ledger(ledger);
+    let pipeline = Pipeline::writing_into(ledger, Arc::new(Chaos::new(plan)), clock, REMEMBERED);
     let (routes, _) =
         payment::router(pipeline, payment::Settings { capacity: HOLDS, ..payment::Settings::default() })
             .split_for_parts();

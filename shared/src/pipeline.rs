@@ -27,7 +27,7 @@ use smol_str::SmolStr;
 
 use crate::chaos::{Access, Chaos, Drawn, Operation};
 use crate::digest::digest_of;
-use crate::http::{Call, Problem, encode, problems};
+use crate::http::{Call, Problem, problems};
 use crate::ledger::{self, Arrival, DomainStore, Ledger, Ticket};
 use crate::time::Clock;
 
@@ -44,9 +44,12 @@ pub const CAPACITY: usize = 1_000_000;
 
 /// The pipeline of one domain's operations. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Pipeline {
+pub struct Pipeline(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     chaos: Arc<Chaos>,
-    keys: Arc<Keys>,
+    keys: Keys,
     clock: Clock,
     ledger: Ledger,
     stores: Stores,
@@ -73,55 +76,54 @@ struct About<'a> {
 }
 
 impl Pipeline {
-    /// The pipeline under `chaos`, keeping at most `capacity` idempotency keys.
+    /// The pipeline under `chaos`, keeping at most `capacity` idempotency keys, with a ledger of its own.
     pub fn new(chaos: Arc<Chaos>, clock: Clock, capacity: usize) -> Self {
-        let keys = Arc::new(Keys::bounded_to(capacity));
-        Self { chaos, keys, clock, ledger: Ledger::bounded_to(ledger::CAPACITY), stores: Stores::default() }
+        Self::writing_into(Ledger::bounded_to(ledger::CAPACITY), chaos, clock, capacity)
     }
 
-    /// The same pipeline, writing into `ledger`.
-    #[must_use]
-    pub fn with_ledger(self, ledger: Ledger) -> Self {
-        Self { ledger, ..self }
+    /// The same, writing into `ledger`.
+    pub fn writing_into(ledger: Ledger, chaos: Arc<Chaos>, clock: Clock, capacity: usize) -> Self {
+        let keys = Keys::bounded_to(capacity);
+        Self(Arc::new(Parts { chaos, keys, clock, ledger, stores: Stores::default() }))
     }
 
     /// The pipeline's ledger. Expiries are in it only after [`settle`](Self::settle).
     pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        &self.0.ledger
     }
 
     /// Registers a domain store, for expiry and reset.
     pub fn keep(&self, store: Arc<dyn DomainStore>) {
-        self.stores.at_rest().push(store);
+        self.0.stores.at_rest().push(store);
     }
 
     /// Applies every expiry that is due by now, so that the ledger contains it.
     pub fn settle(&self) {
-        let now = self.clock.now();
-        self.stores.in_use().iter().for_each(|store| store.expire(now));
+        let now = self.0.clock.now();
+        self.0.stores.in_use().iter().for_each(|store| store.expire(now));
     }
 
     /// Clears the stores, ledgers and idempotency keys of `pipelines`, and everything that their chaos
     /// counts, all at once. Requests in flight end as they can.
     pub fn reset(pipelines: &[Self]) {
         // No step of any request is running, of whichever pipeline: they may share one chaos.
-        let at_rest: Vec<_> = pipelines.iter().map(|pipeline| pipeline.stores.at_rest()).collect();
+        let at_rest: Vec<_> = pipelines.iter().map(|pipeline| pipeline.0.stores.at_rest()).collect();
         for (pipeline, stores) in pipelines.iter().zip(&at_rest) {
-            pipeline.keys.clear();
+            pipeline.0.keys.clear();
             stores.iter().for_each(|store| store.clear());
-            pipeline.ledger.clear();
-            pipeline.chaos.reset();
+            pipeline.0.ledger.clear();
+            pipeline.0.chaos.reset();
         }
     }
 
     /// The chaos of this pipeline.
     pub fn chaos(&self) -> &Arc<Chaos> {
-        &self.chaos
+        &self.0.chaos
     }
 
     /// The clock of this pipeline.
     pub fn clock(&self) -> Clock {
-        self.clock
+        self.0.clock
     }
 
     /// Runs a request for an operation that changes something, from its body to its answer.
@@ -147,7 +149,7 @@ impl Pipeline {
         if let Some(reply) = in_flight.before().await {
             return reply.into_response();
         }
-        in_flight.operate(status, |ctx| operate(intent.command, ctx));
+        in_flight.operate_at_once(status, |ctx| operate(intent.command, ctx));
         in_flight.after().await.into_response()
     }
 
@@ -162,14 +164,14 @@ impl Pipeline {
     ) -> Response {
         let about = About { order, resource, body: None };
         let mut in_flight = {
-            let _stores = self.stores.in_use();
-            self.chaos.count_request(operation);
-            self.draw(operation, call, &about, None, self.clock.now())
+            let _stores = self.0.stores.in_use();
+            self.0.chaos.count_request(operation);
+            self.draw(operation, call, &about, None, self.0.clock.now())
         };
         if let Some(reply) = in_flight.before().await {
             return reply.into_response();
         }
-        in_flight.operate(StatusCode::OK, operate);
+        in_flight.operate_at_once(StatusCode::OK, operate);
         in_flight.after().await.into_response()
     }
 
@@ -186,7 +188,7 @@ impl Pipeline {
         let key = if operation.access == Access::Write { call.require_key() } else { Ok(()) };
         key.and_then(|()| call.prepare(prepare)).map_err(|problem| {
             let refused = Reply::refused(problem);
-            let now = self.clock.now();
+            let now = self.0.clock.now();
             let order = call.named_order();
             let about = About { order: order.as_ref(), resource: None, body: call.digest() };
             self.arrive(operation, call, &about, None, now).finish(&refused.sent(), now);
@@ -204,12 +206,12 @@ impl Pipeline {
         call: &Call,
         intent: &Intent<C>,
     ) -> Result<InFlight, Reply> {
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let (order, resource) = (intent.order.as_ref(), intent.resource.as_deref());
         let body = digest_of(&intent.command);
         let about = About { order, resource, body: Some(body) };
-        let _stores = self.stores.in_use();
-        self.chaos.count_request(operation);
+        let _stores = self.0.stores.in_use();
+        self.0.chaos.count_request(operation);
         let slot = self.claim(operation, call, body, now).inspect_err(|answered| {
             self.arrive(operation, call, &about, None, now).finish(&answered.sent(), now);
         })?;
@@ -227,10 +229,10 @@ impl Pipeline {
     ) -> InFlight {
         // A key counts only where it is claimed: not for reads.
         let idempotency = slot.as_ref().and(call.key.as_deref());
-        let key = draw_key(&self.chaos, operation, call, about.order, idempotency, about.resource);
-        let drawn = self.chaos.draw(operation, key, order_of(call, about.order));
+        let key = draw_key(&self.0.chaos, operation, call, about.order, idempotency, about.resource);
+        let drawn = self.0.chaos.draw(operation, key, order_of(call, about.order));
         let ticket = self.arrive(operation, call, about, Some(&drawn), now);
-        InFlight::new(self, drawn, slot, ticket)
+        InFlight::new(self, now, drawn, slot, ticket)
     }
 
     /// Writes the arrival of a request into the ledger.
@@ -251,7 +253,7 @@ impl Pipeline {
             drawn: drawn.map(|drawn| (drawn.attempt, drawn.outcome)),
             now,
         };
-        self.ledger.begin(operation, arrival)
+        self.0.ledger.begin(operation, arrival)
     }
 
     /// Claims the request's key, if it has one.
@@ -264,16 +266,16 @@ impl Pipeline {
     ) -> Result<Option<Slot>, Reply> {
         match &call.key {
             None => Ok(None),
-            Some(key) => match Keys::begin(&self.keys, operation, key, body, now) {
+            Some(key) => match self.0.keys.begin(operation, key, body, now) {
                 KeyClaim::New(slot) => Ok(Some(slot)),
                 KeyClaim::Known(answer) => {
-                    self.chaos.count_replay(operation);
+                    self.0.chaos.count_replay(operation);
                     Err(Reply::Replay(answer))
                 }
                 KeyClaim::Busy => {
                     let detail = "A request with this Idempotency-Key is still executing.";
                     let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
-                    let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
+                    let wait = kind.retry_after.map(|wait| self.0.chaos.time_scale().apply(wait));
                     Err(Reply::refused(Problem::new(kind, detail).retry_after(wait)))
                 }
                 KeyClaim::OtherBody => {
@@ -282,12 +284,5 @@ impl Pipeline {
                 }
             },
         }
-    }
-}
-
-fn answer_of<T: Serialize>(status: StatusCode, result: Result<T, Problem>) -> Answer {
-    match result.and_then(|value| encode(&value)) {
-        Ok(body) => Answer::Success(status, body),
-        Err(problem) => Answer::Refusal(problem),
     }
 }

@@ -85,7 +85,7 @@ fn require_same(run: &RunDescription, order: &OrderInput) -> Result<(), Problem>
 
 fn trace(context: &Context) -> Trace {
     Trace {
-        correlation_id: (*context.correlation_id).to_owned(),
+        correlation_id: context.correlation_id.to_string(),
         traceparent: context.traceparent.as_deref().map(str::to_owned),
     }
 }

@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::convert::Infallible;
+use std::fmt;
 use std::hash::Hasher;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use smol_str::SmolStr;
 use tower::Service;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use super::Problem;
 
@@ -28,12 +30,43 @@ const MAX_ID_LENGTH: usize = 128;
 /// in the request's extensions.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The client's `x-correlation-id`, or one made here.
-    pub correlation_id: SmolStr,
-    /// Whether the client sent it.
-    pub sent_by_client: bool,
+    /// The correlation id.
+    pub correlation_id: CorrelationId,
     /// The client's W3C `traceparent`, if it sent a valid one.
     pub traceparent: Option<SmolStr>,
+}
+
+/// A correlation id.
+#[derive(Clone, Debug)]
+pub enum CorrelationId {
+    /// The client's `x-correlation-id`.
+    Sent(SmolStr),
+    /// One made here, for want of another.
+    Made(Uuid),
+}
+
+impl CorrelationId {
+    /// The id that the client sent, if it did.
+    pub fn sent(&self) -> Option<&SmolStr> {
+        match self {
+            Self::Sent(id) => Some(id),
+            Self::Made(_) => None,
+        }
+    }
+
+    /// Calls `read` with the id's text.
+    fn with_text<T>(&self, read: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Self::Sent(id) => read(id),
+            Self::Made(id) => read(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+        }
+    }
+}
+
+impl fmt::Display for CorrelationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
+    }
 }
 
 /// Makes correlation ids for requests that come without one.
@@ -52,11 +85,10 @@ impl Correlation {
         Self(Arc::new(Source { seed, made: AtomicU64::new(0) }))
     }
 
-    fn make(&self) -> SmolStr {
+    fn make(&self) -> CorrelationId {
         let mut hasher = SipHasher13::new_with_keys(self.0.seed, 0x0063_6f72_7265_6c61);
         hasher.write_u64(self.0.made.fetch_add(1, Relaxed));
-        let id = uuid::Builder::from_random_bytes(hasher.finish128().as_bytes()).into_uuid();
-        id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).into()
+        CorrelationId::Made(uuid::Builder::from_random_bytes(hasher.finish128().as_bytes()).into_uuid())
     }
 
     fn context(&self, headers: &HeaderMap) -> Context {
@@ -66,8 +98,7 @@ impl Correlation {
         let sent = sent.map(str::trim).filter(is_id);
         let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
         Context {
-            sent_by_client: sent.is_some(),
-            correlation_id: sent.map_or_else(|| self.make(), SmolStr::from),
+            correlation_id: sent.map_or_else(|| self.make(), |id| CorrelationId::Sent(id.into())),
             traceparent: traceparent.filter(|value| is_traceparent(value)).map(SmolStr::from),
         }
     }
@@ -118,12 +149,12 @@ impl Service<Request> for Correlated {
     fn call(&mut self, mut request: Request) -> Self::Future {
         let context = self.correlation.context(request.headers());
         let id = context.correlation_id.clone();
-        let uri = request.uri().clone();
+        let path = SmolStr::new(request.uri().path());
         // At debug, because a span costs as much as a draw: what is worth an error is logged in `write_out`,
         // with the id.
         let span = tracing::debug_span!(
             "request",
-            correlation_id = &*id,
+            correlation_id = %id,
             traceparent = context.traceparent.as_deref()
         );
         request.extensions_mut().insert(context);
@@ -134,9 +165,9 @@ impl Service<Request> for Correlated {
                 Err(panic) => bug(&*panic),
             };
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-                write_out(&problem, &mut response, uri.path(), &id);
+                id.with_text(|id| write_out(&problem, &mut response, &path, id));
             }
-            if let Ok(value) = HeaderValue::try_from(&*id) {
+            if let Ok(value) = id.with_text(HeaderValue::from_str) {
                 response.headers_mut().insert(HEADER, value);
             }
             Ok(response)

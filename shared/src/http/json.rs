@@ -1,7 +1,7 @@
 mod mistakes;
 mod object;
 
-use std::fmt;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -76,10 +76,17 @@ fn malformed(error: &dyn fmt::Display) -> Problem {
 }
 
 /// `value` as a JSON body.
+///
+/// # Errors
+/// A [bug](Problem::bug), when `value` is not JSON.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Problem> {
     let mut body = Vec::with_capacity(TYPICAL_BODY_BYTES);
-    match serde_json::to_writer(&mut body, value) {
-        Ok(()) => Ok(body.into()),
-        Err(error) => Err(Problem::bug(format!("an answer could not be written: {error}"))),
-    }
+    write_json(&mut body, value)?;
+    Ok(body.into())
+}
+
+/// Writes `value` as a JSON body.
+pub(crate) fn write_json<T: Serialize + ?Sized>(body: impl io::Write, value: &T) -> Result<(), Problem> {
+    serde_json::to_writer(body, value)
+        .map_err(|error| Problem::bug(format!("an answer could not be written: {error}")))
 }

@@ -100,14 +100,14 @@ impl LedgerState {
         let attributed = || arrival.resource.and_then(|resource| self.attributed.get(resource));
         let attributed = || attributed().map(|order| self.orders[*order].id.to_smolstr());
         let known = arrival.order.cloned().or_else(attributed);
-        let is_nameless = known.is_none() && arrival.context.sent_by_client;
-        let order = known.or_else(|| is_nameless.then(|| correlation.clone()));
+        let is_nameless = known.is_none() && correlation.sent().is_some();
+        let order = known.or_else(|| correlation.sent().cloned());
         let line = RequestLine {
             operation,
             is_nameless,
             resource: arrival.resource.map(Text::from),
             key: arrival.key.cloned().map(Text::from),
-            correlation: correlation.clone().into(),
+            correlation: correlation.into(),
             fingerprint: arrival.fingerprint.map(u128::to_ne_bytes),
             attempt: arrival.drawn.map_or(0, |(attempt, _)| attempt),
             outcome: arrival.drawn.map(|(_, outcome)| outcome),

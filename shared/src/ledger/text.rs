@@ -4,6 +4,8 @@ use smol_str::{SmolStr, ToSmolStr};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use crate::http::CorrelationId;
+
 /// An id or a key. Nearly all are short or a UUID: those take no memory of their own, which would cost more time
 /// to get, to find and to free than all else that the ledger does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,15 @@ impl Text {
 impl From<SmolStr> for Text {
     fn from(text: SmolStr) -> Self {
         uuid(&text).map_or(Self::Other(text), |id| Self::Uuid(id.into_bytes()))
+    }
+}
+
+impl From<&CorrelationId> for Text {
+    fn from(id: &CorrelationId) -> Self {
+        match id {
+            CorrelationId::Sent(text) => text.clone().into(),
+            CorrelationId::Made(id) => Self::Uuid(id.into_bytes()),
+        }
     }
 }
 

@@ -22,6 +22,5 @@ pub(super) fn draw_key<'a>(
 
 /// The order that the request belongs to, else the correlation id that the client sent.
 pub(super) fn order_of<'a>(call: &'a Call, order: Option<&'a SmolStr>) -> Option<&'a str> {
-    let correlation = call.context.sent_by_client.then_some(&call.context.correlation_id);
-    order.or(correlation).map(|order| &**order)
+    order.or_else(|| call.context.correlation_id.sent()).map(|order| &**order)
 }

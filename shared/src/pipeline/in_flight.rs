@@ -1,12 +1,11 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::keys::Slot;
-use super::stores::Stores;
-use super::{Answer, OperationContext, Pipeline, Reply, answer_of};
+use super::{Answer, OperationContext, Pipeline, Reply};
 use crate::chaos::{Chaos, Drawn, Moment, ProblemKind, Severed, Surface, faults};
 use crate::http::Problem;
 use crate::ledger::{LedgerWriter, Ticket};
@@ -20,9 +19,9 @@ const HANG: Duration = Duration::from_secs(300);
 /// [`operate`](Self::operate) frees its key.
 #[derive(Debug)]
 pub struct InFlight {
-    chaos: Arc<Chaos>,
-    clock: Clock,
-    stores: Stores,
+    pipeline: Pipeline,
+    /// The time of its last step.
+    now: Timestamp,
     drawn: Drawn,
     slot: Option<Slot>,
     ticket: Ticket,
@@ -31,23 +30,21 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn new(pipeline: &Pipeline, drawn: Drawn, slot: Option<Slot>, ticket: Ticket) -> Self {
+    pub(super) fn new(
+        pipeline: &Pipeline,
+        now: Timestamp,
+        drawn: Drawn,
+        slot: Option<Slot>,
+        ticket: Ticket,
+    ) -> Self {
         tracing::debug!(
             operation = drawn.operation.name,
             outcome = drawn.outcome.name,
             attempt = drawn.attempt,
             "drew an outcome"
         );
-        Self {
-            chaos: pipeline.chaos.clone(),
-            clock: pipeline.clock,
-            stores: pipeline.stores.clone(),
-            drawn,
-            slot,
-            ticket,
-            result: None,
-            injected_refusal: false,
-        }
+        let pipeline = pipeline.clone();
+        Self { pipeline, now, drawn, slot, ticket, result: None, injected_refusal: false }
     }
 
     /// What was drawn.
@@ -66,10 +63,10 @@ impl InFlight {
         if self.drawn.outcome.moment != Moment::Before {
             return None;
         }
-        if matches!(self.drawn.outcome.surface, Surface::Silence) {
-            tokio::time::sleep(HANG).await;
-        } else if !self.drawn.delay.is_zero() {
-            tokio::time::sleep(self.drawn.delay).await;
+        let is_silent = matches!(self.drawn.outcome.surface, Surface::Silence);
+        let delay = if is_silent { HANG } else { self.drawn.delay };
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
         }
         self.fault()
     }
@@ -85,6 +82,7 @@ impl InFlight {
             Surface::Severed(how) => Reply::Severed(how),
             Surface::Silence | Surface::Answer | Surface::Garbled => Reply::Severed(Severed::Empty),
         };
+        self.now = self.clock().now();
         Some(self.end(reply))
     }
 
@@ -95,13 +93,13 @@ impl InFlight {
 
     /// Runs a step before the operation. A reset comes entirely before or after it.
     pub fn prelude<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
-        let stores = self.stores.clone();
-        let _stores = stores.in_use();
+        let pipeline = self.pipeline.clone();
+        let _stores = pipeline.0.stores.in_use();
         step(self)
     }
 
     fn end(&mut self, reply: Reply) -> Reply {
-        self.ticket.finish(&reply.sent(), self.clock.now());
+        self.ticket.finish(&reply.sent(), self.now);
         reply
     }
 
@@ -111,37 +109,55 @@ impl InFlight {
         status: StatusCode,
         step: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
     ) {
+        self.now = self.clock().now();
+        self.operate_at_once(status, step);
+    }
+
+    /// The same for a request that has not waited since its last step, so that no time has passed.
+    pub(super) fn operate_at_once<T: Serialize>(
+        &mut self,
+        status: StatusCode,
+        step: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
+    ) {
         let instead = (self.drawn.outcome.moment == Moment::Instead).then_some(self.drawn.outcome);
-        let _stores = self.stores.in_use();
-        let now = self.clock.now();
+        let _stores = self.pipeline.0.stores.in_use();
         let writer = self.ticket.writer().clone();
-        let mut ctx = OperationContext::new(now, &mut self.drawn.draw, writer, instead);
+        let mut ctx = OperationContext::new(self.now, &mut self.drawn.draw, writer, instead);
         let result = step(&mut ctx);
         self.injected_refusal = ctx.gave_injected_refusal() && result.is_err();
-        let answer = answer_of(status, result);
-        if let Some(slot) = self.slot.take() {
-            slot.finish(&answer, now);
-        }
-        self.result = Some(answer);
+        self.result = Some(match self.slot.take() {
+            Some(slot) => self.pipeline.0.keys.finish(&slot, status, result, self.now),
+            None => Answer::of(status, result),
+        });
     }
 
     /// Ends the request with a real refusal that was found before the operation ran. It is stored under
     /// the key, and answered at once: no fault strikes any more.
     pub fn refuse(mut self, refusal: Problem) -> Reply {
-        let answer = Answer::Refusal(refusal);
-        if let Some(slot) = self.slot.take() {
-            slot.finish(&answer, self.clock.now());
-        }
+        self.now = self.clock().now();
+        let answer = match self.slot.take() {
+            Some(slot) => self.pipeline.0.keys.finish(&slot, StatusCode::OK, Err::<(), _>(refusal), self.now),
+            None => Answer::Refusal(refusal),
+        };
         if self.drawn.outcome.name != faults::SUCCESS.name {
-            self.chaos.count_overridden(self.drawn.operation);
+            self.chaos().count_overridden(self.drawn.operation);
         }
         self.end(Reply::Own(answer, None))
+    }
+
+    fn clock(&self) -> Clock {
+        self.pipeline.0.clock
+    }
+
+    fn chaos(&self) -> &Chaos {
+        &self.pipeline.0.chaos
     }
 
     /// Waits for the delay of a fault after the operation, and ends the request.
     pub async fn after(mut self) -> Reply {
         if !self.drawn.delay.is_zero() {
             tokio::time::sleep(self.drawn.delay).await;
+            self.now = self.clock().now();
         }
         let reply = match self.result.take() {
             Some(answer) => self.reply(answer),
@@ -157,7 +173,7 @@ impl InFlight {
                 Reply::Injected(problem.clone().injected(&self.drawn))
             }
             (Moment::Before | Moment::Instead, _) | (Moment::AfterSuccess, Answer::Refusal(_)) => {
-                self.chaos.count_overridden(self.drawn.operation);
+                self.chaos().count_overridden(self.drawn.operation);
                 Reply::Own(answer, None)
             }
             (Moment::After | Moment::AfterSuccess, _) => self.after_fault(answer),
@@ -180,7 +196,7 @@ impl InFlight {
     }
 
     fn injected(&self, kind: &'static ProblemKind) -> Reply {
-        let wait = kind.retry_after.map(|wait| self.chaos.time_scale().apply(wait));
+        let wait = kind.retry_after.map(|wait| self.chaos().time_scale().apply(wait));
         let problem = Problem::new(kind, self.drawn.outcome.summary).retry_after(wait);
         Reply::Injected(problem.injected(&self.drawn))
     }
@@ -189,8 +205,11 @@ impl InFlight {
 /// When a client disconnects, its request is dropped at whatever step it is.
 impl Drop for InFlight {
     fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.pipeline.0.keys.free(&slot);
+        }
         if self.ticket.is_open() {
-            self.ticket.abandon(self.clock.now());
+            self.ticket.abandon(self.pipeline.0.clock.now());
         }
     }
 }

@@ -1,12 +1,15 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use super::Answer;
 use crate::chaos::Operation;
 use crate::chunks::Chunks;
 use crate::digest::{DigestMap, ShortHash, digest_of};
+use crate::http::{Problem, write_json};
 use crate::table::Table;
 use crate::time::Millis;
 
@@ -36,6 +39,7 @@ struct Known {
     by_key: Table<(ShortHash, u32)>,
     /// Where answers are kept one after the other: they leave in the order in which they came.
     bodies: BytesMut,
+    draft: Vec<u8>,
     /// How many keys were claimed so far, to tell a claim from before a reset from a later one.
     claims: u64,
 }
@@ -58,7 +62,7 @@ struct Answered {
 /// The state of a key.
 #[derive(Debug)]
 pub(super) enum KeyClaim {
-    /// Unused: it is the caller's until the slot is finished or dropped.
+    /// Unused: it is the caller's until it ends the claim.
     New(Slot),
     /// It has an answer.
     Known(Answer),
@@ -68,20 +72,21 @@ pub(super) enum KeyClaim {
     OtherBody,
 }
 
+/// A claim to a key, which its owner MUST end.
+#[derive(Debug)]
+pub(super) struct Slot {
+    digest: u128,
+    claim: u64,
+}
+
 impl Keys {
     pub(super) fn bounded_to(capacity: usize) -> Self {
         Self { known: Mutex::default(), capacity }
     }
 
-    pub(super) fn begin(
-        keys: &Arc<Self>,
-        operation: &Operation,
-        key: &str,
-        body: u128,
-        now: Timestamp,
-    ) -> KeyClaim {
+    pub(super) fn begin(&self, operation: &Operation, key: &str, body: u128, now: Timestamp) -> KeyClaim {
         let digest = digest_of(&(operation.name, key));
-        let mut known = keys.lock();
+        let mut known = self.lock();
         known.forget_until(now);
         if let Some(claim) = known.in_use.get(&digest) {
             return if claim.body == body { KeyClaim::Busy } else { KeyClaim::OtherBody };
@@ -93,9 +98,39 @@ impl Keys {
                 known.claims += 1;
                 let claim = known.claims;
                 known.in_use.insert(digest, Claim { body, number: claim });
-                KeyClaim::New(Slot { keys: Arc::clone(keys), digest, claim: Some(claim) })
+                KeyClaim::New(Slot { digest, claim })
             }
         }
+    }
+
+    /// Ends a claim with an answer, which is written where it stays.
+    pub(super) fn finish<T: Serialize>(
+        &self,
+        slot: &Slot,
+        status: StatusCode,
+        result: Result<T, Problem>,
+        now: Timestamp,
+    ) -> Answer {
+        let mut known = self.lock();
+        let claim = known.end(slot);
+        let answer = match result.and_then(|value| known.write(&value)) {
+            Ok(body) => Answer::Success(status, body),
+            Err(problem) => Answer::Refusal(problem),
+        };
+        // A failure of the service itself is not kept: a retry may succeed.
+        let is_kept = !matches!(&answer, Answer::Refusal(problem) if problem.status().is_server_error());
+        if let (Some(claim), true) = (claim, is_kept) {
+            known.keep(slot.digest, claim.body, answer.clone(), now + REMEMBERED);
+            if known.answered.len() > self.capacity {
+                known.forget_oldest();
+            }
+        }
+        answer
+    }
+
+    /// Ends a claim without an answer: the key is unused again.
+    pub(super) fn free(&self, slot: &Slot) {
+        self.lock().end(slot);
     }
 
     pub(super) fn clear(&self) {
@@ -117,11 +152,7 @@ impl Known {
         found.and_then(|(_, number)| answer(*number))
     }
 
-    fn keep(&mut self, key: u128, body: u128, answer: &Answer, until: Timestamp) {
-        let answer = match answer {
-            Answer::Success(status, body) => Answer::Success(*status, self.keep_body(body)),
-            Answer::Refusal(problem) => Answer::Refusal(problem.clone()),
-        };
+    fn keep(&mut self, key: u128, body: u128, answer: Answer, until: Timestamp) {
         let hash = ShortHash::of(key);
         let (evicted, answers) = (self.evicted, self.answered.len() as u32);
         let number = evicted.wrapping_add(answers);
@@ -131,18 +162,21 @@ impl Known {
         self.answered.push_back(Answered { key, body, until, answer });
     }
 
-    fn keep_body(&mut self, body: &[u8]) -> Bytes {
-        if self.bodies.capacity() < body.len() {
-            self.bodies = BytesMut::with_capacity(BODIES.max(body.len()));
+    /// `value` as a body, next to the one before.
+    fn write(&mut self, value: &impl Serialize) -> Result<Bytes, Problem> {
+        self.draft.clear();
+        write_json(&mut self.draft, value)?;
+        if self.bodies.capacity() < self.draft.len() {
+            self.bodies = BytesMut::with_capacity(BODIES.max(self.draft.len()));
         }
-        self.bodies.extend_from_slice(body);
-        self.bodies.split().freeze()
+        self.bodies.extend_from_slice(&self.draft);
+        Ok(self.bodies.split().freeze())
     }
 
     /// Ends a claim, unless a reset cleared it.
-    fn end(&mut self, key: u128, claim: Option<u64>) -> Option<Claim> {
-        let is_this = self.in_use.get(&key).is_some_and(|known| Some(known.number) == claim);
-        is_this.then(|| self.in_use.remove(&key)).flatten()
+    fn end(&mut self, slot: &Slot) -> Option<Claim> {
+        let is_this = self.in_use.get(&slot.digest).is_some_and(|known| known.number == slot.claim);
+        is_this.then(|| self.in_use.remove(&slot.digest)).flatten()
     }
 
     fn forget_until(&mut self, now: Timestamp) {
@@ -157,43 +191,8 @@ impl Known {
     }
 }
 
-/// A key in use. Dropping it frees the key.
-#[derive(Debug)]
-pub(super) struct Slot {
-    keys: Arc<Keys>,
-    digest: u128,
-    /// The number of the claim that this slot has yet to end.
-    claim: Option<u64>,
-}
-
-impl Slot {
-    /// Stores the answer. A failure of the service itself is not stored: a retry may succeed.
-    pub(super) fn finish(mut self, answer: &Answer, now: Timestamp) {
-        if matches!(answer, Answer::Refusal(problem) if problem.status().is_server_error()) {
-            return;
-        }
-        let claim = self.claim.take();
-        let mut known = self.keys.lock();
-        let Some(Claim { body, .. }) = known.end(self.digest, claim) else { return };
-        known.keep(self.digest, body, answer, now + REMEMBERED);
-        if known.answered.len() > self.keys.capacity {
-            known.forget_oldest();
-        }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(claim) = self.claim {
-            self.keys.lock().end(self.digest, Some(claim));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
-
     use super::*;
     use crate::chaos::Access;
 
@@ -201,13 +200,13 @@ mod tests {
     fn the_newest_answers_are_known_however_many_there_were() {
         static PAY: Operation =
             Operation { name: "toy.pay", access: Access::Write, table: "", outcomes: &[] };
-        let (keys, now) = (Arc::new(Keys::bounded_to(1000)), Timestamp::UNIX_EPOCH);
+        let (keys, now) = (Keys::bounded_to(1000), Timestamp::UNIX_EPOCH);
         let body = |number: u32| Bytes::from(number.to_string());
-        let begin = |number: u32| Keys::begin(&keys, &PAY, &number.to_string(), 7, now);
+        let begin = |number: u32| keys.begin(&PAY, &number.to_string(), 7, now);
         for number in 0..5000 {
             let KeyClaim::New(slot) = begin(number) else { panic!("{number} is new") };
             assert!(matches!(begin(number), KeyClaim::Busy));
-            slot.finish(&Answer::Success(StatusCode::OK, body(number)), now);
+            keys.finish(&slot, StatusCode::OK, Ok(number), now);
         }
         for number in 4000..5000 {
             let KeyClaim::Known(Answer::Success(_, known)) = begin(number) else {
@@ -216,7 +215,8 @@ mod tests {
             assert_eq!(known, body(number));
         }
         for number in 0..4000 {
-            assert!(matches!(begin(number), KeyClaim::New(_)), "{number} was forgotten");
+            let KeyClaim::New(slot) = begin(number) else { panic!("{number} was forgotten") };
+            keys.free(&slot);
         }
         assert_eq!(keys.lock().in_use.len(), 0);
     }

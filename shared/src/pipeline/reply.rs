@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
 
 use crate::chaos::{Drawn, Severed};
-use crate::http::{Injected, Problem, problems};
+use crate::http::{Injected, Problem, encode, problems};
 use crate::ledger::Sent;
 
 /// An operation's own result: what is stored under its key.
@@ -53,6 +54,13 @@ impl Reply {
 }
 
 impl Answer {
+    pub(super) fn of<T: Serialize>(status: StatusCode, result: Result<T, Problem>) -> Self {
+        match result.and_then(|value| encode(&value)) {
+            Ok(body) => Self::Success(status, body),
+            Err(problem) => Self::Refusal(problem),
+        }
+    }
+
     fn sent(&self) -> Sent {
         match self {
             Self::Success(status, _) => Sent { status: Some(status.as_u16()), ..Sent::default() },

@@ -5,8 +5,8 @@ use crate::ledger::DomainStore;
 
 /// A domain's stores. The lock is the gate between requests and a reset: a reset has exclusive access,
 /// and finds no step of a request half done.
-#[derive(Clone, Default)]
-pub(super) struct Stores(Arc<RwLock<Vec<Arc<dyn DomainStore>>>>);
+#[derive(Default)]
+pub(super) struct Stores(RwLock<Vec<Arc<dyn DomainStore>>>);
 
 impl Stores {
     /// The stores for one step, which no reset interrupts. The guard MUST NOT be held across an await, and

@@ -79,7 +79,8 @@ impl Toys {
 
     /// The same service with a ledger of at most `capacity` records.
     pub(crate) fn with_ledger_of(self, capacity: usize) -> Self {
-        Self { pipeline: self.pipeline.with_ledger(Ledger::bounded_to(capacity)), ..self }
+        let (chaos, clock) = (self.pipeline.chaos().clone(), self.pipeline.clock());
+        Self { pipeline: Pipeline::writing_into(Ledger::bounded_to(capacity), chaos, clock, 100), ..self }
     }
 
     /// A service whose every attempt meets `table`.

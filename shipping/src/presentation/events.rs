@@ -4,9 +4,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use shared::http::{Severed, SeversAtEnd, encode};
+use shared::http::{CorrelationId, Severed, SeversAtEnd, encode};
 use shared::pipeline::{Answer, Reply};
-use smol_str::SmolStr;
 
 use super::label_request::{LabelRequest, Shown};
 use super::responses::LabelProgress;
@@ -14,7 +13,7 @@ use super::routes::CREATE_LABEL_PATH;
 
 /// The request for a label as Server-Sent Events. The body drives the request, so a client that
 /// disconnects drops both.
-pub(super) fn stream_of(request: LabelRequest, correlation_id: SmolStr) -> Response {
+pub(super) fn stream_of(request: LabelRequest, correlation_id: CorrelationId) -> Response {
     let (severs, disguised) = (request.severs(), request.disguised().cloned());
     let events = stream::unfold(Some(request), move |request| {
         let correlation_id = correlation_id.clone();
@@ -59,7 +58,7 @@ fn events_response(mut response: Response) -> Response {
     response
 }
 
-fn last_event(reply: Reply, correlation_id: &str) -> Result<Bytes, Severed> {
+fn last_event(reply: Reply, correlation_id: &CorrelationId) -> Result<Bytes, Severed> {
     match reply {
         Reply::Own(Answer::Success(_, label), _)
         | Reply::Replay(Answer::Success(_, label))
@@ -67,7 +66,7 @@ fn last_event(reply: Reply, correlation_id: &str) -> Result<Bytes, Severed> {
         Reply::Own(Answer::Refusal(problem), _)
         | Reply::Replay(Answer::Refusal(problem))
         | Reply::Injected(problem) => {
-            Ok(event_of("problem", &problem.body(CREATE_LABEL_PATH, correlation_id)))
+            Ok(event_of("problem", &problem.body(CREATE_LABEL_PATH, &correlation_id.to_string())))
         }
         Reply::Severed(how) => Err(how),
     }

@@ -1,20 +1,20 @@
 //! Clients that name no order, and send another correlation id with each request, or with some of them only.
 
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::*;
 use crate::chaos::Access;
+use crate::http::CorrelationId;
 
 static OPERATION: Operation =
     Operation { name: "toy.change", access: Access::Write, table: "success=100%", outcomes: &[] };
 
 /// Writes a request, with what it did to `resource`, which it named unless it made it.
 fn ask(state: &mut LedgerState, correlation: Option<&str>, resource: &str, lifecycle: Lifecycle) {
-    let context = Context {
-        correlation_id: correlation.unwrap_or("made here").into(),
-        sent_by_client: correlation.is_some(),
-        traceparent: None,
-    };
+    let made_here = CorrelationId::Made(Uuid::nil());
+    let correlation_id = correlation.map_or(made_here, |id| CorrelationId::Sent(id.into()));
+    let context = Context { correlation_id, traceparent: None };
     let arrival = Arrival {
         context: &context,
         key: None,
