@@ -22,6 +22,7 @@ mod table;
 
 pub use draw::{Draw, DrawKey};
 pub use engine::{Chaos, Drawn};
+pub(crate) use engine::{Counting, Keyed};
 pub use operation::{Access, Operation};
 pub use outcome::{Moment, Outcome, ProblemKind, Severed, Surface};
 pub use plan::{Plan, PlannedOperation, refuse_unknown_variables};

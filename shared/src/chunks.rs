@@ -3,6 +3,12 @@ use std::collections::VecDeque;
 /// How many elements a chunk has room for.
 const CHUNK: usize = 64;
 
+/// How many elements leave a queue of `capacity` at the same time, if they can: to wait for the memory of many takes
+/// little longer than for that of one. None beyond the capacity, if that is small.
+pub(crate) fn leaving_together(capacity: usize) -> usize {
+    (capacity / 1000).min(CHUNK)
+}
+
 /// A queue in chunks. It never moves what it holds, and has room for no more than a chunk or two beyond it; a
 /// `VecDeque` copies everything into twice the room in order to grow.
 #[derive(Debug)]

@@ -21,9 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-
-use crate::chaos::Operation;
-use state::LedgerState;
+use smol_str::SmolStr;
 
 pub use domain_store::DomainStore;
 pub use fact::{Fact, Lifecycle};
@@ -32,7 +30,7 @@ pub use state::Selection;
 pub use writer::LedgerWriter;
 
 pub(crate) use line::Sent;
-pub(crate) use state::Arrival;
+pub(crate) use state::{Arrival, LedgerState};
 
 /// How many records a ledger keeps by default.
 pub const CAPACITY: usize = 1_000_000;
@@ -91,12 +89,12 @@ impl Ledger {
         self.state().clear();
     }
 
-    pub(crate) fn begin(&self, operation: &'static Operation, arrival: Arrival<'_>) -> Ticket {
-        let (seq, order) = self.state().begin(operation, arrival);
+    /// The ticket of the request with the number `seq`, which belongs to `order`.
+    pub(crate) fn ticket(&self, seq: u64, order: Option<SmolStr>) -> Ticket {
         Ticket { writer: LedgerWriter { ledger: self.clone(), order, request: Some(seq) }, is_open: true }
     }
 
-    fn state(&self) -> MutexGuard<'_, LedgerState> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, LedgerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -25,10 +25,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
 
-use crate::chaos::{Access, Chaos, Drawn, Operation};
+use crate::chaos::{Access, Chaos, Counting, Drawn, Keyed, Operation};
 use crate::digest::digest_of;
 use crate::http::{Call, Problem, problems};
-use crate::ledger::{self, Arrival, DomainStore, Ledger, Ticket};
+use crate::ledger::{self, Arrival, DomainStore, Ledger, LedgerState, Ticket};
 use crate::time::Clock;
 
 pub use context::OperationContext;
@@ -36,7 +36,7 @@ pub use in_flight::InFlight;
 pub use reply::{Answer, Reply};
 
 use draw_key::{draw_key, order_of};
-use keys::{KeyClaim, Keys, Slot};
+use keys::{Keys, Taken};
 use stores::Stores;
 
 /// How many idempotency keys a pipeline remembers by default, for 24 hours.
@@ -163,11 +163,7 @@ impl Pipeline {
         operate: impl FnOnce(&mut OperationContext<'_>) -> Result<T, Problem>,
     ) -> Response {
         let about = About { order, resource, body: None };
-        let mut in_flight = {
-            let _stores = self.0.stores.in_use();
-            self.0.chaos.count_request(operation);
-            self.draw(operation, call, &about, None, self.0.clock.now())
-        };
+        let mut in_flight = self.enter_without_key(operation, call, &about);
         if let Some(reply) = in_flight.before().await {
             return reply.into_response();
         }
@@ -191,7 +187,8 @@ impl Pipeline {
             let now = self.0.clock.now();
             let order = call.named_order();
             let about = About { order: order.as_ref(), resource: None, body: call.digest() };
-            self.arrive(operation, call, &about, None, now).finish(&refused.sent(), now);
+            let mut ticket = self.arrive(&mut self.0.ledger.state(), operation, call, &about, None, now);
+            ticket.finish(&refused.sent(), now);
             refused
         })
     }
@@ -208,36 +205,74 @@ impl Pipeline {
     ) -> Result<InFlight, Reply> {
         let now = self.0.clock.now();
         let (order, resource) = (intent.order.as_ref(), intent.resource.as_deref());
-        let body = digest_of(&intent.command);
-        let about = About { order, resource, body: Some(body) };
+        let about = About { order, resource, body: Some(digest_of(&intent.command)) };
+        let key = call.key.as_deref().map(|key| keys::digest(operation, key));
+        let keyed = self.keyed(operation, call, &about, call.key.as_deref());
         let _stores = self.0.stores.in_use();
-        self.0.chaos.count_request(operation);
-        let slot = self.claim(operation, call, body, now).inspect_err(|answered| {
-            self.arrive(operation, call, &about, None, now).finish(&answered.sent(), now);
-        })?;
-        Ok(self.draw(operation, call, &about, slot, now))
+        // All are locked before the first of them is asked: to lock is to wait for whatever memory was asked for.
+        let (mut keys, mut counting) = (self.0.keys.known(), self.0.chaos.counting());
+        let mut ledger = self.0.ledger.state();
+        if let Some(key) = key {
+            keys.fetch(key);
+        }
+        if let Some(keyed) = keyed {
+            counting.fetch(keyed);
+        }
+        if let Some(order) = order {
+            ledger.fetch(order);
+        }
+        counting.request(operation);
+        let claim = key.zip(about.body).map(|(key, body)| keys.begin(key, body, now)).transpose();
+        let slot = match claim {
+            Ok(slot) => slot,
+            Err(taken) => {
+                let answered = self.answer_to(taken, operation, &mut counting);
+                let mut ticket = self.arrive(&mut ledger, operation, call, &about, None, now);
+                drop(ledger);
+                ticket.finish(&answered.sent(), now);
+                return Err(answered);
+            }
+        };
+        let keyed = keyed.unwrap_or_else(|| counting.arrival(operation));
+        let drawn = counting.draw(operation, keyed, order_of(call, order));
+        // All domains wait for this one, and only this domain's requests for the others.
+        drop(counting);
+        let ticket = self.arrive(&mut ledger, operation, call, &about, Some(&drawn), now);
+        drop((keys, ledger));
+        Ok(InFlight::new(self, now, drawn, slot, ticket))
     }
 
-    /// Draws a request's outcome, and writes it into the ledger.
-    fn draw(
+    /// Draws the outcome of a request for an operation that takes no key.
+    fn enter_without_key(&self, operation: &'static Operation, call: &Call, about: &About<'_>) -> InFlight {
+        let now = self.0.clock.now();
+        let keyed = self.keyed(operation, call, about, None);
+        let _stores = self.0.stores.in_use();
+        let drawn = {
+            let mut counting = self.0.chaos.counting();
+            counting.request(operation);
+            let keyed = keyed.unwrap_or_else(|| counting.arrival(operation));
+            counting.draw(operation, keyed, order_of(call, about.order))
+        };
+        let ticket = self.arrive(&mut self.0.ledger.state(), operation, call, about, Some(&drawn), now);
+        InFlight::new(self, now, drawn, None, ticket)
+    }
+
+    /// What a request's outcome is drawn by, unless it has no key of any kind.
+    fn keyed<'a>(
         &self,
         operation: &'static Operation,
-        call: &Call,
-        about: &About<'_>,
-        slot: Option<Slot>,
-        now: Timestamp,
-    ) -> InFlight {
-        // A key counts only where it is claimed: not for reads.
-        let idempotency = slot.as_ref().and(call.key.as_deref());
-        let key = draw_key(&self.0.chaos, operation, call, about.order, idempotency, about.resource);
-        let drawn = self.0.chaos.draw(operation, key, order_of(call, about.order));
-        let ticket = self.arrive(operation, call, about, Some(&drawn), now);
-        InFlight::new(self, now, drawn, slot, ticket)
+        call: &'a Call,
+        about: &About<'a>,
+        idempotency: Option<&'a str>,
+    ) -> Option<Keyed<'a>> {
+        let key = draw_key(call, about.order, idempotency, about.resource)?;
+        Some(self.0.chaos.keyed(operation, key))
     }
 
     /// Writes the arrival of a request into the ledger.
     fn arrive(
         &self,
+        ledger: &mut LedgerState,
         operation: &'static Operation,
         call: &Call,
         about: &About<'_>,
@@ -253,36 +288,27 @@ impl Pipeline {
             drawn: drawn.map(|drawn| (drawn.attempt, drawn.outcome)),
             now,
         };
-        self.0.ledger.begin(operation, arrival)
+        let (seq, order) = ledger.begin(operation, arrival);
+        self.0.ledger.ticket(seq, order)
     }
 
-    /// Claims the request's key, if it has one.
-    fn claim(
-        &self,
-        operation: &'static Operation,
-        call: &Call,
-        body: u128,
-        now: Timestamp,
-    ) -> Result<Option<Slot>, Reply> {
-        match &call.key {
-            None => Ok(None),
-            Some(key) => match self.0.keys.begin(operation, key, body, now) {
-                KeyClaim::New(slot) => Ok(Some(slot)),
-                KeyClaim::Known(answer) => {
-                    self.0.chaos.count_replay(operation);
-                    Err(Reply::Replay(answer))
-                }
-                KeyClaim::Busy => {
-                    let detail = "A request with this Idempotency-Key is still executing.";
-                    let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
-                    let wait = kind.retry_after.map(|wait| self.0.chaos.time_scale().apply(wait));
-                    Err(Reply::refused(Problem::new(kind, detail).retry_after(wait)))
-                }
-                KeyClaim::OtherBody => {
-                    let detail = "This Idempotency-Key was used with another body.";
-                    Err(Reply::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail)))
-                }
-            },
+    /// The answer to a request whose key is taken.
+    fn answer_to(&self, taken: Taken, operation: &'static Operation, counting: &mut Counting<'_>) -> Reply {
+        match taken {
+            Taken::Answered(answer) => {
+                counting.replay(operation);
+                Reply::Replay(answer)
+            }
+            Taken::InUse => {
+                let detail = "A request with this Idempotency-Key is still executing.";
+                let kind = &problems::IDEMPOTENCY_IN_PROGRESS;
+                let wait = kind.retry_after.map(|wait| self.0.chaos.time_scale().apply(wait));
+                Reply::refused(Problem::new(kind, detail).retry_after(wait))
+            }
+            Taken::ByOtherBody => {
+                let detail = "This Idempotency-Key was used with another body.";
+                Reply::refused(Problem::new(&problems::IDEMPOTENCY_KEY_REUSE, detail))
+            }
         }
     }
 }

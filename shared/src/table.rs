@@ -43,6 +43,12 @@ impl<T> Table<T> {
         }
     }
 
+    /// Announces that `hash` will be looked up. The processor waits only once for what is announced together, to
+    /// several tables, and then looked up.
+    pub(crate) fn fetch(&self, hash: u64) {
+        std::hint::black_box(self.settled.find(hash, |_| true).is_some());
+    }
+
     /// Adds an entry, and has an opportunity to drop those that are not needed any more: nobody has to remove
     /// them, which would be to wait for memory once more.
     pub(crate) fn add(&mut self, entry: T, hash: impl Fn(&T) -> u64, is_needed: impl FnMut(&T) -> bool) {

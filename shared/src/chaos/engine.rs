@@ -1,10 +1,10 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::attempts::Attempts;
 use super::draw::Digests;
 use super::stats::Counters;
-use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOperation, Table};
+use super::{Draw, DrawKey, Operation, OperationStats, Outcome, Plan, PlannedOperation};
 use crate::time::TimeScale;
 
 /// For how many keys the attempts are kept.
@@ -15,17 +15,36 @@ const ATTEMPTS: u32 = 1_000_000;
 pub struct Chaos {
     plan: Plan,
     /// One per operation, in the order of the plan.
-    states: Vec<OperationState>,
-    attempts: Attempts,
+    digests: Vec<Digests>,
+    counts: Mutex<Counts>,
 }
 
-/// What changes while requests of one operation arrive.
+/// What changes while requests arrive.
 #[derive(Debug)]
-struct OperationState {
-    operation: &'static Operation,
-    digests: Digests,
-    arrivals: AtomicU64,
+struct Counts {
+    attempts: Attempts,
+    /// One per operation, in the order of the plan.
+    operations: Vec<OperationCounts>,
+}
+
+#[derive(Debug)]
+struct OperationCounts {
+    arrivals: u64,
     counters: Counters,
+}
+
+/// Exclusive access to what changes.
+#[derive(Debug)]
+pub(crate) struct Counting<'a> {
+    chaos: &'a Chaos,
+    counts: MutexGuard<'a, Counts>,
+}
+
+/// A request's key, and the digest that stands for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keyed<'a> {
+    key: DrawKey<'a>,
+    digest: u128,
 }
 
 /// What was drawn for one request.
@@ -48,13 +67,13 @@ pub struct Drawn {
 impl Chaos {
     /// Chaos that follows `plan`.
     pub fn new(plan: Plan) -> Self {
-        let states = plan.operations.iter().map(|planned| OperationState {
-            operation: planned.operation,
-            digests: Digests::of(plan.seed, planned.operation.name),
-            arrivals: AtomicU64::new(0),
+        let digests = plan.operations.iter().map(|planned| Digests::of(plan.seed, planned.operation.name));
+        let counts = plan.operations.iter().map(|planned| OperationCounts {
+            arrivals: 0,
             counters: Counters::for_rows(planned.table.shares().len()),
         });
-        Self { states: states.collect(), plan, attempts: Attempts::bounded_to(ATTEMPTS) }
+        let counts = Counts { attempts: Attempts::bounded_to(ATTEMPTS), operations: counts.collect() };
+        Self { digests: digests.collect(), counts: Mutex::new(counts), plan }
     }
 
     /// The plan.
@@ -67,34 +86,99 @@ impl Chaos {
         self.plan.time_scale
     }
 
-    /// Counts a well-formed request.
-    pub(crate) fn count_request(&self, operation: &'static Operation) {
-        self.state(operation).counters.request();
-    }
-
-    /// Counts a request answered from its key's stored answer.
-    pub(crate) fn count_replay(&self, operation: &'static Operation) {
-        self.state(operation).counters.replay();
-    }
-
-    /// Counts an outcome that gave way to the real answer.
-    pub(crate) fn count_overridden(&self, operation: &'static Operation) {
-        self.state(operation).counters.overridden();
-    }
-
-    /// The key of a request that has no other.
-    pub(crate) fn arrival(&self, operation: &'static Operation) -> DrawKey<'static> {
-        DrawKey::Arrival(self.state(operation).arrivals.fetch_add(1, Relaxed))
-    }
-
     /// Draws for the next attempt under `key`; nothing else counts attempts. A script's lines for `order`
     /// apply, and those for every order.
     pub fn draw(&self, operation: &'static Operation, key: DrawKey<'_>, order: Option<&str>) -> Drawn {
-        let (state, table) = self.state_and_table(operation);
-        let digest = state.digests.digest(key);
+        let keyed = self.keyed(operation, key);
+        self.counting().draw(operation, keyed, order)
+    }
+
+    /// The operations of `domain` with their tables.
+    pub fn operations_of<'a>(&'a self, domain: &'a str) -> impl Iterator<Item = &'a PlannedOperation> {
+        self.plan.operations.iter().filter(move |planned| planned.operation.domain() == domain)
+    }
+
+    /// The requests to `domain` and what was drawn for them.
+    pub fn stats(&self, domain: &str) -> Vec<OperationStats> {
+        let mut counting = self.counting();
+        let report = |planned: &PlannedOperation| counting.counters(planned.operation).report(planned);
+        self.operations_of(domain).map(report).collect()
+    }
+
+    /// Sets the counters of `domain` to zero, but not the attempts.
+    pub fn reset_stats(&self, domain: &str) {
+        let mut counting = self.counting();
+        self.operations_of(domain).for_each(|planned| counting.counters(planned.operation).clear());
+    }
+
+    /// Clears all attempts and statistics: the next request of every key is its first attempt.
+    pub fn reset(&self) {
+        let Counts { attempts, operations } = &mut *self.counting().counts;
+        attempts.clear();
+        for OperationCounts { arrivals, counters } in operations {
+            *arrivals = 0;
+            counters.clear();
+        }
+    }
+
+    /// `key` with its digest, which takes longer than all that has to be exclusive.
+    pub(crate) fn keyed<'a>(&self, operation: &'static Operation, key: DrawKey<'a>) -> Keyed<'a> {
+        Keyed { key, digest: self.digests[self.index(operation)].digest(key) }
+    }
+
+    pub(crate) fn counting(&self) -> Counting<'_> {
+        Counting { chaos: self, counts: self.counts.lock().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    /// There are so few that hashing a name takes longer than comparing with all.
+    fn index(&self, operation: &'static Operation) -> usize {
+        let index = self.plan.operations.iter().position(|known| std::ptr::eq(known.operation, operation));
+        index.expect("every operation that is served was planned")
+    }
+}
+
+impl Counting<'_> {
+    /// Counts a well-formed request.
+    pub(crate) fn request(&mut self, operation: &'static Operation) {
+        self.counters(operation).requests += 1;
+    }
+
+    /// Counts a request answered from its key's stored answer.
+    pub(crate) fn replay(&mut self, operation: &'static Operation) {
+        self.counters(operation).replays += 1;
+    }
+
+    /// Counts an outcome that gave way to the real answer.
+    pub(crate) fn overridden(&mut self, operation: &'static Operation) {
+        self.counters(operation).overridden += 1;
+    }
+
+    /// The key of a request that has no other.
+    pub(crate) fn arrival(&mut self, operation: &'static Operation) -> Keyed<'static> {
+        let arrivals = &mut self.counts.operations[self.chaos.index(operation)].arrivals;
+        let before = *arrivals;
+        *arrivals += 1;
+        self.chaos.keyed(operation, DrawKey::Arrival(before))
+    }
+
+    /// Announces that [`draw`](Self::draw) follows.
+    pub(crate) fn fetch(&self, keyed: Keyed<'_>) {
+        self.counts.attempts.fetch(keyed.digest);
+    }
+
+    /// As [`Chaos::draw`].
+    pub(crate) fn draw(
+        &mut self,
+        operation: &'static Operation,
+        Keyed { key, digest }: Keyed<'_>,
+        order: Option<&str>,
+    ) -> Drawn {
+        let Plan { seed, ref script, ref operations, time_scale, .. } = self.chaos.plan;
+        let index = self.chaos.index(operation);
+        let table = &operations[index].table;
         let attempt = match key {
             DrawKey::Arrival(_) => 1,
-            _ => self.attempts.begin(digest),
+            _ => self.counts.attempts.begin(digest),
         };
         let mut draw = Draw::of_attempt(digest, attempt);
         // Drawn even when a script decides, so that a script changes nothing else about a request.
@@ -107,55 +191,22 @@ impl Chaos {
             }
             _ => attempt,
         };
-        let (outcome, delay) = match self.plan.script.outcome(operation, order, scripted_attempt) {
+        let counters = &mut self.counts.operations[index].counters;
+        let (outcome, delay) = match script.outcome(operation, order, scripted_attempt) {
             Some(scripted) => {
-                state.counters.scripted();
+                counters.scripted += 1;
                 scripted
             }
             None => {
-                state.counters.drew(row);
+                counters.drawn[row] += 1;
                 let share = &table.shares()[row];
                 (share.outcome, share.delay)
             }
         };
-        let delay = self.time_scale().apply(delay);
-        Drawn { operation, outcome, delay, seed: self.plan.seed, attempt, draw }
+        Drawn { operation, outcome, delay: time_scale.apply(delay), seed, attempt, draw }
     }
 
-    /// The operations of `domain` with their tables.
-    pub fn operations_of<'a>(&'a self, domain: &'a str) -> impl Iterator<Item = &'a PlannedOperation> {
-        self.plan.operations.iter().filter(move |planned| planned.operation.domain() == domain)
-    }
-
-    /// The requests to `domain` and what was drawn for them.
-    pub fn stats(&self, domain: &str) -> Vec<OperationStats> {
-        let report = |planned: &PlannedOperation| self.state(planned.operation).counters.report(planned);
-        self.operations_of(domain).map(report).collect()
-    }
-
-    /// Sets the counters of `domain` to zero, but not the attempts.
-    pub fn reset_stats(&self, domain: &str) {
-        self.operations_of(domain).for_each(|planned| self.state(planned.operation).counters.clear());
-    }
-
-    /// Clears all attempts and statistics: the next request of every key is its first attempt.
-    pub fn reset(&self) {
-        self.attempts.clear();
-        self.plan.operations.iter().for_each(|planned| {
-            let state = self.state(planned.operation);
-            state.counters.clear();
-            state.arrivals.store(0, Relaxed);
-        });
-    }
-
-    fn state(&self, operation: &'static Operation) -> &OperationState {
-        self.state_and_table(operation).0
-    }
-
-    /// There are so few that hashing a name takes longer than comparing with all.
-    fn state_and_table(&self, operation: &'static Operation) -> (&OperationState, &Table) {
-        let index = self.states.iter().position(|state| std::ptr::eq(state.operation, operation));
-        let index = index.expect("every operation that is served was planned");
-        (&self.states[index], &self.plan.operations[index].table)
+    fn counters(&mut self, operation: &'static Operation) -> &mut Counters {
+        &mut self.counts.operations[self.chaos.index(operation)].counters
     }
 }

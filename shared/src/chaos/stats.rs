@@ -1,76 +1,47 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PlannedOperation, faults};
 
-/// The requests to one operation and what was drawn for them. Plain counters, read while they change.
+/// The requests to one operation and what was drawn for them.
 #[derive(Debug)]
 pub(super) struct Counters {
-    requests: AtomicU64,
-    replays: AtomicU64,
-    scripted: AtomicU64,
-    overridden: AtomicU64,
-    drawn: Vec<AtomicU64>,
+    pub(super) requests: u64,
+    pub(super) replays: u64,
+    pub(super) scripted: u64,
+    pub(super) overridden: u64,
+    /// For each row of its table.
+    pub(super) drawn: Vec<u64>,
 }
 
 impl Counters {
     pub(super) fn for_rows(rows: usize) -> Self {
-        Self {
-            requests: AtomicU64::new(0),
-            replays: AtomicU64::new(0),
-            scripted: AtomicU64::new(0),
-            overridden: AtomicU64::new(0),
-            drawn: (0..rows).map(|_| AtomicU64::new(0)).collect(),
-        }
+        Self { requests: 0, replays: 0, scripted: 0, overridden: 0, drawn: vec![0; rows] }
     }
 
-    pub(super) fn request(&self) {
-        self.requests.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn replay(&self) {
-        self.replays.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn drew(&self, row: usize) {
-        self.drawn[row].fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn scripted(&self) {
-        self.scripted.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn overridden(&self) {
-        self.overridden.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn clear(&self) {
-        let single = [&self.requests, &self.replays, &self.scripted, &self.overridden];
-        single.into_iter().chain(&self.drawn).for_each(|counter| counter.store(0, Relaxed));
+    pub(super) fn clear(&mut self) {
+        *self = Self::for_rows(self.drawn.len());
     }
 
     pub(super) fn report(&self, planned: &PlannedOperation) -> OperationStats {
         let shares = planned.table.shares();
-        let drawn: Vec<u64> = self.drawn.iter().map(|counter| counter.load(Relaxed)).collect();
-        let draws: u64 = drawn.iter().sum();
-        let outcomes = shares.iter().zip(&drawn).map(|(share, drawn)| OutcomeStats {
+        let draws: u64 = self.drawn.iter().sum();
+        let outcomes = shares.iter().zip(&self.drawn).map(|(share, drawn)| OutcomeStats {
             outcome: share.outcome.name,
             configured: share.fraction(),
             observed: if draws == 0 { 0.0 } else { *drawn as f64 / draws as f64 },
             drawn: *drawn,
         });
         let successes =
-            shares.iter().zip(&drawn).filter(|(share, _)| share.outcome.name == faults::SUCCESS.name);
+            shares.iter().zip(&self.drawn).filter(|(share, _)| share.outcome.name == faults::SUCCESS.name);
         OperationStats {
             operation: planned.operation.name,
-            requests: self.requests.load(Relaxed),
-            replays: self.replays.load(Relaxed),
+            requests: self.requests,
+            replays: self.replays,
             draws,
-            scripted: self.scripted.load(Relaxed),
+            scripted: self.scripted,
             injected: draws - successes.map(|(_, drawn)| drawn).sum::<u64>(),
-            overridden: self.overridden.load(Relaxed),
+            overridden: self.overridden,
             outcomes: outcomes.collect(),
         }
     }

@@ -203,8 +203,19 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 }
 
 async fn read_whole(mut body: Body) -> Result<Bytes, Problem> {
-    match Limited::new(&mut body, MAX_BODY_BYTES).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
+    let mut limited = Limited::new(&mut body, MAX_BODY_BYTES);
+    // Nearly every body has only one piece.
+    let whole = match limited.frame().await {
+        None => return Ok(Bytes::new()),
+        Some(Ok(only)) if limited.is_end_stream() => return Ok(only.into_data().unwrap_or_default()),
+        Some(Err(error)) => Err(error),
+        Some(Ok(first)) => limited.collect().await.map(|rest| {
+            let first = first.into_data().unwrap_or_default();
+            [first, rest.to_bytes()].concat().into()
+        }),
+    };
+    match whole {
+        Ok(whole) => Ok(whole),
         Err(error) if error.is::<LengthLimitError>() => {
             discard(body).await;
             Err(too_large())

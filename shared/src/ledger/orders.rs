@@ -64,6 +64,11 @@ impl Orders {
         self.find_hashed(hash, &id).unwrap_or_else(|| self.add(hash, id))
     }
 
+    /// Announces that `id` will be looked for.
+    pub(super) fn fetch(&self, id: &str) {
+        self.by_id.fetch(self.hash(id).spread());
+    }
+
     fn find_hashed(&self, hash: ShortHash, id: &Text) -> Option<OrderNumber> {
         let is_it = |number| self.get(number).is_some_and(|order| order.id == *id);
         let found = self.by_id.find(hash.spread(), |(known, number)| *known == hash && is_it(*number));

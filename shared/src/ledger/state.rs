@@ -14,6 +14,7 @@ use super::orders::{OrderNumber, Orders};
 use super::text::Text;
 use super::{Fact, Lifecycle, Record, Sequence};
 use crate::chaos::{Operation, Outcome};
+use crate::chunks::leaving_together;
 use crate::http::Context;
 
 /// The records of one domain.
@@ -91,7 +92,7 @@ impl LedgerState {
     }
 
     /// Writes a request; returns its number and its order.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &mut self,
         operation: &'static Operation,
         arrival: Arrival<'_>,
@@ -121,6 +122,11 @@ impl LedgerState {
         let seq = self.sequence.next();
         self.append(seq, number, Content::Request(line));
         (seq, order)
+    }
+
+    /// Announces that a request for `order` begins.
+    pub(crate) fn fetch(&self, order: &str) {
+        self.orders.fetch(order);
     }
 
     pub(super) fn finish(&mut self, seq: u64, sent: &Sent, now: Timestamp) {
@@ -213,37 +219,50 @@ impl LedgerState {
             }
         }
         self.lines.push(seq, Line { order, next: None, content });
-        if self.lines.len() > self.capacity {
-            self.make_room();
+        if self.lines.len().saturating_sub(self.capacity) > leaving_together(self.capacity) {
+            self.fetch_leaving();
+            while self.lines.len() > self.capacity && self.make_room() {}
         }
     }
 
+    /// Announces which lines are about to leave: the processor waits for the memory of all of them at once.
+    fn fetch_leaving(&self) {
+        let first_line = |leaving: &Leaving| match leaving {
+            Leaving::Order(order) => self.orders[*order].first.map(NonZeroU64::get),
+            Leaving::Line(seq) => Some(*seq),
+        };
+        let leaving = self.leaving.iter().take(leaving_together(self.capacity)).filter_map(first_line);
+        std::hint::black_box(leaving.filter_map(|seq| self.lines.get(seq)?.next).count());
+    }
+
     /// Evicts the order that was settled longest ago. While none is settled, the ledger may grow a tenth
-    /// beyond its capacity; then the oldest record is evicted, live or not.
-    fn make_room(&mut self) {
+    /// beyond its capacity; then the oldest record is evicted, live or not. Whether anything was evicted.
+    fn make_room(&mut self) -> bool {
         while let Some(candidate) = self.leaving.pop_front() {
             match candidate {
                 Leaving::Line(seq) => {
                     self.lines.remove(seq);
-                    return;
+                    return true;
                 }
                 Leaving::Order(order) => {
                     if self.orders[order].may_leave() {
                         self.forget(order);
-                        return;
+                        return true;
                     }
                 }
             }
         }
-        if self.lines.len() > self.capacity + self.capacity / 10
-            && let Some((seq, oldest)) = self.lines.first()
-        {
-            if let Some(order) = oldest.order {
-                self.forget(order);
-            } else {
+        let Some((seq, oldest)) = self.lines.first() else { return false };
+        if self.lines.len() <= self.capacity + self.capacity / 10 {
+            return false;
+        }
+        match oldest.order {
+            Some(order) => self.forget(order),
+            None => {
                 self.lines.remove(seq);
             }
         }
+        true
     }
 
     fn forget(&mut self, number: OrderNumber) {

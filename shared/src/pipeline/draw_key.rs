@@ -1,23 +1,20 @@
 use smol_str::SmolStr;
 
-use crate::chaos::{Chaos, DrawKey, Operation};
+use crate::chaos::DrawKey;
 use crate::http::Call;
 
-/// The first key that the request has. (Rule: CHAOS, "Draws are reproducible under concurrency".)
+/// The first key that the request has, if it has any. (Rule: CHAOS, "Draws are reproducible under concurrency".)
 pub(super) fn draw_key<'a>(
-    chaos: &Chaos,
-    operation: &'static Operation,
     call: &'a Call,
     order: Option<&'a SmolStr>,
     key: Option<&'a str>,
     resource: Option<&'a str>,
-) -> DrawKey<'a> {
+) -> Option<DrawKey<'a>> {
     let correlation = order_of(call, None);
     (order.map(|order| DrawKey::Order(order)))
         .or(key.map(DrawKey::Idempotency))
         .or(correlation.map(DrawKey::Correlation))
         .or(resource.map(DrawKey::Resource))
-        .unwrap_or_else(|| chaos.arrival(operation))
 }
 
 /// The order that the request belongs to, else the correlation id that the client sent.

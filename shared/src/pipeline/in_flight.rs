@@ -140,7 +140,7 @@ impl InFlight {
             None => Answer::Refusal(refusal),
         };
         if self.drawn.outcome.name != faults::SUCCESS.name {
-            self.chaos().count_overridden(self.drawn.operation);
+            self.chaos().counting().overridden(self.drawn.operation);
         }
         self.end(Reply::Own(answer, None))
     }
@@ -173,7 +173,7 @@ impl InFlight {
                 Reply::Injected(problem.clone().injected(&self.drawn))
             }
             (Moment::Before | Moment::Instead, _) | (Moment::AfterSuccess, Answer::Refusal(_)) => {
-                self.chaos().count_overridden(self.drawn.operation);
+                self.chaos().counting().overridden(self.drawn.operation);
                 Reply::Own(answer, None)
             }
             (Moment::After | Moment::AfterSuccess, _) => self.after_fault(answer),
@@ -205,11 +205,11 @@ impl InFlight {
 /// When a client disconnects, its request is dropped at whatever step it is.
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.pipeline.0.keys.free(&slot);
-        }
         if self.ticket.is_open() {
             self.ticket.abandon(self.pipeline.0.clock.now());
+        }
+        if let Some(slot) = self.slot.take() {
+            self.pipeline.0.keys.free(&slot);
         }
     }
 }

@@ -1,23 +1,24 @@
+mod bodies;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Answer;
 use crate::chaos::Operation;
-use crate::chunks::Chunks;
+use crate::chunks::{Chunks, leaving_together};
 use crate::digest::{DigestMap, ShortHash, digest_of};
-use crate::http::{Problem, write_json};
+use crate::http::Problem;
 use crate::table::Table;
 use crate::time::Millis;
 
+use bodies::{Bodies, Place};
+
 /// How long an answer is stored under its key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
-
-/// How many bytes of answers are kept together.
-const BODIES: usize = 64 * 1024;
 
 /// The idempotency keys in use, and the answers that were given under them. A key belongs to one
 /// operation. Bounded: the oldest answer is evicted first; a key in use never is.
@@ -28,7 +29,7 @@ pub(super) struct Keys {
 }
 
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     /// The keys in use, which are few.
     in_use: DigestMap<Claim>,
     /// The answers, oldest first, numbered from `evicted` on.
@@ -37,9 +38,7 @@ struct Known {
     /// The numbers of the answers, by their keys, and those of evicted answers until the table has no room left. With
     /// hashes, so that it can grow without a look at every answer.
     by_key: Table<(ShortHash, u32)>,
-    /// Where answers are kept one after the other: they leave in the order in which they came.
-    bodies: BytesMut,
-    draft: Vec<u8>,
+    bodies: Bodies,
     /// How many keys were claimed so far, to tell a claim from before a reset from a later one.
     claims: u64,
 }
@@ -56,20 +55,25 @@ struct Answered {
     key: [u8; 16],
     body: [u8; 16],
     until: Millis,
-    answer: Answer,
+    answer: Kept,
 }
 
-/// The state of a key.
+/// An answer as it is kept.
 #[derive(Debug)]
-pub(super) enum KeyClaim {
-    /// Unused: it is the caller's until it ends the claim.
-    New(Slot),
+enum Kept {
+    Success(StatusCode, Place),
+    Refusal(Problem),
+}
+
+/// Why a key cannot be claimed.
+#[derive(Debug)]
+pub(super) enum Taken {
     /// It has an answer.
-    Known(Answer),
+    Answered(Answer),
     /// It is in use.
-    Busy,
+    InUse,
     /// It is in use, or has an answer, with another body.
-    OtherBody,
+    ByOtherBody,
 }
 
 /// A claim to a key, which its owner MUST end.
@@ -79,28 +83,14 @@ pub(super) struct Slot {
     claim: u64,
 }
 
+/// What stands for a key.
+pub(super) fn digest(operation: &Operation, key: &str) -> u128 {
+    digest_of(&(operation.name, key))
+}
+
 impl Keys {
     pub(super) fn bounded_to(capacity: usize) -> Self {
         Self { known: Mutex::default(), capacity }
-    }
-
-    pub(super) fn begin(&self, operation: &Operation, key: &str, body: u128, now: Timestamp) -> KeyClaim {
-        let digest = digest_of(&(operation.name, key));
-        let mut known = self.lock();
-        known.forget_until(now);
-        if let Some(claim) = known.in_use.get(&digest) {
-            return if claim.body == body { KeyClaim::Busy } else { KeyClaim::OtherBody };
-        }
-        match known.find(digest) {
-            Some(answered) if answered.body != body.to_ne_bytes() => KeyClaim::OtherBody,
-            Some(answered) => KeyClaim::Known(answered.answer.clone()),
-            None => {
-                known.claims += 1;
-                let claim = known.claims;
-                known.in_use.insert(digest, Claim { body, number: claim });
-                KeyClaim::New(Slot { digest, claim })
-            }
-        }
     }
 
     /// Ends a claim with an answer, which is written where it stays.
@@ -111,18 +101,20 @@ impl Keys {
         result: Result<T, Problem>,
         now: Timestamp,
     ) -> Answer {
-        let mut known = self.lock();
+        let mut known = self.known();
         let claim = known.end(slot);
-        let answer = match result.and_then(|value| known.write(&value)) {
-            Ok(body) => Answer::Success(status, body),
-            Err(problem) => Answer::Refusal(problem),
+        let (kept, answer) = match result.and_then(|value| known.bodies.write(&value)) {
+            Ok(place) => (Kept::Success(status, place), known.answer(&Kept::Success(status, place))),
+            Err(problem) => (Kept::Refusal(problem.clone()), Answer::Refusal(problem)),
         };
         // A failure of the service itself is not kept: a retry may succeed.
-        let is_kept = !matches!(&answer, Answer::Refusal(problem) if problem.status().is_server_error());
-        if let (Some(claim), true) = (claim, is_kept) {
-            known.keep(slot.digest, claim.body, answer.clone(), now + REMEMBERED);
-            if known.answered.len() > self.capacity {
-                known.forget_oldest();
+        let is_failure = matches!(&answer, Answer::Refusal(problem) if problem.status().is_server_error());
+        if let (Some(claim), false) = (claim, is_failure) {
+            known.keep(slot.digest, claim.body, kept, now + REMEMBERED);
+            if known.answered.len().saturating_sub(self.capacity) > leaving_together(self.capacity) {
+                while known.answered.len() > self.capacity {
+                    known.forget_oldest();
+                }
             }
         }
         answer
@@ -130,20 +122,43 @@ impl Keys {
 
     /// Ends a claim without an answer: the key is unused again.
     pub(super) fn free(&self, slot: &Slot) {
-        self.lock().end(slot);
+        self.known().end(slot);
     }
 
     pub(super) fn clear(&self) {
-        let mut known = self.lock();
+        let mut known = self.known();
         *known = Known { claims: known.claims, ..Known::default() };
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Known {
+    /// Claims a key, by its digest: it is the caller's until the claim is ended.
+    pub(super) fn begin(&mut self, key: u128, body: u128, now: Timestamp) -> Result<Slot, Taken> {
+        self.forget_until(now);
+        if let Some(claim) = self.in_use.get(&key) {
+            return Err(if claim.body == body { Taken::InUse } else { Taken::ByOtherBody });
+        }
+        match self.find(key) {
+            Some(answered) if answered.body != body.to_ne_bytes() => Err(Taken::ByOtherBody),
+            Some(answered) => Err(Taken::Answered(self.answer(&answered.answer))),
+            None => {
+                self.claims += 1;
+                let claim = self.claims;
+                self.in_use.insert(key, Claim { body, number: claim });
+                Ok(Slot { digest: key, claim })
+            }
+        }
+    }
+
+    /// Announces that [`begin`](Self::begin) follows.
+    pub(super) fn fetch(&self, key: u128) {
+        self.by_key.fetch(ShortHash::of(key).spread());
+    }
+
     fn find(&self, key: u128) -> Option<&Answered> {
         let hash = ShortHash::of(key);
         let answer = |number: u32| self.answered.get(number.wrapping_sub(self.evicted) as usize);
@@ -152,7 +167,7 @@ impl Known {
         found.and_then(|(_, number)| answer(*number))
     }
 
-    fn keep(&mut self, key: u128, body: u128, answer: Answer, until: Timestamp) {
+    fn keep(&mut self, key: u128, body: u128, answer: Kept, until: Timestamp) {
         let hash = ShortHash::of(key);
         let (evicted, answers) = (self.evicted, self.answered.len() as u32);
         let number = evicted.wrapping_add(answers);
@@ -162,15 +177,13 @@ impl Known {
         self.answered.push_back(Answered { key, body, until, answer });
     }
 
-    /// `value` as a body, next to the one before.
-    fn write(&mut self, value: &impl Serialize) -> Result<Bytes, Problem> {
-        self.draft.clear();
-        write_json(&mut self.draft, value)?;
-        if self.bodies.capacity() < self.draft.len() {
-            self.bodies = BytesMut::with_capacity(BODIES.max(self.draft.len()));
+    fn answer(&self, kept: &Kept) -> Answer {
+        match kept {
+            Kept::Success(status, place) => {
+                Answer::Success(*status, Bytes::copy_from_slice(self.bodies.get(*place).unwrap_or_default()))
+            }
+            Kept::Refusal(problem) => Answer::Refusal(problem.clone()),
         }
-        self.bodies.extend_from_slice(&self.draft);
-        Ok(self.bodies.split().freeze())
     }
 
     /// Ends a claim, unless a reset cleared it.
@@ -186,6 +199,9 @@ impl Known {
     }
 
     fn forget_oldest(&mut self) {
+        if let Some(Answered { answer: Kept::Success(_, place), .. }) = self.answered.front() {
+            self.bodies.forget(*place);
+        }
         self.answered.drop_front();
         self.evicted = self.evicted.wrapping_add(1);
     }
@@ -202,22 +218,22 @@ mod tests {
             Operation { name: "toy.pay", access: Access::Write, table: "", outcomes: &[] };
         let (keys, now) = (Keys::bounded_to(1000), Timestamp::UNIX_EPOCH);
         let body = |number: u32| Bytes::from(number.to_string());
-        let begin = |number: u32| keys.begin(&PAY, &number.to_string(), 7, now);
+        let begin = |number: u32| keys.known().begin(digest(&PAY, &number.to_string()), 7, now);
         for number in 0..5000 {
-            let KeyClaim::New(slot) = begin(number) else { panic!("{number} is new") };
-            assert!(matches!(begin(number), KeyClaim::Busy));
+            let Ok(slot) = begin(number) else { panic!("{number} is new") };
+            assert!(matches!(begin(number), Err(Taken::InUse)));
             keys.finish(&slot, StatusCode::OK, Ok(number), now);
         }
         for number in 4000..5000 {
-            let KeyClaim::Known(Answer::Success(_, known)) = begin(number) else {
+            let Err(Taken::Answered(Answer::Success(_, known))) = begin(number) else {
                 panic!("{number} is known")
             };
             assert_eq!(known, body(number));
         }
-        for number in 0..4000 {
-            let KeyClaim::New(slot) = begin(number) else { panic!("{number} was forgotten") };
+        for number in 0..4000 - leaving_together(1000) as u32 {
+            let Ok(slot) = begin(number) else { panic!("{number} was forgotten") };
             keys.free(&slot);
         }
-        assert_eq!(keys.lock().in_use.len(), 0);
+        assert_eq!(keys.known().in_use.len(), 0);
     }
 }
