@@ -235,10 +235,8 @@ impl Pipeline {
         };
         let keyed = keyed.unwrap_or_else(|| counting.arrival(operation));
         let drawn = counting.draw(operation, keyed, order_of(call, order));
-        // All domains wait for this one, and only this domain's requests for the others.
-        drop(counting);
         let ticket = self.arrive(&mut ledger, operation, call, &about, Some(&drawn), now);
-        drop((keys, ledger));
+        drop((keys, counting, ledger));
         Ok(InFlight::new(self, now, drawn, slot, ticket))
     }
 
