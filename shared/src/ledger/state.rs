@@ -209,25 +209,45 @@ impl LedgerState {
             }
         }
         self.lines.push(seq, Line { order, next: None, content });
-        if self.lines.len().saturating_sub(self.capacity) > leaving_together(self.capacity) {
-            self.fetch_leaving();
-            while self.lines.len() > self.capacity && self.make_room() {}
+        self.make_room();
+    }
+
+    /// Evicts the orders that were settled longest ago. While none is settled, the ledger may grow a tenth beyond its
+    /// capacity; then the oldest records are evicted, live or not.
+    fn make_room(&mut self) {
+        let together = leaving_together(self.capacity);
+        if self.lines.len().saturating_sub(self.capacity) <= together {
+            return;
+        }
+        self.fetch_settled(together);
+        while self.lines.len() > self.capacity && self.evict_settled() {}
+        let most = self.capacity + self.capacity / 10;
+        if self.lines.len().saturating_sub(most) > together {
+            self.fetch_oldest(together);
+            while self.lines.len() > most {
+                self.evict_oldest();
+            }
         }
     }
 
-    /// Announces which lines are about to leave: the processor waits for the memory of all of them at once.
-    fn fetch_leaving(&self) {
+    /// Announces which settled orders are about to leave: the processor waits for the memory of all of them at once.
+    fn fetch_settled(&self, together: usize) {
         let first_line = |leaving: &Leaving| match leaving {
             Leaving::Order(order) => self.orders[*order].first.map(NonZeroU64::get),
             Leaving::Line(seq) => Some(*seq),
         };
-        let leaving = self.leaving.iter().take(leaving_together(self.capacity)).filter_map(first_line);
+        let leaving = self.leaving.iter().take(together).filter_map(first_line);
         std::hint::black_box(leaving.filter_map(|seq| self.lines.get(seq)?.next).count());
     }
 
-    /// Evicts the order that was settled longest ago. While none is settled, the ledger may grow a tenth
-    /// beyond its capacity; then the oldest record is evicted, live or not. Whether anything was evicted.
-    fn make_room(&mut self) -> bool {
+    /// Announces which of the oldest lines are about to leave, with their orders.
+    fn fetch_oldest(&self, together: usize) {
+        let oldest = self.lines.after(None).take(together);
+        std::hint::black_box(oldest.filter_map(|(_, line)| self.orders[line.order?].first).count());
+    }
+
+    /// Evicts what was settled longest ago. Whether anything was.
+    fn evict_settled(&mut self) -> bool {
         while let Some(candidate) = self.leaving.pop_front() {
             match candidate {
                 Leaving::Line(seq) => {
@@ -242,17 +262,18 @@ impl LedgerState {
                 }
             }
         }
-        let Some((seq, oldest)) = self.lines.first() else { return false };
-        if self.lines.len() <= self.capacity + self.capacity / 10 {
-            return false;
-        }
+        false
+    }
+
+    /// Evicts the oldest line, with all of its order.
+    fn evict_oldest(&mut self) {
+        let Some((seq, oldest)) = self.lines.first() else { return };
         match oldest.order {
             Some(order) => self.forget(order),
             None => {
                 self.lines.remove(seq);
             }
         }
-        true
     }
 
     fn forget(&mut self, number: OrderNumber) {
