@@ -67,9 +67,11 @@ where
         connections.spawn(async move {
             let service =
                 hyper::service::service_fn(move |request| answer(routes.clone(), cutter.clone(), request));
-            let connection = protocol(limits).serve_connection(TokioIo::new(socket), service).into_owned();
+            let timer = HeadTimer::new();
+            let protocol = protocol(limits, timer.clone());
+            let connection = protocol.serve_connection(TokioIo::new(socket), service).into_owned();
             // A connection that ends early is the client's doing, or chaos.
-            let _ = watcher.watch(connection).await;
+            let _ = timer.run(watcher.watch(connection), limits.head).await;
             drop(permit);
         });
     }
@@ -81,10 +83,10 @@ where
 }
 
 /// HTTP/1 or HTTP/2, whichever the client speaks, for one connection.
-fn protocol(limits: Limits) -> auto::Builder<TokioExecutor> {
+fn protocol(limits: Limits, timer: HeadTimer) -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
     // Answers are small: to copy a body behind its head costs less than to send two pieces.
-    protocol.http1().timer(HeadTimer::default()).header_read_timeout(limits.head).writev(false);
+    protocol.http1().timer(timer).header_read_timeout(limits.head).writev(false);
     protocol
         .http2()
         .timer(TokioTimer::new())
