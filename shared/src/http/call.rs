@@ -1,10 +1,11 @@
+mod headers;
+
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use futures_util::future::poll_immediate;
-use http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +14,12 @@ use smol_str::SmolStr;
 
 use super::fields::MAX_ID_LENGTH;
 use super::json::{parse_raw, prepare_json};
-use super::{Context, FieldError, Problem, problems};
+use super::{Context, Problem, problems};
 use crate::digest::digest_of;
+
+pub(crate) use headers::MAX_KEY_LENGTH;
+
+use headers::Headers;
 
 /// The largest accepted body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -24,11 +29,6 @@ const MAX_DISCARDED_BYTES: usize = 32 * 1024 * 1024;
 
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// The longest `Idempotency-Key`, in bytes.
-pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
 /// A request as a handler receives it: its headers' values and its body, read but not parsed. A handler to
 /// whom bodies mean nothing takes it too: a body that nobody reads costs its client the connection.
@@ -115,76 +115,21 @@ impl<S: Sync> FromRequest<S> for Call {
             .extensions
             .remove::<Context>()
             .ok_or_else(|| Problem::bug("a route was served without its correlation layer"))?;
-        let wants_events = accepts(&parts.headers, "text/event-stream");
+        let headers = Headers::of(&parts.headers);
         // A request that is wrong as a whole is still a call, so that the ledger has it.
-        let (key, bad_key) = match idempotency_key(&parts.headers) {
+        let (key, bad_key) = match headers.idempotency_key() {
             Ok(key) => (key, None),
             Err(refusal) => (None, Some(refusal)),
         };
-        let body = read(&parts.headers, body).await;
+        let wants_events = headers.wants_events;
+        let body = read(&headers, body).await;
         Ok(Self { context, key, bad_key, wants_events, body })
     }
 }
 
-/// Whether an `Accept` names `kind`, with any weight but zero.
-fn accepts(headers: &HeaderMap, kind: &str) -> bool {
-    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let is_meant = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(kind));
-        is_meant && !parts.any(is_weight_of_zero)
-    })
-}
-
-fn is_weight_of_zero(parameter: &str) -> bool {
-    let weight = parameter.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("q"));
-    weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<SmolStr>, Problem> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let message = match value.to_str().map(str::trim) {
-        _ if values.next().is_some() => "must not be given twice".to_owned(),
-        Ok(key) if (1..=MAX_KEY_LENGTH).contains(&key.len()) && !key.contains('\t') => {
-            return Ok(Some(key.into()));
-        }
-        _ => format!("must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"),
-    };
-    Err(Problem::validation(vec![FieldError { field: "Idempotency-Key".to_owned(), message }]))
-}
-
-/// Clients that compress their bodies do not learn it from the JSON that nobody can read.
-fn require_plain(headers: &HeaderMap) -> Result<(), Problem> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            let coding = String::from_utf8_lossy(coding.as_bytes()).to_ascii_lowercase();
-            let detail =
-                format!("The body is declared to be compressed (`{coding}`), expected an uncompressed one.");
-            Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A body without a declared type is taken for JSON, because the original service's clients send such.
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    if value == "application/json" {
-        return Ok(());
-    }
-    let declared = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-    let essence = declared.split(';').next().unwrap_or_default().trim();
-    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
-        return Ok(());
-    }
-    let detail = format!("The body is declared to be `{essence}`, expected `application/json`.");
-    Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
-}
-
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+async fn read(headers: &Headers<'_>, body: Body) -> Result<Bytes, Problem> {
     // A client that asks first need not send what is not accepted.
-    if headers.contains_key(header::EXPECT) && body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+    if headers.expects && body.size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(too_large());
     }
     // Nearly every body has already arrived, and needs no timer.
@@ -196,8 +141,8 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
         })??,
     };
     if !body.is_empty() {
-        require_plain(headers)?;
-        require_json(headers)?;
+        headers.require_plain()?;
+        headers.require_json()?;
     }
     Ok(body)
 }
@@ -237,32 +182,4 @@ async fn discard(mut body: Body) {
 
 fn too_large() -> Problem {
     Problem::new(&problems::BODY_TOO_LARGE, "The body is larger than 1 MiB.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_sent_only_if_accept_names_their_type() {
-        let wants = |accept: &'static str| {
-            let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
-            accepts(&headers, "text/event-stream")
-        };
-        for accept in [
-            "text/event-stream",
-            "application/json, Text/Event-Stream;q=0.5",
-            "text/event-stream; charset=utf-8",
-        ] {
-            assert!(wants(accept), "{accept}");
-        }
-        for accept in [
-            "*/*",
-            "text/event-streamx",
-            "text/event-stream;q=0, application/json",
-            "text/event-stream; Q=0.0",
-        ] {
-            assert!(!wants(accept), "{accept}");
-        }
-    }
 }

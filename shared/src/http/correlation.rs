@@ -23,7 +23,6 @@ use super::Problem;
 
 /// The header that carries a correlation id.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const MAX_ID_LENGTH: usize = 128;
 
 /// What links a request to others: its correlation id, and the trace it belongs to. Handlers find it
@@ -92,11 +91,18 @@ impl Correlation {
     }
 
     fn context(&self, headers: &HeaderMap) -> Context {
-        let sent = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        let (mut sent, mut traceparent) = (None, None);
+        for (name, value) in headers {
+            match name.as_str() {
+                "x-correlation-id" => _ = sent.get_or_insert(value),
+                "traceparent" => _ = traceparent.get_or_insert(value),
+                _ => {}
+            }
+        }
         let is_id =
             |id: &&str| (1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
-        let sent = sent.map(str::trim).filter(is_id);
-        let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let sent = sent.and_then(|value| value.to_str().ok()).map(str::trim).filter(is_id);
+        let traceparent = traceparent.and_then(|value| value.to_str().ok());
         Context {
             correlation_id: sent.map_or_else(|| self.make(), |id| CorrelationId::Sent(id.into())),
             traceparent: traceparent.filter(|value| is_traceparent(value)).map(SmolStr::from),
