@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash};
 
 use hashbrown::HashTable;
 
+use crate::chunks::Chunks;
 use crate::digest::AlreadyHashed;
 
 /// How many entries are new at the same time: as many as stay in the nearest caches.
@@ -80,20 +81,26 @@ impl<T> Table<T> {
     }
 }
 
-/// A map from ids that were drawn at random, which are as good as hashes.
+/// A map from ids that were drawn at random, which are as good as hashes. It never moves the values, and has room for
+/// few more than it has had at once.
 #[derive(Debug)]
-pub struct IdMap<I, V>(Table<(I, V)>);
+pub struct IdMap<I, V> {
+    numbers: Table<(I, u32)>,
+    values: Chunks<Option<V>>,
+    /// The numbers of values that were removed.
+    vacant: Vec<u32>,
+}
 
 impl<I, V> Default for IdMap<I, V> {
     fn default() -> Self {
-        Self(Table::default())
+        Self { numbers: Table::default(), values: Chunks::default(), vacant: Vec::new() }
     }
 }
 
 impl<I: Copy + Eq + Hash, V> IdMap<I, V> {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.numbers.len()
     }
 
     /// Whether there are none.
@@ -103,30 +110,50 @@ impl<I: Copy + Eq + Hash, V> IdMap<I, V> {
 
     /// Whether `id` is there.
     pub fn contains_key(&self, id: &I) -> bool {
-        self.get(id).is_some()
+        self.number(id).is_some()
     }
 
     /// What `id` stands for.
     pub fn get(&self, id: &I) -> Option<&V> {
-        self.0.find(hash(id), |(known, _)| known == id).map(|(_, value)| value)
+        self.values.get(self.number(id)?)?.as_ref()
     }
 
     /// What `id` stands for, to be changed.
     pub fn get_mut(&mut self, id: &I) -> Option<&mut V> {
-        self.0.find_mut(hash(id), |(known, _)| known == id).map(|(_, value)| value)
+        let number = self.number(id)?;
+        self.values.get_mut(number)?.as_mut()
     }
 
     /// Lets `id` stand for `value`, whatever it stood for.
     pub fn insert(&mut self, id: I, value: V) {
-        match self.get_mut(&id) {
-            Some(known) => *known = value,
-            None => self.0.add((id, value), |(id, _)| hash(id), |_| true),
+        if let Some(known) = self.get_mut(&id) {
+            *known = value;
+            return;
         }
+        let number = match self.vacant.pop() {
+            Some(vacant) => {
+                if let Some(place) = self.values.get_mut(vacant as usize) {
+                    *place = Some(value);
+                }
+                vacant
+            }
+            None => {
+                self.values.push_back(Some(value));
+                u32::try_from(self.values.len() - 1).expect("there are fewer than 2^32")
+            }
+        };
+        self.numbers.add((id, number), |(id, _)| hash(id), |_| true);
     }
 
     /// Removes `id`; returns what it stood for.
     pub fn remove(&mut self, id: &I) -> Option<V> {
-        self.0.remove(hash(id), |(known, _)| known == id).map(|(_, value)| value)
+        let (_, number) = self.numbers.remove(hash(id), |(known, _)| known == id)?;
+        self.vacant.push(number);
+        self.values.get_mut(number as usize)?.take()
+    }
+
+    fn number(&self, id: &I) -> Option<usize> {
+        self.numbers.find(hash(id), |(known, _)| known == id).map(|(_, number)| *number as usize)
     }
 }
 

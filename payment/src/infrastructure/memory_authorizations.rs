@@ -20,8 +20,7 @@ pub(crate) struct MemoryAuthorizations {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Boxed, because a map keeps room for up to twice as many as it holds, and moves them to grow.
-    by_id: IdMap<AuthId, Box<Authorization>>,
+    by_id: IdMap<AuthId, Authorization>,
     /// The held ones, in the order in which they expire.
     held: BTreeSet<(Timestamp, AuthId)>,
     /// Those that may be evicted, in the order in which they were settled.
@@ -55,7 +54,7 @@ impl AuthorizationStore for MemoryAuthorizations {
         }
         let terms = opened.terms();
         state.held.insert((terms.expires_at, terms.id));
-        state.by_id.insert(terms.id, Box::new(opened.clone()));
+        state.by_id.insert(terms.id, opened.clone());
         Ok(opened)
     }
 
@@ -64,7 +63,7 @@ impl AuthorizationStore for MemoryAuthorizations {
     }
 
     fn find(&self, id: AuthId, now: Timestamp) -> Option<Authorization> {
-        self.state(now).by_id.get(&id).map(|found| (**found).clone())
+        self.state(now).by_id.get(&id).cloned()
     }
 }
 
