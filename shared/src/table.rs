@@ -172,7 +172,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_map(steps in prop::collection::vec((0u8..5, 0u64..3000, 0usize..400), 0..40)) {
-            let (mut map, mut expected) = (IdMap::default(), HashMap::new());
+            let (mut map, mut expected, mut most) = (IdMap::default(), HashMap::new(), 0);
             for (step, first, times) in steps {
                 for id in first..first + times as u64 {
                     if step == 0 {
@@ -180,10 +180,12 @@ mod tests {
                     } else {
                         map.insert(id, (first, step));
                         expected.insert(id, (first, step));
+                        most = most.max(expected.len());
                     }
                 }
                 prop_assert_eq!((map.len(), map.is_empty()), (expected.len(), expected.is_empty()));
             }
+            prop_assert_eq!(map.values.len(), most, "there is room for no more");
             for id in 0..3400 {
                 prop_assert_eq!(map.get(&id), expected.get(&id));
                 prop_assert_eq!(map.get_mut(&id), expected.get_mut(&id));

@@ -20,7 +20,7 @@ pub(super) struct HeadTimer(Arc<Noted>);
 #[derive(Debug)]
 struct Noted {
     origin: Instant,
-    /// When the awaited head must be there, in nanoseconds after `origin`; 0 while none is awaited.
+    /// When the head that was awaited last had to be there, in nanoseconds after `origin`.
     deadline: AtomicU64,
     is_over: AtomicBool,
 }
@@ -46,15 +46,10 @@ impl HeadTimer {
     /// Ends the server's sleep if it is over; when to look again.
     fn next(&self, limit: Duration) -> Instant {
         let now = Instant::now();
-        match self.0.deadline.load(Relaxed) {
-            // A head that is not awaited yet has the whole limit.
-            0 => now + limit,
-            deadline => {
-                let deadline = self.0.origin + Duration::from_nanos(deadline);
-                self.0.is_over.store(deadline <= now, Relaxed);
-                if deadline <= now { now + limit } else { deadline }
-            }
-        }
+        let deadline = self.0.origin + Duration::from_nanos(self.0.deadline.load(Relaxed));
+        self.0.is_over.store(deadline <= now, Relaxed);
+        // A head that is not awaited yet has the whole limit.
+        if deadline <= now { now + limit } else { deadline }
     }
 }
 
@@ -65,7 +60,7 @@ impl Timer for HeadTimer {
 
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
         let deadline = Instant::from_std(deadline).duration_since(self.0.origin);
-        self.0.deadline.store(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX).max(1), Relaxed);
+        self.0.deadline.store(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX), Relaxed);
         self.0.is_over.store(false, Relaxed);
         Box::pin(HeadSleep(self.clone()))
     }
@@ -85,11 +80,5 @@ impl Future for HeadSleep {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         if self.0.0.is_over.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
-    }
-}
-
-impl Drop for HeadSleep {
-    fn drop(&mut self) {
-        self.0.0.deadline.store(0, Relaxed);
     }
 }

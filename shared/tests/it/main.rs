@@ -11,6 +11,7 @@ mod idempotency;
 mod ids;
 mod ledger;
 mod ledger_bounds;
+mod limits;
 mod outcomes;
 mod requests;
 mod reset;

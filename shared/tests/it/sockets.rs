@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::toy::{Toys, make_for};
 
-const REQUEST: &str = "POST /toy/make HTTP/1.1\r\nhost: toys\r\ncontent-length: 34\r\n\r\n{\"colour\":\"red\",\"orderId\":\"ORD-1\"}";
+pub(crate) const REQUEST: &str = "POST /toy/make HTTP/1.1\r\nhost: toys\r\ncontent-length: 34\r\n\r\n{\"colour\":\"red\",\"orderId\":\"ORD-1\"}";
 
 async fn start(toys: &Toys) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -35,7 +35,7 @@ async fn start(toys: &Toys) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>)
     (address, stop, server)
 }
 
-async fn ask(address: SocketAddr) -> std::io::Result<String> {
+pub(crate) async fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(REQUEST.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n").as_bytes()).await?;
     let mut answer = String::new();
@@ -220,53 +220,6 @@ async fn requests_are_dropped_when_the_grace_is_over() {
     // The tasks of an HTTP/2 connection's requests end themselves.
     tokio::task::yield_now().await;
     assert_eq!(toys.ledger().matches("\"abandoned\":true").count(), 2, "{}", toys.ledger());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_go_on_makes_room_for_another() {
-    let limits = Limits { connections: 1, head: Duration::from_secs(10), ..Limits::default() };
-    // (what the client begins with, after how many seconds it is not waited for any longer)
-    let cases = [
-        ("", 10),
-        ("PRI * HTTP/2.0\r\n", 10),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 20),
-        ("P", 10),
-        ("POST /toy/make HTTP/1.1\r\n", 10),
-    ];
-    for (opening, seconds) in cases {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let toys = Toys::meeting("success=100%");
-        tokio::spawn(serve(listener, toys.router(), limits, std::future::pending()));
-        let mut first = TcpStream::connect(address).await.unwrap();
-        first.write_all(opening.as_bytes()).await.unwrap();
-        let before = tokio::time::Instant::now();
-        let answer = tokio::time::timeout(Duration::from_secs(3600), ask(address)).await;
-        let answer = answer.unwrap_or_else(|_| panic!("{opening:?} is waited for")).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        assert_eq!(before.elapsed().as_secs(), seconds, "{opening:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_that_accepts_nothing_makes_room_for_another() {
-    let limits = Limits { connections: 1, stall: Duration::from_secs(30), ..Limits::default() };
-    let large = || async { "x".repeat(1 << 20) };
-    let routes = with_common(Router::new().route("/large", get(large)), Correlation::seeded(1));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, routes, limits, std::future::pending()));
-    let before = tokio::time::Instant::now();
-    let mut first = TcpStream::connect(address).await.unwrap();
-    // More than the system keeps for a client that does not read.
-    first.write_all("GET /large HTTP/1.1\r\nhost: toys\r\n\r\n".repeat(64).as_bytes()).await.unwrap();
-    let mut second = TcpStream::connect(address).await.unwrap();
-    second.write_all(b"GET /large HTTP/1.1\r\nhost: toys\r\nconnection: close\r\n\r\n").await.unwrap();
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(3600), second.read_to_end(&mut answer)).await;
-    read.expect("the first one is waited for").unwrap();
-    assert!(answer.starts_with(b"HTTP/1.1 200 OK"), "{} bytes", answer.len());
-    assert!(before.elapsed() >= limits.stall, "{:?}", before.elapsed());
 }
 
 #[tokio::test]
