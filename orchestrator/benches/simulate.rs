@@ -17,9 +17,9 @@ use shared::environment::Environment;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 200;
 /// What the command takes when it is not told.
-const ORDERS: u64 = 250;
+const ORDERS: u64 = 50;
 
 fn main() {
     let subject = |variables: &[(&str, &str)]| {
