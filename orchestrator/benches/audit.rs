@@ -40,9 +40,9 @@ fn ledgers(orders: usize) -> Ledgers {
                 Record::Effect(Effect {
                     seq: seq + 1,
                     at,
-                    order: Some(id.clone()),
-                    effect: effect.to_owned(),
-                    resource,
+                    order: Some(id.clone().into()),
+                    effect: effect.into(),
+                    resource: resource.into(),
                     amount: Some(shared::number::Number(100.into())),
                     detail: None,
                     request: Some(seq),
@@ -63,11 +63,11 @@ fn request(
 ) -> Request {
     Request {
         seq,
-        operation: operation.to_owned(),
-        order: Some(order.to_owned()),
-        resource: Some(resource.to_owned()),
-        idempotency_key: Some(format!("order-fulfillment-{order}/{operation}:1")),
-        fingerprint: Some(format!("{:032x}", operation.len())),
+        operation: operation.into(),
+        order: Some(order.into()),
+        resource: Some(resource.into()),
+        idempotency_key: Some(format!("order-fulfillment-{order}/{operation}:1").into()),
+        fingerprint: Some(format!("{:032x}", operation.len()).into()),
         attempt: Some(1),
         replay: false,
         outcome: None,
@@ -78,7 +78,7 @@ fn request(
         started_at: at,
         ended_at: Some(at),
         abandoned: false,
-        correlation_id: order.to_owned(),
+        correlation_id: order.into(),
     }
 }
 

@@ -12,5 +12,5 @@ mod trace;
 pub use compensation::{Compensation, CompensationRecord, CompensationStatus, NeedsAttention};
 pub use order::{Address, InvalidOrder, Item, OrderInput, Violation, WORKFLOW_ID_PREFIX};
 pub use state::{OrderStatus, WorkflowState};
-pub use step::{Step, StepRecord, StepStatus};
+pub use step::{Step, StepData, StepRecord, StepStatus};
 pub use trace::Trace;

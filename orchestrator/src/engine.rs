@@ -2,7 +2,6 @@
 
 mod attempt;
 pub mod embedded;
-mod guard;
 mod possible_effect;
 #[cfg(feature = "temporal")]
 pub mod temporal;

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::time::{Clock, TimeScale};
+use smol_str::SmolStr;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -114,7 +115,7 @@ pub struct Run {
 
 impl Run {
     /// What the orchestrator said of each order, by its id.
-    pub fn decisions(&self) -> BTreeMap<String, Decision> {
+    pub fn decisions(&self) -> BTreeMap<SmolStr, Decision> {
         decisions(&self.results.orders)
     }
 }
@@ -206,7 +207,7 @@ pub async fn run(
 }
 
 /// What the orchestrator said of each order.
-fn decisions(orders: &[OrderResult]) -> BTreeMap<String, Decision> {
+fn decisions(orders: &[OrderResult]) -> BTreeMap<SmolStr, Decision> {
     let decision = |order: &OrderResult| Decision {
         order_id: order.order_id.clone(),
         accepted: order.accepted_decisions(),

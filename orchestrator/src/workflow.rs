@@ -16,6 +16,7 @@ mod client;
 mod context;
 mod definition;
 mod failure;
+pub(crate) mod guard;
 mod json;
 mod race;
 mod search;

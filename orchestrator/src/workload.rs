@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use shared::chaos::Draw;
 use shared::digest::digest_of;
 use shared::number::Number;
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
 use crate::audit::Verb;
 use crate::domain::{Address, Item, OrderInput};
@@ -64,8 +65,8 @@ impl Workload {
     }
 
     /// The id of order `index`.
-    pub fn order_id(&self, index: u64) -> String {
-        OrderName { seed: self.seed, index }.to_string()
+    pub fn order_id(&self, index: u64) -> SmolStr {
+        OrderName { seed: self.seed, index }.to_smolstr()
     }
 
     /// Order `index`.
@@ -92,34 +93,34 @@ impl Workload {
 }
 
 /// An order of one to three different products.
-fn order(order_id: String, customer: u64, draw: &mut Draw) -> OrderInput {
+fn order(order_id: SmolStr, customer: u64, draw: &mut Draw) -> OrderInput {
     let (first, lines) = (draw.below(CATALOGUE.len() as u32) as usize, draw.below(3) as usize + 1);
     let mut cents = 0;
     let items = CATALOGUE.iter().cycle().skip(first).take(lines).map(|(sku, price)| {
         let quantity = draw.below(3) + 1;
         cents += price * i64::from(quantity);
-        Item { sku: (*sku).to_owned(), quantity, price: Number(Decimal::new(*price, 2)) }
+        Item { sku: SmolStr::new_static(sku), quantity, price: Number(Decimal::new(*price, 2)) }
     });
     let items = items.collect();
     OrderInput {
         order_id,
-        customer_id: format!("CUST-{customer}"),
+        customer_id: format_smolstr!("CUST-{customer}"),
         items,
         total_amount: Number(Decimal::new(cents, 2)),
-        currency: "usd".to_owned(),
+        currency: SmolStr::new_static("usd"),
         shipping_address: address(),
-        customer_email: "customer@example.com".to_owned(),
+        customer_email: SmolStr::new_static("customer@example.com"),
         requires_approval: true,
     }
 }
 
 fn address() -> Address {
     Address {
-        street: "123 Main St".to_owned(),
-        city: "San Francisco".to_owned(),
-        state: "CA".to_owned(),
-        zip: "94105".to_owned(),
-        country: "US".to_owned(),
+        street: SmolStr::new_static("123 Main St"),
+        city: SmolStr::new_static("San Francisco"),
+        state: SmolStr::new_static("CA"),
+        zip: SmolStr::new_static("94105"),
+        country: SmolStr::new_static("US"),
     }
 }
 

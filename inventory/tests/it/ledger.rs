@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::Request;
 use insta::assert_snapshot;
 use shared::ledger::Record;
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::stockroom::{Answer, Stockroom, TWO_AND_ONE, naming};
 
@@ -21,7 +22,7 @@ async fn told(stockroom: &Stockroom) -> String {
         let (seq, order) = (record.seq(), record.order().unwrap_or("nobody"));
         match record {
             Record::Request(request) => {
-                let answer = request.error.clone().or(request.status.map(|status| status.to_string()));
+                let answer = request.error.clone().or(request.status.map(|status| status.to_smolstr()));
                 format!("{seq}: {order} asked {}: {}\n", request.operation, answer.unwrap_or_default())
             }
             Record::Effect(effect) => {
@@ -35,7 +36,7 @@ async fn told(stockroom: &Stockroom) -> String {
 }
 
 /// What happened, and by which request.
-async fn effects(stockroom: &Stockroom) -> Vec<(String, Option<u64>)> {
+async fn effects(stockroom: &Stockroom) -> Vec<(SmolStr, Option<u64>)> {
     let effect = |record| match record {
         Record::Effect(effect) => Some((effect.effect, effect.request)),
         Record::Request(_) => None,

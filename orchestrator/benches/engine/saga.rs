@@ -87,7 +87,7 @@ impl WorkflowDef for OrderSaga {
 }
 
 fn keyword(name: &'static str, value: &str) -> SearchAttribute {
-    SearchAttribute { name, value: SearchValue::Keyword(value.to_owned()) }
+    SearchAttribute { name, value: SearchValue::Keyword(value.into()) }
 }
 
 fn status<C: WorkflowCtx<State = OrderState>>(ctx: &C, status: &str) {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{Call, Services, Undone};
 use crate::domain::{Compensation, Step};
@@ -12,7 +13,7 @@ use crate::workflow::{Activity, ActivityCtx, ActivityDef, AttemptFailure};
 #[serde(rename_all = "camelCase")]
 pub struct PaymentReference {
     /// Its id.
-    pub auth_id: String,
+    pub auth_id: SmolStr,
 }
 
 /// A refund of everything not yet refunded, and why.
@@ -20,9 +21,9 @@ pub struct PaymentReference {
 #[serde(rename_all = "camelCase")]
 pub struct RefundRequest {
     /// Of this authorization.
-    pub auth_id: String,
+    pub auth_id: SmolStr,
     /// Why.
-    pub reason: String,
+    pub reason: SmolStr,
 }
 
 /// Holds the order's money.

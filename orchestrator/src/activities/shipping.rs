@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{Call, Services, Undone};
 use crate::domain::{Compensation, Step};
@@ -33,7 +34,7 @@ impl Activity<Services> for CreateLabel {
 #[serde(rename_all = "camelCase")]
 pub struct FoundLabel {
     /// It may still be in progress, or void.
-    pub label_id: String,
+    pub label_id: SmolStr,
 }
 
 /// Finds out which label [`CreateLabel`] may have left behind.

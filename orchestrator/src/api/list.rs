@@ -64,7 +64,7 @@ pub struct OrderSummary {
 impl From<RunSummary> for OrderSummary {
     fn from(run: RunSummary) -> Self {
         let text = |name| match attribute(&run, name) {
-            Some(SearchValue::Keyword(text)) => Some(text.clone()),
+            Some(SearchValue::Keyword(text)) => Some(text.to_string()),
             // Untyped storage may read text that looks like a time as a time.
             Some(SearchValue::Datetime(at)) => Some(at.to_string()),
             _ => None,
@@ -93,7 +93,7 @@ impl From<RunSummary> for OrderSummary {
 }
 
 fn attribute<'a>(run: &'a RunSummary, name: &str) -> Option<&'a SearchValue> {
-    run.search_attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    run.search_attributes.iter().find(|set| set.name == name).map(|set| &set.value)
 }
 
 /// Find orders

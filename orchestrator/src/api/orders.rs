@@ -2,13 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use shared::http::Problem;
+use smol_str::SmolStr;
 use tokio_util::sync::CancellationToken;
 
 use super::problems::refused;
 use crate::domain::{CompensationStatus, NeedsAttention, OrderStatus, WorkflowState};
-use crate::workflow::{Json, Reception, RunDescription, WorkflowClient};
+use crate::workflow::{Json, Payload, Reception, RunDescription, WorkflowClient};
 use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, Timings};
 
 /// Why an order failed whose run was ended from outside.
@@ -100,7 +100,7 @@ pub(super) fn is_over(state: &WorkflowState) -> bool {
 fn terminate(state: &mut WorkflowState) {
     let reason = "the run was ended from outside; whatever was not undone by then stays as it is";
     state.end(OrderStatus::Failed);
-    state.error.get_or_insert_with(|| TERMINATED.to_owned());
+    state.error.get_or_insert_with(|| SmolStr::new_static(TERMINATED));
     for undo in state.compensations.iter_mut().filter(|undo| undo.status == CompensationStatus::Running) {
         undo.status = CompensationStatus::Failed;
         undo.detail = Some(TERMINATED.to_owned());
@@ -114,6 +114,6 @@ pub(super) fn write<T: Serialize>(value: &T) -> Result<Json, Problem> {
 }
 
 /// What an engine kept for us.
-pub(super) fn read<T: DeserializeOwned>(json: &Json) -> Result<T, Problem> {
-    json.parse().map_err(|error| Problem::bug(format!("a payload cannot be read: {error}")))
+pub(super) fn read<T: Payload>(json: &Json) -> Result<T, Problem> {
+    json.value().map_err(|error| Problem::bug(format!("a payload cannot be read: {error}")))
 }

@@ -3,14 +3,15 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use shared::http::{Call, Context, FieldError, Problem};
+use smol_str::{SmolStr, ToSmolStr};
 use utoipa::ToSchema;
 
 use super::answer::json;
 use super::docs::PlaceErrors;
-use super::orders::{Orders, read, write};
+use super::orders::{Orders, read};
 use super::problems::{ORDER_CONFLICT, refused};
 use crate::domain::{InvalidOrder, OrderInput, OrderStatus, Trace, Violation, WorkflowState};
-use crate::workflow::{ClientError, RunDescription, Start, WorkflowDef};
+use crate::workflow::{ClientError, Json, RunDescription, Start, WorkflowDef};
 use crate::workflows::order_fulfillment::{OrderFulfillment, OrderFulfillmentInput, workflow_id};
 
 /// An order was placed: it will be processed to its end, even across crashes.
@@ -27,8 +28,8 @@ pub struct Placed {
     #[schema(example = "5d0c1f0a9c3e4b21")]
     pub run_id: String,
     /// The order.
-    #[schema(example = "ORD-123")]
-    pub order_id: String,
+    #[schema(value_type = String, example = "ORD-123")]
+    pub order_id: SmolStr,
     /// Its status.
     pub status: OrderStatus,
 }
@@ -45,14 +46,15 @@ pub(super) async fn place(State(orders): State<Orders>, call: Call) -> Result<Re
     let order_id = order.order_id.clone();
     let workflow_id = workflow_id(&order_id);
     let input = OrderFulfillmentInput { order, timings: orders.timings(), trace: trace(&call.context) };
+    let input = Json::holding(input);
     let start =
-        Start { workflow: OrderFulfillment::NAME, workflow_id: workflow_id.clone(), input: write(&input)? };
+        Start { workflow: OrderFulfillment::NAME, workflow_id: workflow_id.clone(), input: input.clone() };
     let (status, run_id, state) = match orders.client().start(start).await {
         Ok(started) => (StatusCode::CREATED, started.run_id, WorkflowState::new()),
         Err(ClientError::AlreadyStarted { run_id }) => {
             let mut state = orders.state(&workflow_id).await?;
             let run = orders.describe_with(&workflow_id, &mut state).await?;
-            require_same(&run, &input.order)?;
+            require_same(&run, &input)?;
             (StatusCode::OK, run_id, state)
         }
         Err(error) => return Err(refused(&workflow_id, error)),
@@ -71,12 +73,13 @@ fn parse(call: &Call) -> Result<OrderInput, Problem> {
 }
 
 /// Checks that the existing run was started with this very order.
-fn require_same(run: &RunDescription, order: &OrderInput) -> Result<(), Problem> {
-    let existing: OrderFulfillmentInput = read(&run.input)?;
-    if existing.order == *order {
+fn require_same(run: &RunDescription, input: &Json) -> Result<(), Problem> {
+    let order = |input| read::<OrderFulfillmentInput>(input).map(|input| input.order);
+    let wanted = order(input)?;
+    if order(&run.input)? == wanted {
         return Ok(());
     }
-    let id = &order.order_id;
+    let id = wanted.order_id;
     Err(Problem::new(
         &ORDER_CONFLICT,
         format!("The order `{id}` was already placed with another body; use another orderId."),
@@ -84,8 +87,5 @@ fn require_same(run: &RunDescription, order: &OrderInput) -> Result<(), Problem>
 }
 
 fn trace(context: &Context) -> Trace {
-    Trace {
-        correlation_id: context.correlation_id.to_string(),
-        traceparent: context.traceparent.as_deref().map(str::to_owned),
-    }
+    Trace { correlation_id: context.correlation_id.to_smolstr(), traceparent: context.traceparent.clone() }
 }

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_label_that_has_just_ended_is_as_far_as_its_last_heartbeat() {
         let progress = |state| {
-            let heartbeat = Json::of(&LabelProgress { label_id: "lbl_1".to_owned(), progress: 75 });
+            let heartbeat = Json::of(&LabelProgress { label_id: "lbl_1".into(), progress: 75 });
             let label = ActivityView {
                 activity_id: "shipping_label:1".to_owned(),
                 name: Step::ShippingLabel.name().to_owned(),

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::domain::OrderStatus;
@@ -8,7 +9,8 @@ use crate::domain::OrderStatus;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decision {
     /// The order.
-    pub order_id: String,
+    #[schema(value_type = String)]
+    pub order_id: SmolStr,
     /// The decisions that were answered with success.
     #[serde(default)]
     pub accepted: Vec<Verb>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::order::{Order, orders_of};
 use super::report::{Finding, NotJudged, Report, Severity};
@@ -20,7 +21,7 @@ pub struct Audit {
     /// When the client was restarted.
     pub restarts: Vec<Timestamp>,
     /// What the orchestrator said of each order, by order id; `None` when nobody asked it.
-    pub decisions: Option<BTreeMap<String, Decision>>,
+    pub decisions: Option<BTreeMap<SmolStr, Decision>>,
     /// Whether an order with a request executing now is judged as it stands, not left out.
     pub judge_executing: bool,
     /// Whether all domains number their records in one sequence, so that it tells what came first
@@ -45,7 +46,7 @@ impl Audit {
     /// The same, leaving out the orders that were heard of after `quiet_since`.
     pub fn report_until(&self, ledgers: &Ledgers, quiet_since: Timestamp) -> Report {
         let rules = self.rules(ledgers);
-        let decided = self.decisions.iter().flat_map(BTreeMap::keys).map(String::as_str);
+        let decided = self.decisions.iter().flat_map(BTreeMap::keys).map(SmolStr::as_str);
         let (mut orders, unattributed) = orders_of(ledgers, decided);
         let mut report = Report {
             strict: self.strict,

@@ -96,7 +96,7 @@ impl Story {
         let mut request = self.request(first, at);
         let effects: Vec<&str> = parts.collect();
         if request.resource.is_none() {
-            request.resource = effects.first().and_then(|effect| effect.split(' ').nth(1)).map(str::to_owned);
+            request.resource = effects.first().and_then(|effect| effect.split(' ').nth(1)).map(Into::into);
         }
         let (order, seq) = (request.order.clone().unwrap_or_default(), request.seq);
         self.push(Record::Request(request));
@@ -106,7 +106,7 @@ impl Story {
     }
 
     fn decided(&mut self, words: &str) {
-        let mut decision = Decision { order_id: ORDER.to_owned(), accepted: Vec::new(), status: None };
+        let mut decision = Decision { order_id: ORDER.into(), accepted: Vec::new(), status: None };
         for word in words.split(' ') {
             match word {
                 "approve" => decision.accepted.push(Verb::Approve),
@@ -127,8 +127,8 @@ impl Story {
         let operation = words.next().unwrap().to_owned();
         let mut request = Request {
             seq: self.next(),
-            operation,
-            order: Some(ORDER.to_owned()),
+            operation: operation.into(),
+            order: Some(ORDER.into()),
             resource: None,
             idempotency_key: None,
             fingerprint: None,
@@ -142,30 +142,30 @@ impl Story {
             started_at: at,
             ended_at: Some(at),
             abandoned: false,
-            correlation_id: "c-1".to_owned(),
+            correlation_id: "c-1".into(),
         };
         let (mut key, mut body) = (None, None);
         for word in words {
             match word.split_once('=') {
                 None if word.starts_with('#') => request.attempt = word[1..].parse().ok(),
                 None if word == "replay" => request.replay = true,
-                None => request.resource = Some(word.to_owned()),
+                None => request.resource = Some(word.into()),
                 Some(("key", value)) => key = Some(value),
                 Some(("body", value)) => body = Some(value),
-                Some(("outcome", value)) => request.outcome = Some(value.to_owned()),
+                Some(("outcome", value)) => request.outcome = Some(value.into()),
                 Some(("retry", value)) => {
                     request.retry_after_ms = Some(parse_duration(value).unwrap().as_millis() as u64);
                 }
                 Some(("took", value)) => request.ended_at = Some(at + parse_duration(value).unwrap()),
-                Some(("order", value)) => request.order = (value != "none").then(|| value.to_owned()),
-                Some(("correlation", value)) => value.clone_into(&mut request.correlation_id),
+                Some(("order", value)) => request.order = (value != "none").then(|| value.into()),
+                Some(("correlation", value)) => request.correlation_id = value.into(),
                 Some(other) => panic!("{other:?} in {text}"),
             }
         }
         if !request.operation.ends_with(".status") {
             let usual = format!("{}/{}", request.operation, request.resource.as_deref().unwrap_or_default());
-            request.idempotency_key = Some(key.unwrap_or(&usual).to_owned()).filter(|key| key != "none");
-            request.fingerprint = Some(body.unwrap_or(&usual).to_owned()).filter(|body| body != "none");
+            request.idempotency_key = Some(key.unwrap_or(&usual).into()).filter(|key| key != "none");
+            request.fingerprint = Some(body.unwrap_or(&usual).into()).filter(|body| body != "none");
         }
         answer(&mut request, answered);
         request
@@ -176,9 +176,9 @@ impl Story {
         let mut effect = Effect {
             seq: self.next(),
             at,
-            order: Some(order.to_owned()),
-            effect: words.next().unwrap().to_owned(),
-            resource: words.next().unwrap().to_owned(),
+            order: Some(order.into()),
+            effect: words.next().unwrap().into(),
+            resource: words.next().unwrap().into(),
             amount: None,
             detail: None,
             request,
@@ -186,9 +186,9 @@ impl Story {
         for word in words {
             match (word.strip_prefix('@'), word.strip_prefix("order="), Number::parse(word)) {
                 (Some(time), ..) => effect.at = after(time),
-                (_, Some(order), _) => effect.order = Some(order.to_owned()),
+                (_, Some(order), _) => effect.order = Some(order.into()),
                 (_, _, Ok(amount)) => effect.amount = Some(amount),
-                (_, _, Err(_)) => effect.detail = Some(word.to_owned()),
+                (_, _, Err(_)) => effect.detail = Some(word.into()),
             }
         }
         self.push(Record::Effect(effect));
@@ -214,7 +214,7 @@ fn answer(request: &mut Request, text: &str) {
             "garbled" => request.garbled = true,
             word => match word.parse() {
                 Ok(status) => request.status = Some(status),
-                Err(_) => request.error = Some(word.to_owned()),
+                Err(_) => request.error = Some(word.into()),
             },
         }
     }

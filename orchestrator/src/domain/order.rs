@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::number::Number;
+use smol_str::SmolStr;
 
 mod fields;
 mod rules;
@@ -13,11 +14,11 @@ use fields::Fields;
 pub struct OrderInput {
     /// 1 to 128 of `A-Z a-z 0-9 . _ : -`, the first a letter or digit; not beginning with
     /// `order-fulfillment-`, which names runs.
-    #[schema(min_length = 1, max_length = 128, example = "ORD-123")]
-    pub order_id: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128, example = "ORD-123")]
+    pub order_id: SmolStr,
     /// Who placed it.
-    #[schema(min_length = 1, max_length = 128, example = "CUST-456")]
-    pub customer_id: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128, example = "CUST-456")]
+    pub customer_id: SmolStr,
     /// What is ordered.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<Item>,
@@ -25,13 +26,13 @@ pub struct OrderInput {
     #[schema(value_type = f64, exclusive_minimum = 0, example = 109.97)]
     pub total_amount: Number,
     /// `usd` by default.
-    #[schema(required = false, default = "usd", pattern = "^[A-Za-z]{3}$")]
-    pub currency: String,
+    #[schema(value_type = String, required = false, default = "usd", pattern = "^[A-Za-z]{3}$")]
+    pub currency: SmolStr,
     /// Where it is shipped.
     pub shipping_address: Address,
     /// Who is notified when it has shipped.
-    #[schema(min_length = 3, max_length = 254, example = "customer@example.com")]
-    pub customer_email: String,
+    #[schema(value_type = String, min_length = 3, max_length = 254, example = "customer@example.com")]
+    pub customer_email: SmolStr,
     /// Whether a manager must decide first; true by default.
     #[schema(required = false, default = true)]
     pub requires_approval: bool,
@@ -41,8 +42,8 @@ pub struct OrderInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Item {
     /// The stock-keeping unit.
-    #[schema(min_length = 1, max_length = 128, example = "ITEM-001")]
-    pub sku: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128, example = "ITEM-001")]
+    pub sku: SmolStr,
     /// The quantity.
     #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
     pub quantity: u32,
@@ -55,20 +56,20 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Address {
     /// Street and number.
-    #[schema(min_length = 1, max_length = 200, example = "123 Main St")]
-    pub street: String,
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "123 Main St")]
+    pub street: SmolStr,
     /// City.
-    #[schema(min_length = 1, max_length = 100, example = "San Francisco")]
-    pub city: String,
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "San Francisco")]
+    pub city: SmolStr,
     /// State or province.
-    #[schema(min_length = 1, max_length = 100, example = "CA")]
-    pub state: String,
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "CA")]
+    pub state: SmolStr,
     /// Postal code.
-    #[schema(min_length = 1, max_length = 20, example = "94105")]
-    pub zip: String,
+    #[schema(value_type = String, min_length = 1, max_length = 20, example = "94105")]
+    pub zip: SmolStr,
     /// Country.
-    #[schema(min_length = 1, max_length = 60, example = "US")]
-    pub country: String,
+    #[schema(value_type = String, min_length = 1, max_length = 60, example = "US")]
+    pub country: SmolStr,
 }
 
 /// What is wrong with one field of an order.
@@ -112,7 +113,7 @@ impl OrderInput {
             total_amount: Number(fields.required("totalAmount", rules::positive_amount)),
             currency: fields
                 .optional("currency", rules::currency)
-                .unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()),
+                .unwrap_or_else(|| SmolStr::new_static(DEFAULT_CURRENCY)),
             shipping_address: fields.object("shippingAddress", Address::read),
             customer_email: fields.required("customerEmail", rules::email),
             requires_approval: fields.optional("requiresApproval", rules::yes_or_no).unwrap_or(true),

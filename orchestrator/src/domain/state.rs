@@ -1,11 +1,12 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{
-    Compensation, CompensationRecord, CompensationStatus, NeedsAttention, Step, StepRecord, StepStatus,
+    Compensation, CompensationRecord, CompensationStatus, NeedsAttention, Step, StepData, StepRecord,
+    StepStatus,
 };
 
 /// The status of an order.
@@ -65,7 +66,8 @@ pub struct WorkflowState {
     /// Percent; it no longer changes once the order is being undone.
     pub progress: u8,
     /// The step or the compensation that runs now.
-    pub current_step: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub current_step: Option<SmolStr>,
     /// The steps that ended, in the order in which they did.
     #[schema(value_type = Vec<StepRecord>)]
     pub completed_steps: Vec<Arc<StepRecord>>,
@@ -74,15 +76,20 @@ pub struct WorkflowState {
     /// What needs a person's attention.
     pub needs_attention: Vec<NeedsAttention>,
     /// Why the order will not be shipped: a stable name such as `insufficient_funds`.
-    pub error: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub error: Option<SmolStr>,
     /// The hold.
-    pub auth_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub auth_id: Option<SmolStr>,
     /// The reserved stock.
-    pub reservation_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub reservation_id: Option<SmolStr>,
     /// The label.
-    pub label_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub label_id: Option<SmolStr>,
     /// The label's tracking number.
-    pub tracking_number: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub tracking_number: Option<SmolStr>,
 }
 
 impl WorkflowState {
@@ -111,7 +118,7 @@ impl WorkflowState {
             _ => OrderStatus::Processing,
         };
         self.progress = step.progress();
-        self.current_step = Some(step.name().to_owned());
+        self.current_step = Some(SmolStr::new_static(step.name()));
     }
 
     /// `step` has ended. Unknown members of `data` are empty, and left out.
@@ -120,25 +127,23 @@ impl WorkflowState {
         step: Step,
         status: StepStatus,
         timestamp: Timestamp,
-        data: [(&str, &str); N],
+        data: [(&'static str, &str); N],
     ) {
-        let mut known = BTreeMap::new();
-        for (name, value) in data.into_iter().filter(|(_, value)| !value.is_empty()) {
-            known.insert(name.to_owned(), value.to_owned());
-        }
-        self.completed_steps.push(Arc::new(StepRecord { name: step, status, timestamp, data: known }));
+        let known = data.into_iter().filter(|(_, value)| !value.is_empty());
+        let data = StepData::from_iter(known);
+        self.completed_steps.push(Arc::new(StepRecord { name: step, status, timestamp, data }));
     }
 
     /// The order will not be shipped; what was done is about to be undone.
     pub fn begin_undoing(&mut self, error: &str) {
         self.status = OrderStatus::Processing;
-        self.error = Some(error.to_owned());
+        self.error = Some(error.into());
     }
 
     /// `name` is started, for the first time or again.
     pub fn begin_compensation(&mut self, name: Compensation, at: Timestamp) {
         self.status = OrderStatus::Processing;
-        self.current_step = Some(name.name().to_owned());
+        self.current_step = Some(SmolStr::new_static(name.name()));
         self.record(name, CompensationStatus::Running, 0, at, None);
     }
 
@@ -169,13 +174,13 @@ impl WorkflowState {
     }
 
     /// A call whose answer was lost turned out to have had its effect: this is the id to undo it by.
-    pub fn keep_id(&mut self, compensation: Compensation, id: &str) {
+    pub fn keep_id(&mut self, compensation: Compensation, id: &SmolStr) {
         let known = match compensation {
             Compensation::CancelShipping => &mut self.label_id,
             Compensation::ReleaseInventory => &mut self.reservation_id,
             Compensation::ReleasePayment | Compensation::RefundPayment => &mut self.auth_id,
         };
-        *known = Some(id.to_owned());
+        *known = Some(id.clone());
     }
 
     /// Nothing more will happen by itself.

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use smol_str::SmolStr;
 
 /// The steps of an order, in sequence. Their names are those of the activities that execute them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -80,5 +81,49 @@ pub struct StepRecord {
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
     /// What it yielded (`authId`), who decided (`approvedBy`), or what went wrong (`error`, `message`).
-    pub data: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub data: StepData,
+}
+
+/// Texts by name, in the order of their names. A list, because a step has at most two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "BTreeMap<SmolStr, SmolStr>")]
+pub struct StepData(Box<[(SmolStr, SmolStr)]>);
+
+impl StepData {
+    /// The text with this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+    }
+
+    /// Every name with its text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> FromIterator<(&'static str, &'a str)> for StepData {
+    fn from_iter<I: IntoIterator<Item = (&'static str, &'a str)>>(texts: I) -> Self {
+        let texts = texts.into_iter().map(|(name, text)| (SmolStr::new_static(name), SmolStr::new(text)));
+        let mut texts: Vec<_> = texts.collect();
+        texts.sort_unstable();
+        Self(texts.into())
+    }
+}
+
+impl From<BTreeMap<SmolStr, SmolStr>> for StepData {
+    fn from(texts: BTreeMap<SmolStr, SmolStr>) -> Self {
+        Self(texts.into_iter().collect())
+    }
+}
+
+impl Serialize for StepData {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
 }

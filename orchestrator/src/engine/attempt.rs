@@ -11,7 +11,7 @@ pub(super) fn attempts_of<A: Activity<S>, S: Send + Sync + 'static>(services: Ar
     Box::new(move |ctx, input| {
         let services = Arc::clone(&services);
         Box::pin(async move {
-            let input = input.parse().map_err(|error| codec(AttemptFailure::rejected, &error))?;
+            let input = input.value().map_err(|error| codec(AttemptFailure::rejected, &error))?;
             let output = A::execute(services, ctx, input).await?;
             Json::of(&output).map_err(|error| codec(AttemptFailure::unknown, &error))
         })

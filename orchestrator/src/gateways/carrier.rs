@@ -1,5 +1,6 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{CallContext, GatewayError};
 use crate::domain::Address;
@@ -33,7 +34,7 @@ pub trait CarrierGateway: Send + Sync {
         &'a self,
         request: &'a LabelRequest,
         context: CallContext<'a>,
-    ) -> BoxFuture<'a, Result<String, GatewayError>>;
+    ) -> BoxFuture<'a, Result<SmolStr, GatewayError>>;
 
     /// Cancels a label, also one that is still being generated.
     ///
@@ -56,7 +57,7 @@ pub struct LabelRequest {
     /// Where the parcel goes.
     pub shipping_address: Address,
     /// For which order.
-    pub order_id: String,
+    pub order_id: SmolStr,
 }
 
 /// The progress of a label.
@@ -64,7 +65,7 @@ pub struct LabelRequest {
 #[serde(rename_all = "camelCase")]
 pub struct LabelProgress {
     /// Which label.
-    pub label_id: String,
+    pub label_id: SmolStr,
     /// Percent.
     pub progress: u8,
 }
@@ -74,7 +75,7 @@ pub struct LabelProgress {
 #[serde(rename_all = "camelCase")]
 pub struct Label {
     /// The label's id.
-    pub label_id: String,
+    pub label_id: SmolStr,
     /// The number with which the customer tracks the parcel.
-    pub tracking_number: String,
+    pub tracking_number: SmolStr,
 }

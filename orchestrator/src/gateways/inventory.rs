@@ -1,5 +1,6 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{CallContext, GatewayError};
 
@@ -33,14 +34,14 @@ pub struct ReservationRequest {
     /// At least one line.
     pub items: Vec<StockItem>,
     /// For which order.
-    pub order_id: String,
+    pub order_id: SmolStr,
 }
 
 /// A quantity of one SKU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockItem {
     /// The stock-keeping unit.
-    pub sku: String,
+    pub sku: SmolStr,
     /// The quantity.
     pub quantity: u32,
 }
@@ -50,5 +51,5 @@ pub struct StockItem {
 #[serde(rename_all = "camelCase")]
 pub struct Reservation {
     /// The reservation's id.
-    pub reservation_id: String,
+    pub reservation_id: SmolStr,
 }

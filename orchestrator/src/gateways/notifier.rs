@@ -1,5 +1,6 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{CallContext, GatewayError};
 
@@ -21,13 +22,13 @@ pub trait Notifier: Send + Sync {
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Its recipient.
-    pub recipient: String,
+    pub recipient: SmolStr,
     /// Its subject.
     pub subject: String,
     /// Its text.
     pub message: String,
     /// The order that it is about.
-    pub order_id: String,
+    pub order_id: SmolStr,
 }
 
 /// A message is on its way.
@@ -35,5 +36,5 @@ pub struct Message {
 #[serde(rename_all = "camelCase")]
 pub struct SentMessage {
     /// The message's id.
-    pub notification_id: String,
+    pub notification_id: SmolStr,
 }

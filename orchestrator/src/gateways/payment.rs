@@ -1,6 +1,7 @@
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use shared::number::Number;
+use smol_str::SmolStr;
 
 use super::{CallContext, GatewayError};
 
@@ -70,11 +71,11 @@ pub struct Hold {
     /// In the unit of `currency`; greater than zero.
     pub amount: Number,
     /// Its ISO 4217 code.
-    pub currency: String,
+    pub currency: SmolStr,
     /// The order.
-    pub order_id: String,
+    pub order_id: SmolStr,
     /// The customer.
-    pub customer_id: String,
+    pub customer_id: SmolStr,
 }
 
 /// Money is held.
@@ -82,7 +83,7 @@ pub struct Hold {
 #[serde(rename_all = "camelCase")]
 pub struct Authorization {
     /// The authorization's id.
-    pub auth_id: String,
+    pub auth_id: SmolStr,
 }
 
 /// The status of an authorization.

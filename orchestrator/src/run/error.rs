@@ -1,3 +1,5 @@
+use smol_str::SmolStr;
+
 use crate::audit::Domain;
 use crate::gateways::BadBaseUrl;
 
@@ -29,12 +31,12 @@ pub enum Error {
         "the backends already know {known} of these orders, such as {example}: empty them with --reset; a --target that \
          knows the orders too needs another --seed with it, or a restart with an empty journal"
     )]
-    KnownToBackends { known: usize, example: String },
+    KnownToBackends { known: usize, example: SmolStr },
     #[error(
         "the orchestrator already knows order {order} (a new order is answered with 201): run with another --seed and \
          --reset, or restart it with an empty journal and run with --reset"
     )]
-    KnownToOrchestrator { order: String },
+    KnownToOrchestrator { order: SmolStr },
     #[error(
         "the backends at {backends} were restarted during the run: they have forgotten what happened before, so that \
          nothing can be judged"
@@ -44,7 +46,7 @@ pub enum Error {
         "the backends were asked for orders such as {example}, and for none of this run: the orchestrator has to \
          send an order's own id, as orderId or as x-correlation-id"
     )]
-    OtherNames { example: String },
+    OtherNames { example: SmolStr },
     #[error(
         "{orders} orders have left the ledger of {domain} to make room, so that nothing can be judged: start the \
          backends with a larger LEDGER_CAPACITY, or empty them with --reset"
@@ -54,9 +56,9 @@ pub enum Error {
         "the backends were asked for none of these orders, such as {example}: is the orchestrator pointed at their URL \
          ({backends}), and does it send an order's own id, as orderId or as x-correlation-id?"
     )]
-    NotAsked { backends: String, example: String },
+    NotAsked { backends: String, example: SmolStr },
     #[error(
         "the orchestrator took no order to its end, such as {order} ({answer}): does it serve the same order API?"
     )]
-    Refused { order: String, answer: String },
+    Refused { order: SmolStr, answer: String },
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use shared::ledger::Record;
+use smol_str::SmolStr;
 use tokio::time::timeout;
 
 use super::{Error, Health, Plan, Site};
@@ -55,7 +56,7 @@ pub(super) async fn require_unknown(
     plan: &Plan,
     workload: Workload,
     site: &Site,
-) -> Result<BTreeSet<String>, Error> {
+) -> Result<BTreeSet<SmolStr>, Error> {
     if plan.reset {
         // Nothing is reset for a run that cannot start.
         require_unknown_to_orchestrator(workload.order_id(0), &*site.orchestrator).await?;
@@ -66,7 +67,7 @@ pub(super) async fn require_unknown(
     let ours = (0..plan.orders).map(|index| workload.order_id(index));
     let mut ours = ours.filter(|order| known.contains(order.as_str()));
     match ours.next() {
-        None => Ok(known.into_iter().map(str::to_owned).collect()),
+        None => Ok(known.into_iter().map(SmolStr::new).collect()),
         Some(example) => Err(Error::KnownToBackends { known: 1 + ours.count(), example }),
     }
 }
@@ -76,7 +77,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Asks for the first order: an earlier run with the same seed had it too. An orchestrator that does not
 /// know it may answer anything, or nothing at all.
-async fn require_unknown_to_orchestrator(order: String, orchestrator: &dyn Transport) -> Result<(), Error> {
+async fn require_unknown_to_orchestrator(order: SmolStr, orchestrator: &dyn Transport) -> Result<(), Error> {
     let path = format!("/workflows/{}/result?timeout=1", workflow_id(&order));
     let request = Request::get(path).body(Bytes::new()).expect("ids of orders fit a path");
     match timeout(TIMEOUT, orchestrator.send(request)).await {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::ledger::Record;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::Error;
 use super::results::{End, OrderResult};
@@ -20,13 +21,13 @@ fn named(ledgers: &Ledgers) -> impl Iterator<Item = &str> {
 /// When the orders themselves have no records: then there is nothing to judge them by.
 pub(super) fn strangers(
     ledgers: &Ledgers,
-    planned: &BTreeSet<String>,
-    known: &BTreeSet<String>,
+    planned: &BTreeSet<SmolStr>,
+    known: &BTreeSet<SmolStr>,
 ) -> Result<Option<String>, Error> {
     let mut strange = named(ledgers).filter(|order| !planned.contains(*order) && !known.contains(*order));
     let Some(example) = strange.next() else { return Ok(None) };
     if !named(ledgers).any(|order| planned.contains(order)) {
-        return Err(Error::OtherNames { example: example.to_owned() });
+        return Err(Error::OtherNames { example: example.into() });
     }
     let records = counted(1 + strange.count() as u64, "ledger record");
     Ok(Some(format!("Not judged: {records} of orders that this run did not place, such as {example}.")))
@@ -39,7 +40,7 @@ pub(super) fn strangers(
 /// before its orchestrator asks for anything.
 pub(super) fn require_records(
     ledgers: &Ledgers,
-    planned: &BTreeSet<String>,
+    planned: &BTreeSet<SmolStr>,
     orders: &[OrderResult],
     backends: &str,
 ) -> Result<Option<String>, Error> {
@@ -53,7 +54,7 @@ pub(super) fn require_records(
     if let Some(OrderResult { order_id, end, reason, .. }) = orders.iter().find(|order| needs_backends(order))
     {
         let reason = reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
-        let example = format!("{order_id} ({}{reason})", end.name());
+        let example = format_smolstr!("{order_id} ({}{reason})", end.name());
         return Err(Error::NotAsked { backends: backends.to_owned(), example });
     }
     Ok(Some("The backends were asked for none of these orders.".to_owned()))
@@ -91,7 +92,7 @@ pub(super) mod tests {
 
     #[test]
     fn records_under_other_names_are_told_of_and_alone_are_an_error() {
-        let [ours, known] = [["ORD-1"], ["ORD-0"]].map(|orders| orders.map(str::to_owned).into());
+        let [ours, known] = [["ORD-1"], ["ORD-0"]].map(|orders| orders.map(SmolStr::new).into());
         let told = |requests: &[serde_json::Value]| {
             let told = strangers(&ledgers(requests), &ours, &known);
             told.map_or_else(|error| format!("error: {error}"), Option::unwrap_or_default)
@@ -107,7 +108,7 @@ pub(super) mod tests {
     fn orders_that_should_have_records_and_have_none_are_an_error() {
         let checked = |decision, end, requests: &[serde_json::Value]| {
             let order = OrderResult {
-                order_id: "ORD-1".to_owned(),
+                order_id: "ORD-1".into(),
                 decision,
                 accepted: true,
                 late_cancel_accepted: None,
@@ -116,7 +117,7 @@ pub(super) mod tests {
                 needs_attention: false,
                 took_ms: None,
             };
-            require_records(&ledgers(requests), &["ORD-1".to_owned()].into(), &[order], "http://shop:3001")
+            require_records(&ledgers(requests), &["ORD-1".into()].into(), &[order], "http://shop:3001")
         };
         let others = [json!({"order": "ORD-0"}), json!({"order": null})];
         for (decision, end) in

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use smol_str::SmolStr;
 
 use super::condition::Verdict;
 use super::statistics::Quantiles;
@@ -85,7 +86,7 @@ pub enum End {
 #[serde(rename_all = "camelCase")]
 pub struct OrderResult {
     /// The order.
-    pub order_id: String,
+    pub order_id: SmolStr,
     /// What was decided about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Verb>,

@@ -85,7 +85,7 @@ pub(super) fn order(
     took_ms: u64,
 ) -> OrderResult {
     OrderResult {
-        order_id: id.to_owned(),
+        order_id: id.into(),
         decision,
         accepted,
         late_cancel_accepted: None,
@@ -135,22 +135,22 @@ impl Sample {
         let started_at = self.tick();
         let request = Request {
             seq: self.1,
-            operation: operation.to_owned(),
-            order: Some(order.to_owned()),
-            resource: Some(resource.to_owned()).filter(|resource| !resource.is_empty()),
-            idempotency_key: Some(format!("{order}/{operation}")),
-            fingerprint: Some(format!("{order}/{operation}")),
+            operation: operation.into(),
+            order: Some(order.into()),
+            resource: (!resource.is_empty()).then(|| resource.into()),
+            idempotency_key: Some(format!("{order}/{operation}").into()),
+            fingerprint: Some(format!("{order}/{operation}").into()),
             attempt: Some(1),
             replay: false,
-            outcome: Some(outcome.to_owned()),
+            outcome: Some(outcome.into()),
             status: Some(status),
-            error: (status >= 400).then(|| outcome.to_owned()),
+            error: (status >= 400).then(|| outcome.into()),
             garbled: false,
             retry_after_ms: None,
             started_at,
             ended_at: Some(started_at + jiff::SignedDuration::from_millis(took_ms)),
             abandoned: false,
-            correlation_id: format!("placing {order}"),
+            correlation_id: format!("placing {order}").into(),
         };
         self.push(operation, Record::Request(request));
     }
@@ -162,9 +162,9 @@ impl Sample {
         let record = Record::Effect(Effect {
             seq: self.1,
             at,
-            order: Some(order.to_owned()),
-            effect: effect.to_owned(),
-            resource: resource.to_owned(),
+            order: Some(order.into()),
+            effect: effect.into(),
+            resource: resource.into(),
             amount,
             detail: None,
             request,

@@ -56,7 +56,7 @@ fn fault_of(request: &Request, plan: &Plan) -> Option<ScriptLine> {
     let (name, attempt) = (request.outcome.as_deref()?, request.attempt?);
     let scripted = plan.script.lines().iter().filter(|line| {
         (line.operation.name, line.attempt) == (&*request.operation, attempt)
-            && (line.order.is_none() || line.order == request.order)
+            && (line.order.is_none() || line.order.as_deref() == request.order.as_deref())
     });
     if let Some(line) = scripted.max_by_key(|line| line.order.is_some()) {
         return Some(ScriptLine { order: None, ..line.clone() });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use shared::chaos::{Access, Operation, ScriptLine};
 use shared::digest::digest_of;
+use smol_str::SmolStr;
 
 use super::cores::{Cores, Stuck};
 use super::crash::Crash;
@@ -46,7 +47,7 @@ pub struct Coverage {
     /// The outcomes that were tried of each operation.
     pub outcomes: BTreeMap<&'static str, Vec<&'static str>>,
     /// The most attempts that an order made of each operation.
-    pub attempts: BTreeMap<String, u32>,
+    pub attempts: BTreeMap<SmolStr, u32>,
     /// The entries of the journal around whose appends processes died.
     pub appends: BTreeSet<String>,
 }

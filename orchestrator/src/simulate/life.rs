@@ -2,13 +2,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::decision::{Decision, Moment};
 use super::moments::Moments;
 use super::world::World;
 use crate::audit;
-use crate::domain::{OrderInput, OrderStatus};
+use crate::domain::{OrderInput, OrderStatus, WorkflowState};
 use crate::workflow::{ClientError, Closed, Either, Json, WorkflowClient, race};
 use crate::workflows::order_fulfillment::{GET_ORDER_STATUS, workflow_id};
 use crate::workload::Customer;
@@ -69,12 +68,6 @@ pub(super) async fn live(
     OrderOutcome { decision: audit::Decision { order_id, accepted, status }, is_undecided }
 }
 
-/// What of an order's state tells how it stands.
-#[derive(Deserialize)]
-struct Standing {
-    status: OrderStatus,
-}
-
 /// Whoever has an order, in a world.
 struct Owner<'a> {
     world: &'a World<'a>,
@@ -120,7 +113,7 @@ impl Owner<'_> {
         let mut look_after = FIRST_LOOK;
         loop {
             let asked = match self.world.engines.result(&id, look_after).await {
-                Ok(Some(Closed::Completed(output))) => output.parse::<Standing>().ok(),
+                Ok(Some(Closed::Completed(output))) => output.value::<WorkflowState>().ok(),
                 Ok(Some(Closed::Failed(_))) => return None,
                 Ok(None) => {
                     look_after *= 2;
@@ -129,7 +122,7 @@ impl Owner<'_> {
                         .query(&id, GET_ORDER_STATUS, Json::null())
                         .await
                         .ok()
-                        .and_then(|it| it.parse().ok())
+                        .and_then(|state| state.value().ok())
                 }
                 Err(ClientError::Unavailable { retry_after, .. }) => {
                     tokio::time::sleep(retry_after).await;
@@ -137,7 +130,7 @@ impl Owner<'_> {
                 }
                 Err(_) => return None,
             };
-            let status = asked.map(|standing: Standing| standing.status);
+            let status = asked.map(|state: WorkflowState| state.status);
             if status.is_some_and(OrderStatus::is_final) || self.world.clock.now() >= give_up {
                 return status;
             }

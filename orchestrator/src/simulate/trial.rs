@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use shared::chaos::{Plan, Script, Table};
 use shared::ledger::Record;
+use smol_str::SmolStr;
 
 use super::crash_plan::CrashPlan;
 use super::decision::{Decision, Moment};
@@ -30,7 +31,7 @@ pub struct Trial {
     /// What the schedule has that did not come about, each in a sentence.
     pub missed: Vec<String>,
     /// Every attempt that an outcome was drawn for: its operation and number.
-    pub(super) draws: Vec<(String, u32)>,
+    pub(super) draws: Vec<(SmolStr, u32)>,
     /// The names of all appends to the journal.
     pub(super) appends: Vec<String>,
 }
@@ -85,7 +86,7 @@ async fn run(world: &World<'_>, workload: &Workload, index: u64, schedule: &Sche
 /// entries that were not written.
 fn missed(
     schedule: &Schedule,
-    draws: &[(String, u32)],
+    draws: &[(SmolStr, u32)],
     is_undecided: bool,
     crash_plan: &CrashPlan,
 ) -> Vec<String> {
@@ -101,7 +102,7 @@ fn missed(
     faults.chain(late).chain(crashes).collect()
 }
 
-fn draw_of(record: &Record) -> Option<(String, u32)> {
+fn draw_of(record: &Record) -> Option<(SmolStr, u32)> {
     match record {
         Record::Request(request) => Some((request.operation.clone(), request.attempt?)),
         Record::Effect(_) => None,

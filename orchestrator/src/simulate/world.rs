@@ -10,6 +10,7 @@ use shared::http::{Correlated, Correlation, with_common};
 use shared::ledger::Selection;
 use shared::pipeline::Pipeline;
 use shared::time::{Clock, TimeScale};
+use smol_str::SmolStr;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
@@ -173,7 +174,7 @@ impl<'a> World<'a> {
     pub(super) fn judge(
         &self,
         ledgers: &Ledgers,
-        decisions: BTreeMap<String, Decision>,
+        decisions: BTreeMap<SmolStr, Decision>,
         restarts: Vec<Timestamp>,
     ) -> Report {
         let audit = Audit {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{BoxFuture, Filter, Json, Reception, SearchValue, WorkflowFailure};
+use super::{BoxFuture, Filter, Json, Reception, SearchAttribute, WorkflowFailure};
 
 /// Starts, queries and signals runs, by name and JSON. Object-safe: one `Arc<dyn WorkflowClient>`
 /// serves every handler, whichever engine is behind it.
@@ -153,7 +153,7 @@ pub struct RunSummary {
     /// Whether it needs a person's attention.
     pub needs_attention: bool,
     /// Its search attributes, by name.
-    pub search_attributes: Vec<(String, SearchValue)>,
+    pub search_attributes: Vec<SearchAttribute>,
 }
 
 /// One activity of a run.

@@ -1,28 +1,50 @@
+use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
+use serde::ser::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-/// Unparsed JSON text: the form in which payloads pass through an engine.
+use super::Payload;
+use super::guard::guarded;
+
+/// A JSON value: the form in which payloads pass through an engine, which only stores them and hands them
+/// on.
 ///
-/// It is kept as text because an engine only stores it and hands it on, and because a number such
-/// as `109.97` must come out exactly as it went in. Cloning shares the text.
+/// It is text, so that a number such as `109.97` comes out exactly as it went in; or a value of which the
+/// text is written when somebody reads it, and which those who know its type get back without any text.
+/// Cloning shares either.
 #[derive(Clone)]
 pub struct Json(Form);
 
 #[derive(Clone)]
 enum Form {
     Text(Arc<RawValue>),
-    Later(Arc<Later>),
+    Value(Arc<dyn Written>),
 }
 
-/// Text that is written when it is first read.
-type Later = LazyLock<Result<Json, String>, Box<dyn FnOnce() -> Result<Json, String> + Send>>;
+/// A value, without its type.
+trait Written: Any + Send + Sync {
+    /// Its text, or why it has none.
+    fn text(&self) -> Result<&RawValue, &str>;
+}
+
+struct Value<T> {
+    value: T,
+    text: OnceLock<Result<Box<RawValue>, String>>,
+}
+
+impl<T: Payload> Written for Value<T> {
+    fn text(&self) -> Result<&RawValue, &str> {
+        let write = || guarded(|| to_raw_value(&self.value))?.map_err(|error| error.to_string());
+        self.text.get_or_init(write).as_deref().map_err(String::as_str)
+    }
+}
 
 impl Json {
-    /// `value` as JSON.
+    /// The text of `value`.
     ///
     /// # Errors
     /// Only when `value` cannot be JSON: a map whose keys are not strings, or a `Serialize` that refuses.
@@ -30,10 +52,9 @@ impl Json {
         to_raw_value(value).map(|raw| Self(Form::Text(raw.into())))
     }
 
-    /// JSON that is written when somebody reads it, and not at all if nobody does. If it cannot be
-    /// written, [`check`](Self::check) says so, and its text is `null`. `write` must not panic.
-    pub fn later(write: impl FnOnce() -> Result<Self, String> + Send + 'static) -> Self {
-        Self(Form::Later(Arc::new(LazyLock::new(Box::new(write)))))
+    /// `value` itself. If it cannot be JSON, it cannot be serialised either, and its text is `null`.
+    pub fn holding<T: Payload>(value: T) -> Self {
+        Self(Form::Value(Arc::new(Value { value, text: OnceLock::new() })))
     }
 
     /// JSON text read from outside.
@@ -49,12 +70,25 @@ impl Json {
         Self(Form::Text(RawValue::NULL.to_owned().into()))
     }
 
-    /// The text itself.
+    /// The text.
     pub fn text(&self) -> &str {
-        self.raw().get()
+        self.raw().unwrap_or(RawValue::NULL).get()
     }
 
-    /// The value of the text.
+    /// The value: the one that it [holds](Self::holding) if that is a `T`, and else what its text says.
+    ///
+    /// # Errors
+    /// When the text is not a `T`; the message names the place.
+    pub fn value<T: Payload>(&self) -> Result<T, serde_json::Error> {
+        if let Form::Value(value) = &self.0
+            && let Some(known) = (&**value as &dyn Any).downcast_ref::<Value<T>>()
+        {
+            return Ok(known.value.clone());
+        }
+        self.parse()
+    }
+
+    /// What the text says.
     ///
     /// # Errors
     /// When the text is not a `T`; the message names the place.
@@ -62,28 +96,18 @@ impl Json {
         serde_json::from_str(self.text())
     }
 
-    /// Makes sure that it is written, if it was to be [`later`](Self::later).
-    ///
-    /// # Errors
-    /// Why it could not be written.
-    pub fn check(&self) -> Result<&Self, String> {
+    /// Why there is no text, if there is none.
+    fn raw(&self) -> Result<&RawValue, &str> {
         match &self.0 {
-            Form::Text(_) => Ok(self),
-            Form::Later(later) => LazyLock::force(later).as_ref().map_err(String::clone)?.check(),
-        }
-    }
-
-    fn raw(&self) -> &RawValue {
-        match &self.0 {
-            Form::Text(raw) => raw,
-            Form::Later(later) => LazyLock::force(later).as_ref().map_or(RawValue::NULL, Self::raw),
+            Form::Text(raw) => Ok(raw),
+            Form::Value(value) => value.text(),
         }
     }
 }
 
 impl fmt::Debug for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Json").field(&self.raw()).finish()
+        f.debug_tuple("Json").field(&self.text()).finish()
     }
 }
 
@@ -97,7 +121,7 @@ impl Eq for Json {}
 
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.raw().serialize(serializer)
+        self.raw().map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -113,24 +137,44 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_is_written_later_is_written_once_when_somebody_reads_it() {
-        let times = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&times);
-        let json = Json::later(move || {
-            counted.fetch_add(1, Relaxed);
-            Json::of(&[1, 2]).map_err(|error| error.to_string())
-        });
-        let copy = json.clone();
-        assert_eq!(times.load(Relaxed), 0);
-        assert_eq!((json.text(), serde_json::to_string(&copy).unwrap().as_str()), ("[1,2]", "[1,2]"));
-        assert_eq!(json.check(), Ok(&copy));
-        assert_eq!(times.load(Relaxed), 1);
+    /// A number that counts how often it is written.
+    #[derive(Clone, Debug, Deserialize)]
+    struct Counted {
+        number: u8,
+        #[serde(skip)]
+        written: Arc<AtomicUsize>,
+    }
+
+    impl Serialize for Counted {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.written.fetch_add(1, Relaxed);
+            match self.number {
+                7 => Err(S::Error::custom("seven cannot be written")),
+                13 => panic!("unlucky"),
+                number => number.serialize(serializer),
+            }
+        }
     }
 
     #[test]
-    fn what_cannot_be_written_says_why_and_is_null() {
-        let json = Json::later(|| Err("no key is a string".to_owned()));
-        assert_eq!((json.check(), json.text()), (Err("no key is a string".to_owned()), "null"));
+    fn a_value_is_written_once_when_its_text_is_read_and_not_for_those_who_know_its_type() {
+        let written = Arc::default();
+        let json = Json::holding(Counted { number: 5, written: Arc::clone(&written) });
+        let copy = json.clone();
+        assert_eq!(json.value::<Counted>().unwrap().number, 5);
+        assert_eq!(written.load(Relaxed), 0);
+        assert_eq!((json.text(), serde_json::to_string(&copy).unwrap().as_str()), ("5", "5"));
+        assert_eq!(json.value::<u8>().unwrap(), 5);
+        assert_eq!(written.load(Relaxed), 1);
+        json.value::<String>().unwrap_err();
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_to_those_who_know_its_type_and_null_to_others() {
+        for (number, reason) in [(7, "seven cannot be written"), (13, "panicked: unlucky")] {
+            let json = Json::holding(Counted { number, written: Arc::default() });
+            assert_eq!((json.value::<Counted>().unwrap().number, json.text()), (number, "null"));
+            assert!(serde_json::to_string(&json).unwrap_err().to_string().contains(reason));
+        }
     }
 }

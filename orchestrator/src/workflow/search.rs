@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// The type of a search attribute, as Temporal knows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,10 @@ pub enum SearchValue {
     /// An instant.
     Datetime(Timestamp),
     /// Text compared as a whole.
-    Keyword(String),
+    Keyword(SmolStr),
 }
 
-/// One attribute with its value, as a workflow upserts it.
+/// One attribute with its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchAttribute {
     /// One of the workflow's [`SEARCH_ATTRIBUTES`](super::WorkflowDef::SEARCH_ATTRIBUTES).

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
+use smol_str::SmolStr;
 use tokio::time::{Instant, sleep};
 
 use super::order_api::{Failure, MAX_ANSWER, OrderApi, Refused};
@@ -44,13 +45,13 @@ pub struct Ended {
 #[derive(Debug)]
 pub struct Customer {
     api: OrderApi,
-    order_id: String,
+    order_id: SmolStr,
     last_failure: Mutex<Option<String>>,
 }
 
 impl Customer {
     /// The customer with the order of this id.
-    pub fn new(api: OrderApi, order_id: String) -> Self {
+    pub fn new(api: OrderApi, order_id: SmolStr) -> Self {
         Self { api, order_id, last_failure: Mutex::default() }
     }
 
@@ -193,7 +194,7 @@ mod tests {
 
     fn customer(answers: impl IntoIterator<Item = Response<Body>>) -> Customer {
         let scripted = Scripted(Mutex::new(answers.into_iter().collect()));
-        Customer::new(OrderApi::new(Arc::new(scripted)), "ORD-1".to_owned())
+        Customer::new(OrderApi::new(Arc::new(scripted)), "ORD-1".into())
     }
 
     fn answer(status: u16, body: &impl ToString) -> Response<Body> {

@@ -139,7 +139,7 @@ async fn ledger_and_status(asks: &[Ask]) -> (Standing, Standing) {
     let mut folded = Standing::default();
     for record in &records {
         if let Record::Effect(effect) = record {
-            assert_eq!((effect.order.as_deref(), &effect.resource), (Some("ORD-123"), &id));
+            assert_eq!((effect.order.as_deref(), effect.resource.as_str()), (Some("ORD-123"), id.as_str()));
             folded = folded.after(effect);
         }
     }

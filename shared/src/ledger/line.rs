@@ -1,5 +1,6 @@
 use std::num::NonZeroU64;
 
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::orders::OrderNumber;
@@ -72,7 +73,7 @@ impl Line {
     }
 
     /// The record of the line, with its number and its order.
-    pub(super) fn record(&self, seq: u64, order: Option<String>) -> Record {
+    pub(super) fn record(&self, seq: u64, order: Option<SmolStr>) -> Record {
         match &self.content {
             Content::Effect(line) => Record::Effect(line.record(seq, order)),
             Content::Request(line) => Record::Request(line.record(seq, order)),
@@ -81,35 +82,35 @@ impl Line {
 }
 
 impl EffectLine {
-    fn record(&self, seq: u64, order: Option<String>) -> Effect {
+    fn record(&self, seq: u64, order: Option<SmolStr>) -> Effect {
         Effect {
             seq,
             at: self.at.timestamp(),
             order,
-            effect: self.effect.to_owned(),
+            effect: SmolStr::new_static(self.effect),
             resource: self.resource.to_text(),
             amount: self.amount,
-            detail: self.detail.as_deref().map(str::to_owned),
+            detail: self.detail.as_deref().map(SmolStr::new),
             request: self.request.map(NonZeroU64::get),
         }
     }
 }
 
 impl RequestLine {
-    fn record(&self, seq: u64, order: Option<String>) -> Request {
+    fn record(&self, seq: u64, order: Option<SmolStr>) -> Request {
         let sent = self.end.map(|(_, sent)| sent).unwrap_or_default();
         Request {
             seq,
-            operation: self.operation.name.to_owned(),
+            operation: SmolStr::new_static(self.operation.name),
             order,
             resource: self.resource.as_ref().map(Text::to_text),
             idempotency_key: self.key.as_ref().map(Text::to_text),
             fingerprint: self.fingerprint.map(|digest| hexadecimal(u128::from_ne_bytes(digest))),
             attempt: self.outcome.map(|_| self.attempt),
             replay: sent.is_replay,
-            outcome: self.outcome.map(|outcome| outcome.name.to_owned()),
+            outcome: self.outcome.map(|outcome| SmolStr::new_static(outcome.name)),
             status: sent.status,
-            error: sent.error.map(|kind| kind.code.to_owned()),
+            error: sent.error.map(|kind| SmolStr::new_static(kind.code)),
             garbled: sent.is_garbled,
             retry_after_ms: sent.retry_after_ms.map(u64::from),
             started_at: self.started_at.timestamp(),
@@ -121,6 +122,6 @@ impl RequestLine {
 }
 
 /// In 32 lower-case digits.
-fn hexadecimal(digest: u128) -> String {
-    Uuid::from_u128(digest).simple().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+fn hexadecimal(digest: u128) -> SmolStr {
+    SmolStr::new(Uuid::from_u128(digest).simple().encode_lower(&mut Uuid::encode_buffer()))
 }

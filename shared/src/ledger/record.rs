@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::number::Number;
@@ -27,12 +28,15 @@ pub struct Effect {
     pub at: Timestamp,
     /// The order id, else the correlation id that the client sent; absent if there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub order: Option<SmolStr>,
     /// What happened: `held`, `captured`, `released`, `refunded`, `expired`; `reserved`, `released`, `expired`;
     /// `generating`, `generated`, `cancelled`, `abandoned`; `sent`.
-    pub effect: String,
+    #[schema(value_type = String)]
+    pub effect: SmolStr,
     /// The resource.
-    pub resource: String,
+    #[schema(value_type = String)]
+    pub resource: SmolStr,
     /// How much money, where money moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
@@ -40,7 +44,8 @@ pub struct Effect {
     /// What distinguishes two effects of a kind if the resource does not: a message's type, its
     /// recipient, its subject if it has one, and a digest of its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub detail: Option<SmolStr>,
     /// The `seq` of the request that caused it; absent for an expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
@@ -53,20 +58,25 @@ pub struct Request {
     /// The place in this domain's ledger, given on arrival.
     pub seq: u64,
     /// Such as `payment.capture`.
-    pub operation: String,
+    #[schema(value_type = String)]
+    pub operation: SmolStr,
     /// The order id, else the correlation id that the client sent; absent if there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub order: Option<SmolStr>,
     /// The resource that the request names, or the one that it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub resource: Option<SmolStr>,
     /// Its `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub idempotency_key: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub idempotency_key: Option<SmolStr>,
     /// Equal for equal bodies, in hexadecimal digits; for a body that was refused as invalid, equal for
     /// equal bytes. Absent for a body that did not arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub fingerprint: Option<SmolStr>,
     /// The chaos attempt, from 1; absent if nothing was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
@@ -75,13 +85,15 @@ pub struct Request {
     pub replay: bool,
     /// The outcome that was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub outcome: Option<SmolStr>,
     /// The status that was sent; absent if none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The member `error` of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub error: Option<SmolStr>,
     /// The answer's body was broken.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub garbled: bool,
@@ -98,7 +110,8 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abandoned: bool,
     /// Its correlation id, sent by the client or made here.
-    pub correlation_id: String,
+    #[schema(value_type = String)]
+    pub correlation_id: SmolStr,
 }
 
 /// With three digits, so that times sort as text.

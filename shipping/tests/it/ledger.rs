@@ -17,7 +17,7 @@ fn told(service: &Service) -> String {
         match record {
             Record::Request(request) => {
                 let end = match (&request.error, request.status) {
-                    (Some(error), _) => error.clone(),
+                    (Some(error), _) => error.to_string(),
                     (None, Some(status)) => status.to_string(),
                     (None, None) if request.abandoned => "left".to_owned(),
                     (None, None) => "cut".to_owned(),

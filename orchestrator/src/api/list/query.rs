@@ -91,7 +91,7 @@ impl Terms {
         // Not trimmed: an id may have blanks at its ends.
         let text = value.filter(|text| !text.trim().is_empty()).map(str::to_owned);
         if let Some(text) = self.fields.optional_text(name, text, MAX_TEXT_LENGTH) {
-            self.add(attribute, Comparison::Equal, SearchValue::Keyword(text));
+            self.add(attribute, Comparison::Equal, SearchValue::Keyword(text.into()));
         }
     }
 
@@ -100,7 +100,7 @@ impl Terms {
         // The only status whose search attribute has a different value.
         let word = if word == "awaiting_approval" { "pending" } else { word };
         if STATUSES.contains(&word) {
-            self.add(ORDER_STATUS, Comparison::Equal, SearchValue::Keyword(word.to_owned()));
+            self.add(ORDER_STATUS, Comparison::Equal, SearchValue::Keyword(word.into()));
         } else {
             self.fields.wrong("orderStatus", format!("must be one of {}", STATUSES.join(", ")));
         }

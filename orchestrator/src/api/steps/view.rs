@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,7 +6,8 @@ use utoipa::ToSchema;
 
 use crate::activities::{ReadPayment, RepeatAuthorize, RepeatCreateLabel, RepeatReadPayment, RepeatReserve};
 use crate::domain::{
-    Compensation, CompensationRecord, CompensationStatus, Step, StepRecord, StepStatus, WorkflowState,
+    Compensation, CompensationRecord, CompensationStatus, Step, StepData, StepRecord, StepStatus,
+    WorkflowState,
 };
 use crate::workflow::{ActivityDef, ActivityState, ActivityView, Json, RunDescription};
 
@@ -39,7 +39,8 @@ pub struct StepView {
     #[schema(value_type = Option<Object>)]
     pub last_heartbeat: Option<Json>,
     /// Its result, who decided, or what went wrong.
-    pub data: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub data: StepData,
 }
 
 /// The status of a step or a compensation.
@@ -125,7 +126,7 @@ impl StepView {
             last_failure: last.and_then(|activity| activity.last_failure.clone()),
             next_attempt_at: last.and_then(|activity| activity.next_attempt_at),
             last_heartbeat: last.and_then(|activity| activity.last_heartbeat.clone()),
-            data: BTreeMap::new(),
+            data: StepData::default(),
         }
     }
 }

@@ -2,6 +2,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use smol_str::SmolStr;
+
 use super::{MAX_SHOWN, shown, summary};
 use crate::audit::{CallLine, FactLine, Finding, Report, Severity};
 
@@ -105,9 +107,9 @@ fn answer(call: &CallLine) -> String {
 
 fn of_fact(fact: &FactLine) -> Row {
     let amount = fact.amount.map(|amount| amount.to_string());
-    let what = amount.or_else(|| fact.detail.clone()).unwrap_or_default();
+    let what = amount.or_else(|| fact.detail.as_ref().map(SmolStr::to_string)).unwrap_or_default();
     let by = if fact.by_clock { "by the clock" } else { "" };
-    [after(fact.after_ms), format!("  {}", fact.effect), fact.resource.clone(), what, by.to_owned()]
+    [after(fact.after_ms), format!("  {}", fact.effect), fact.resource.to_string(), what, by.to_owned()]
 }
 
 /// A time after the order was first heard of, such as `+2m05.250s`.

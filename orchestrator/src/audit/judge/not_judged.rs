@@ -9,7 +9,7 @@ use crate::domain::OrderStatus;
 #[test]
 fn decisions_alone_are_nothing_to_judge() {
     let decided = |status| {
-        let order_id = "ORD-1".to_owned();
+        let order_id = SmolStr::new_static("ORD-1");
         let decision = Decision { order_id: order_id.clone(), accepted: Vec::new(), status };
         let audit = Audit { decisions: Some([(order_id, decision)].into()), ..Audit::default() };
         audit.report(&Domain::ALL.map(|domain| (domain, Vec::new())).into()).why_nothing()

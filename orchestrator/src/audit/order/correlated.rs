@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use shared::ledger::{Record, Request};
+use smol_str::SmolStr;
 
 use crate::audit::Ledgers;
 
@@ -81,8 +82,8 @@ fn own_names(ledgers: &Ledgers, is_order: impl Fn(&str) -> bool) -> HashMap<&str
 /// order. What `is_order` knows stands for no other.
 pub fn attribute(ledgers: &mut Ledgers, is_order: impl Fn(&str) -> bool) {
     let named = Correlated::of(ledgers, is_order).named.into_iter();
-    let named: HashMap<String, String> =
-        named.filter_map(|(id, order)| Some((id.to_owned(), order?.to_owned()))).collect();
+    let named: HashMap<SmolStr, SmolStr> =
+        named.filter_map(|(id, order)| Some((id.into(), order?.into()))).collect();
     for record in ledgers.values_mut().flatten() {
         let id = match record {
             Record::Request(request) => &mut request.order,

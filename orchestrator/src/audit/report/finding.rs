@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::number::Number;
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use crate::audit::order::{Call, Ending, Fact, Order};
@@ -52,18 +53,19 @@ pub struct FactLine {
     /// The domain.
     pub domain: Domain,
     /// What happened.
-    #[schema(example = "held")]
-    pub effect: String,
+    #[schema(value_type = String, example = "held")]
+    pub effect: SmolStr,
     /// The resource.
-    #[schema(example = "auth_5f3a")]
-    pub resource: String,
+    #[schema(value_type = String, example = "auth_5f3a")]
+    pub resource: SmolStr,
     /// How much money moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     pub amount: Option<Number>,
     /// For a message: its type, recipient, and subject or a digest of its text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub detail: Option<SmolStr>,
     /// Whether it was an expiry, not the effect of a request.
     pub by_clock: bool,
     /// Its place among all that happened in the same millisecond.
@@ -81,11 +83,12 @@ pub struct CallLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_ms: Option<i64>,
     /// The requested operation.
-    #[schema(example = "payment.authorize")]
-    pub operation: String,
+    #[schema(value_type = String, example = "payment.authorize")]
+    pub operation: SmolStr,
     /// The resource that it named or made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub resource: Option<SmolStr>,
     /// The attempt that chaos counted; absent if nothing was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
@@ -93,23 +96,26 @@ pub struct CallLine {
     pub replay: bool,
     /// The outcome that was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "lost_response")]
-    pub outcome: Option<String>,
+    #[schema(value_type = Option<String>, example = "lost_response")]
+    pub outcome: Option<SmolStr>,
     /// The status that was sent, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The kind of error that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub error: Option<SmolStr>,
     /// Whether the client disconnected before it got its answer.
     pub abandoned: bool,
     /// What its end told the client.
     pub ending: Ending,
     /// Its idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub idempotency_key: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub idempotency_key: Option<SmolStr>,
     /// Its correlation id, to find it in logs.
-    pub correlation_id: String,
+    #[schema(value_type = String)]
+    pub correlation_id: SmolStr,
     /// Its place among all that happened in the same millisecond.
     #[serde(skip)]
     pub(in crate::audit) place: Place,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::Error;
 use super::files::{in_file, text_of};
@@ -13,7 +14,7 @@ use crate::audit::Decision;
 ///
 /// # Errors
 /// When the file cannot be read, or contains an order twice.
-pub fn read_decisions(path: &Path) -> Result<BTreeMap<String, Decision>, Error> {
+pub fn read_decisions(path: &Path) -> Result<BTreeMap<SmolStr, Decision>, Error> {
     let text = text_of(path)?;
     let parsed = if text.trim_start().starts_with('[') {
         serde_json::from_str::<Vec<Decision>>(&text)

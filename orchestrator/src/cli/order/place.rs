@@ -97,7 +97,7 @@ mod tests {
             success: true,
             workflow_id: "order-fulfillment-ORD-1".to_owned(),
             run_id: "r-1".to_owned(),
-            order_id: "ORD-1".to_owned(),
+            order_id: "ORD-1".into(),
             status,
         };
         rendered(|out| render(out, &placed, is_new, &Commands::named("")))

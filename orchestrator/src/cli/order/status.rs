@@ -67,7 +67,7 @@ pub(super) fn line(step: &StepView) -> String {
     if step.attempts > 1 {
         line.push_str(&format!(" {} attempts", step.attempts));
     }
-    for (name, value) in &step.data {
+    for (name, value) in step.data.iter() {
         line.push_str(&format!(" {name}={value}"));
     }
     let shown = matches!(step.status, StepState::Running | StepState::Retrying | StepState::Failed);

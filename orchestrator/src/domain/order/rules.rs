@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use shared::number::Number;
+use smol_str::{SmolStr, StrExt};
 
 use super::WORKFLOW_ID_PREFIX;
 
@@ -11,7 +12,7 @@ const MAX_AMOUNT: i64 = 1_000_000_000_000;
 const MAX_DECIMALS: u32 = 6;
 
 /// The characters that workflow ids and `CHAOS_SCRIPT` can carry.
-pub(super) fn order_id(json: &str) -> Result<String, String> {
+pub(super) fn order_id(json: &str) -> Result<SmolStr, String> {
     let id = text::<128>(json)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
     if id.starts_with(WORKFLOW_ID_PREFIX) {
@@ -25,8 +26,8 @@ pub(super) fn order_id(json: &str) -> Result<String, String> {
 }
 
 /// Text of 1 to `MAX` characters, none of them a control character.
-pub(super) fn text<const MAX: usize>(json: &str) -> Result<String, String> {
-    let text: String = parse(json, "must be text")?;
+pub(super) fn text<const MAX: usize>(json: &str) -> Result<SmolStr, String> {
+    let text: SmolStr = parse(json, "must be text")?;
     if text.trim().is_empty() {
         Err("must not be empty".to_owned())
     } else if text.len() > MAX && text.chars().count() > MAX {
@@ -38,7 +39,7 @@ pub(super) fn text<const MAX: usize>(json: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn email(json: &str) -> Result<String, String> {
+pub(super) fn email(json: &str) -> Result<SmolStr, String> {
     let email = text::<254>(json)?;
     match email.split_once('@') {
         Some((local, domain))
@@ -54,10 +55,10 @@ pub(super) fn email(json: &str) -> Result<String, String> {
 }
 
 /// An ISO 4217 code in any case, read in lower case.
-pub(super) fn currency(json: &str) -> Result<String, String> {
-    let code: String = parse(json, "must be text")?;
+pub(super) fn currency(json: &str) -> Result<SmolStr, String> {
+    let code: SmolStr = parse(json, "must be text")?;
     if code.len() == 3 && code.chars().all(|c| c.is_ascii_alphabetic()) {
-        Ok(code.to_ascii_lowercase())
+        Ok(code.to_ascii_lowercase_smolstr())
     } else {
         Err("must be a currency code of three letters, such as usd".to_owned())
     }
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     /// Whether a rule takes this text.
-    fn takes(rule: impl Fn(&str) -> Result<String, String>, text: &str) -> bool {
+    fn takes(rule: impl Fn(&str) -> Result<SmolStr, String>, text: &str) -> bool {
         rule(&serde_json::to_string(text).unwrap()).is_ok()
     }
 

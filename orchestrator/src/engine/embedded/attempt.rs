@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::journal::RunKey;
 use super::registry::ActivityType;
-use crate::engine::guard::panic_message;
+use crate::workflow::guard::panic_message;
 use crate::workflow::{ActivityCtx, ActivityHost, ActivityInfo, AttemptFailure, BoxFuture, Json, kind};
 
 /// The engine's handle on an attempt. Dropping it drops the attempt.

@@ -171,10 +171,10 @@ impl<S: Clone + 'static> WorkflowCtx for Context<S> {
         input: A::Input,
     ) -> impl Future<Output = Result<A::Output, ActivityError>> {
         let nth = self.core.next_call_of(A::NAME);
-        let begun = match (self.scope.cancellation(), Json::of(&input)) {
-            (Some(cancelled), _) => Err(ActivityError::not_started(kind::CANCELLED, cancelled.reason)),
-            (None, Err(error)) => Err(ActivityError::not_started(kind::CODEC, error.to_string())),
-            (None, Ok(input)) => {
+        let begun = match self.scope.cancellation() {
+            Some(cancelled) => Err(ActivityError::not_started(kind::CANCELLED, cancelled.reason)),
+            None => {
+                let input = Json::holding(input);
                 let id: ActivityId = [A::NAME, ":", &nth.to_string()].concat().into();
                 self.core.ask(Command::Activity { id: Arc::clone(&id), name: A::NAME, input });
                 Ok(self.core.activities.borrow_mut().begin(id, &self.scope))

@@ -116,7 +116,7 @@ impl Row {
             started_at: timestamp(self.start.started_at_ms),
             closed_at: self.ending.map(|ending| timestamp(ending.at_ms)),
             needs_attention: self.needs_attention,
-            search_attributes: self.attributes.into_iter().collect(),
+            search_attributes: self.attributes,
         }
     }
 }

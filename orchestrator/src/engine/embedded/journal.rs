@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::{ActivityId, Entry, Event};
-use crate::workflow::{Condition, Json, SearchAttribute, SearchKind, SearchValue, WorkflowFailure};
+use crate::workflow::{Condition, Json, SearchAttribute, SearchKind, WorkflowFailure};
 
 /// Stores runs. Written by one engine at a time, read by many tasks.
 ///
@@ -192,8 +192,8 @@ pub struct Row {
     pub needs_attention: bool,
     /// Why its journal does not fit its code.
     pub quarantine: Option<String>,
-    /// The search attributes that are set, by name.
-    pub attributes: BTreeMap<String, SearchValue>,
+    /// The search attributes that are set, in the order of their names.
+    pub attributes: Vec<SearchAttribute>,
     /// The heartbeats that were stored.
     pub heartbeats: Heartbeats,
     /// How it ended.

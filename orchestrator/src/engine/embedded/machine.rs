@@ -10,8 +10,8 @@ use std::task::{Poll, Waker};
 use super::command::Command;
 use super::context::{Context, Core};
 use super::event::Event;
-use crate::engine::guard::guarded;
-use crate::workflow::{Json, Reception, UnknownMessage, WorkflowDef, WorkflowFailure, WorkflowInfo, kind};
+use crate::workflow::guard::guarded;
+use crate::workflow::{Json, Reception, UnknownMessage, WorkflowDef, WorkflowFailure, WorkflowInfo};
 
 /// A run of some workflow, without its type.
 pub(super) trait Execution {
@@ -53,7 +53,7 @@ pub(super) fn begin<W: WorkflowDef>(
     input: &Json,
     replayed: Option<BTreeSet<String>>,
 ) -> Result<Box<dyn Execution>, String> {
-    let input: W::Input = input.parse().map_err(|error| error.to_string())?;
+    let input: W::Input = input.value().map_err(|error| error.to_string())?;
     guarded(|| {
         let core = Rc::new(Core::new(info, W::init(&input), seed, replayed));
         let root = Context { core, scope: Rc::default() };
@@ -89,11 +89,7 @@ impl<W: WorkflowDef> Execution for Machine<W> {
     fn snapshot(&self) -> Result<Snapshot, String> {
         let state = Arc::clone(&self.root.core.state.borrow());
         let needs_attention = guarded(|| W::needs_attention(&state))?;
-        let write = move || {
-            let written = guarded(|| Json::of(&*state))?;
-            written.map_err(|error| format!("the state cannot be stored: {error}"))
-        };
-        Ok(Snapshot { state: Json::later(write), needs_attention })
+        Ok(Snapshot { state: Json::holding(state), needs_attention })
     }
 
     fn take_state_changed(&mut self) -> bool {
@@ -139,22 +135,13 @@ impl<W: WorkflowDef> Machine<W> {
             self.root.core.stirred.set(false);
             if let Poll::Ready(result) = run.as_mut().poll(&mut context) {
                 self.run = None;
-                self.root.core.ask(ending(result.and_then(|output| {
-                    Json::of(&output).map_err(|error| WorkflowFailure {
-                        kind: kind::CODEC.to_owned(),
-                        message: error.to_string(),
-                    })
-                })));
+                self.root.core.ask(match result {
+                    Ok(output) => Command::Complete(Json::holding(output)),
+                    Err(failure) => Command::Fail(failure),
+                });
             } else if !self.root.core.stirred.get() {
                 break;
             }
         }
-    }
-}
-
-fn ending(result: Result<Json, WorkflowFailure>) -> Command {
-    match result {
-        Ok(output) => Command::Complete(output),
-        Err(failure) => Command::Fail(failure),
     }
 }

@@ -10,7 +10,7 @@ use super::journal::{
     Append, AppendError, Journal, JournalError, OnDurable, Reply, Row, RowUpdate, RunKey, RunRef, RunStart,
     Selection, StoredRun, Takeover,
 };
-use crate::workflow::{Comparison, Condition, Json, SearchKind, SearchValue};
+use crate::workflow::{Comparison, Condition, Json, SearchAttribute, SearchKind, SearchValue};
 
 /// Keeps runs in memory and answers every call before it returns: no thread, no task. Clones share
 /// their runs, so that a second engine can resume where a first was killed.
@@ -72,7 +72,7 @@ impl Journal for MemoryJournal {
             let kept = key.and_then(|key| runs.by_key.get(key));
             kept.map(|kept| StoredRun { row: kept.row.clone(), entries: kept.entries.clone() })
         };
-        reply(Ok(found));
+        reply(Ok(found.map(reread)));
     }
 
     fn row(&self, workflow_id: &str, reply: Reply<Option<Row>>) {
@@ -116,6 +116,19 @@ impl Journal for MemoryJournal {
     }
 
     fn close(&self) {}
+}
+
+/// The run as a file would give it back: its payloads are what their text says.
+fn reread(mut run: StoredRun) -> StoredRun {
+    let text = |entry: &Entry| serde_json::to_string(&entry.event);
+    let event = |text: String| serde_json::from_str(&text);
+    let entries = run
+        .entries
+        .into_iter()
+        .map_while(|entry| Some(Entry { event: text(&entry).and_then(event).ok()?, ..entry }));
+    run.entries = entries.collect();
+    run.row.state = Json::from_text(run.row.state.text().to_owned()).unwrap_or_else(|_| Json::null());
+    run
 }
 
 impl Runs {
@@ -185,7 +198,7 @@ fn new_row(key: RunKey, start: RunStart) -> Row {
         state: Json::null(),
         needs_attention: false,
         quarantine: None,
-        attributes: BTreeMap::new(),
+        attributes: Vec::new(),
         heartbeats: BTreeMap::new(),
         ending: None,
     }
@@ -208,9 +221,9 @@ impl Kept {
             row.heartbeats = heartbeats;
         }
         for attribute in update.attributes {
-            match row.attributes.get_mut(attribute.name) {
-                Some(value) => *value = attribute.value,
-                None => drop(row.attributes.insert(attribute.name.to_owned(), attribute.value)),
+            match row.attributes.binary_search_by_key(&attribute.name, |set| set.name) {
+                Ok(place) => row.attributes[place] = attribute,
+                Err(place) => row.attributes.insert(place, attribute),
             }
         }
         row.ending = update.closed.or(row.ending.take());
@@ -225,8 +238,9 @@ impl Selection {
 }
 
 impl Condition {
-    fn holds(&self, attributes: &BTreeMap<String, SearchValue>) -> bool {
-        let order = attributes.get(self.attribute).and_then(|value| compare(value, &self.value));
+    fn holds(&self, attributes: &[SearchAttribute]) -> bool {
+        let set = attributes.iter().find(|set| set.name == self.attribute);
+        let order = set.and_then(|set| compare(&set.value, &self.value));
         order.is_some_and(|order| match self.comparison {
             Comparison::Equal => order.is_eq(),
             Comparison::AtLeast => order.is_ge(),

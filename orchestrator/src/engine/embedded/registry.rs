@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::machine::{Execution, begin};
 use crate::engine::attempt::{AttemptFn, attempts_of};
-use crate::engine::guard::guarded;
+use crate::workflow::guard::guarded;
 use crate::workflow::{
     Activity, ActivityOptions, ActivityRegistrar, ClientError, Json, Reception, SearchKind, UnknownMessage,
     WorkflowDef, WorkflowInfo,
@@ -143,7 +143,7 @@ fn with_stored<W: WorkflowDef, T>(
 ) -> Result<T, ClientError> {
     let unfit =
         |error| ClientError::Quarantined(format!("the stored state does not fit {}: {error}", W::NAME));
-    let mut state = state.parse::<W::State>().map_err(unfit)?;
-    let answer = guarded(|| function(&mut state)).map_err(ClientError::Quarantined)?;
+    let mut state = state.value::<Arc<W::State>>().map_err(unfit)?;
+    let answer = guarded(|| function(Arc::make_mut(&mut state))).map_err(ClientError::Quarantined)?;
     answer.map_err(|unknown| ClientError::Invalid(unknown.0))
 }

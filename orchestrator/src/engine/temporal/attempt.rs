@@ -19,7 +19,7 @@ use super::attempt_host::Host;
 use super::payload::Wire;
 use super::record::AttemptRecord;
 use crate::engine::attempt::AttemptFn;
-use crate::engine::guard::panic_message;
+use crate::workflow::guard::panic_message;
 use crate::workflow::{
     ActivityCtx, ActivityDef, ActivityError, ActivityOptions, AttemptFailure, Certainty, Either, Json,
     OnCancel, kind, race,

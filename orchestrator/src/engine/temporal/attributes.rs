@@ -29,7 +29,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) fn update(attribute: &SearchAttribute) -> SearchAttributeUpdate {
     let name = attribute.name;
     match &attribute.value {
-        SearchValue::Keyword(text) => SearchAttributeKey::<String>::keyword(name).value_set(text.clone()),
+        SearchValue::Keyword(text) => SearchAttributeKey::<String>::keyword(name).value_set(text.to_string()),
         SearchValue::Int(number) => SearchAttributeKey::<i64>::int(name).value_set(*number),
         SearchValue::Float(number) => SearchAttributeKey::<f64>::float(name).value_set(*number),
         SearchValue::Bool(answer) => SearchAttributeKey::<bool>::bool(name).value_set(*answer),
@@ -43,9 +43,9 @@ pub(super) fn update(attribute: &SearchAttribute) -> SearchAttributeUpdate {
 pub(super) fn values(
     attributes: Option<&SearchAttributes>,
     known: &BTreeMap<&'static str, SearchKind>,
-) -> Vec<(String, SearchValue)> {
-    let value = |(name, kind): (&&'static str, &SearchKind)| {
-        let json = from_payload(attributes?.indexed_fields.get(*name)?)?;
+) -> Vec<SearchAttribute> {
+    let value = |(&name, kind): (&&'static str, &SearchKind)| {
+        let json = from_payload(attributes?.indexed_fields.get(name)?)?;
         let value = match kind {
             SearchKind::Keyword => SearchValue::Keyword(json.parse().ok()?),
             SearchKind::Int => SearchValue::Int(json.parse().ok()?),
@@ -53,7 +53,7 @@ pub(super) fn values(
             SearchKind::Bool => SearchValue::Bool(json.parse().ok()?),
             SearchKind::Datetime => SearchValue::Datetime(json.parse::<Timestamp>().ok()?),
         };
-        Some(((*name).to_owned(), value))
+        Some(SearchAttribute { name, value })
     };
     known.iter().filter_map(value).collect()
 }

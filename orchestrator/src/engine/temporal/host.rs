@@ -18,7 +18,7 @@ use super::failure::termination;
 use super::names::Type;
 use super::payload::{Wire, first_of};
 use super::reception::{Answer, RECEPTION, SIGNALS_PER_RUN, Told};
-use crate::engine::guard::guarded;
+use crate::workflow::guard::guarded;
 use crate::workflow::{ActivityOptions, Json, Reception, UnknownMessage, WorkflowDef, WorkflowFailure, kind};
 
 /// The options of every activity, by name.

@@ -56,13 +56,13 @@ impl TemporalClient {
         let execution = run.execution.clone().unwrap_or_default();
         let attributes = values(run.search_attributes.as_ref(), &self.catalogue.attributes);
         let (marks, search_attributes): (Vec<_>, Vec<_>) =
-            attributes.into_iter().partition(|(name, _)| name == NEEDS_ATTENTION);
+            attributes.into_iter().partition(|set| set.name == NEEDS_ATTENTION);
         RunSummary {
             workflow_id: execution.workflow_id,
             run_id: execution.run_id,
             started_at: timestamp(run.start_time).unwrap_or(Timestamp::UNIX_EPOCH),
             closed_at: timestamp(run.close_time),
-            needs_attention: marks.iter().any(|(_, mark)| *mark == SearchValue::Bool(true)),
+            needs_attention: marks.iter().any(|mark| mark.value == SearchValue::Bool(true)),
             search_attributes,
         }
     }
@@ -92,8 +92,8 @@ fn is_wanted(run: &RunSummary, filter: &Filter) -> bool {
         filter.conditions.iter().filter(|condition| matches!(condition.value, SearchValue::Keyword(_)));
     let mut texts = texts.filter(|condition| condition.comparison == Comparison::Equal);
     texts.all(|wanted| {
-        let mut found = run.search_attributes.iter().filter(|(name, _)| name == wanted.attribute);
-        found.any(|(_, value)| *value == wanted.value)
+        let mut found = run.search_attributes.iter().filter(|set| set.name == wanted.attribute);
+        found.any(|set| set.value == wanted.value)
     })
 }
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_filter_is_spelled_so_that_no_value_can_be_taken_for_syntax() {
-        let text = |text: &str| is("CustomerId", SearchValue::Keyword(text.to_owned()));
+        let text = |text: &str| is("CustomerId", SearchValue::Keyword(text.into()));
         let least = Condition { comparison: Comparison::AtLeast, ..is("Total", SearchValue::Float(1.5)) };
         let at = SearchValue::Datetime("2026-01-28T10:00:00Z".parse().unwrap());
         let before = Condition { comparison: Comparison::AtMost, ..is("At", at) };

@@ -4,6 +4,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde::de::IgnoredAny;
+use smol_str::SmolStr;
 
 use super::answer::{self, Problem};
 use super::sse::{Event, Events};
@@ -44,7 +45,7 @@ impl CarrierGateway for HttpCarrierGateway {
         &'a self,
         request: &'a LabelRequest,
         context: CallContext<'a>,
-    ) -> BoxFuture<'a, Result<String, GatewayError>> {
+    ) -> BoxFuture<'a, Result<SmolStr, GatewayError>> {
         Box::pin(async move {
             Ok(match self.ask_for_label(request, &context).await?.next().await? {
                 LabelNews::Progress(progress) => progress.label_id,

@@ -86,7 +86,7 @@ impl OrderState {
     /// Answers a query; see [`WorkflowDef::on_query`](crate::workflow::WorkflowDef::on_query).
     pub(super) fn answer(&self, query: &str, argument: &Json) -> Result<Json, UnknownMessage> {
         let answer = match query {
-            GET_ORDER_STATUS => Json::of(&self.order),
+            GET_ORDER_STATUS => Ok(Json::holding(self.order.clone())),
             GET_PROGRESS => Json::of(&self.order.progress),
             GET_STEP_DETAILS => Json::of(&self.steps(argument)?),
             _ => return Err(UnknownMessage(format!("`{query}` is not a query of this workflow"))),

@@ -84,7 +84,12 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         Ok(())
     }
 
-    pub(super) fn end_step<const N: usize>(&self, step: Step, status: StepStatus, data: [(&str, &str); N]) {
+    pub(super) fn end_step<const N: usize>(
+        &self,
+        step: Step,
+        status: StepStatus,
+        data: [(&'static str, &str); N],
+    ) {
         self.update(|order, now| order.end_step(step, status, now, data));
     }
 

@@ -1,3 +1,5 @@
+use smol_str::SmolStr;
+
 use super::OrderFulfillmentInput;
 use crate::domain::OrderStatus;
 use crate::workflow::{SearchAttribute, SearchKind, SearchValue};
@@ -22,7 +24,7 @@ pub(super) const ATTRIBUTES: &[(&str, SearchKind)] = &[
 ];
 
 pub(super) fn of_order(input: &OrderFulfillmentInput, created_at: jiff::Timestamp) -> [SearchAttribute; 4] {
-    let keyword = |text: &str| SearchValue::Keyword(text.to_owned());
+    let keyword = |text: &SmolStr| SearchValue::Keyword(text.clone());
     let total = input.order.total_amount.to_double();
     [
         SearchAttribute { name: ORDER_ID, value: keyword(&input.order.order_id) },
@@ -33,5 +35,5 @@ pub(super) fn of_order(input: &OrderFulfillmentInput, created_at: jiff::Timestam
 }
 
 pub(super) fn of_status(status: OrderStatus) -> SearchAttribute {
-    SearchAttribute { name: ORDER_STATUS, value: SearchValue::Keyword(status.keyword().to_owned()) }
+    SearchAttribute { name: ORDER_STATUS, value: SearchValue::Keyword(SmolStr::new_static(status.keyword())) }
 }

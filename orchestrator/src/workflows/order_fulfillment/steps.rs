@@ -1,5 +1,7 @@
 //! The forward path, step by step.
 
+use smol_str::SmolStr;
+
 use super::saga::{Saga, Stop};
 use super::state::{Decision, OrderState, Phase};
 use crate::activities::{
@@ -173,7 +175,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
         self.ctx.read(|state| state.decision.clone())
     }
 
-    pub(super) fn auth_id(&self) -> String {
+    pub(super) fn auth_id(&self) -> SmolStr {
         self.ctx.read(|state| state.order.auth_id.clone()).unwrap_or_default()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::saga::{Saga, Stop};
 use super::state::{OrderState, Phase};
 use crate::activities::{
@@ -84,7 +86,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     }
 
     /// The id with which to undo an effect; `None` if it turns out that it had not happened.
-    async fn id_of(&mut self, undo: &mut Undo) -> Result<Option<String>, ActivityError> {
+    async fn id_of(&mut self, undo: &mut Undo) -> Result<Option<SmolStr>, ActivityError> {
         let ask_after = match &undo.effect {
             Effect::Happened(id) => return Ok(Some(id.clone())),
             Effect::MayHaveHappened(ask_after) => *ask_after,
@@ -101,7 +103,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     }
 
     /// Finds out the outcome of a call, and keeps the id that it yields.
-    async fn ask(&mut self, compensation: Compensation) -> Result<Option<String>, ActivityError> {
+    async fn ask(&mut self, compensation: Compensation) -> Result<Option<SmolStr>, ActivityError> {
         let answer = match compensation {
             Compensation::RefundPayment => return self.captured_payment().await,
             Compensation::ReleasePayment => {
@@ -128,7 +130,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     }
 
     /// The authorization, if its money is captured; otherwise the release is its undo.
-    async fn captured_payment(&mut self) -> Result<Option<String>, ActivityError> {
+    async fn captured_payment(&mut self) -> Result<Option<SmolStr>, ActivityError> {
         let auth_id = self.auth_id();
         let reference = PaymentReference { auth_id: auth_id.clone() };
         let status = self.repeat::<ReadPayment, RepeatReadPayment, _>(reference).await?.status;
@@ -152,10 +154,10 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     async fn reverse(
         &self,
         compensation: Compensation,
-        id: &str,
+        id: &SmolStr,
         stop: &Stop,
     ) -> Result<Undone, ActivityError> {
-        let id = id.to_owned();
+        let id = id.clone();
         let key = self.key_of(compensation);
         let scope = &self.shielded;
         match compensation {
@@ -164,7 +166,7 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
                 scope.activity::<CancelShipping>(self.under(key, label)).await
             }
             Compensation::RefundPayment => {
-                let refund = RefundRequest { auth_id: id, reason: stop.error().to_owned() };
+                let refund = RefundRequest { auth_id: id, reason: stop.error().into() };
                 scope.activity::<RefundPayment>(self.under(key, refund)).await
             }
             Compensation::ReleaseInventory => {

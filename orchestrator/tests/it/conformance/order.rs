@@ -50,7 +50,7 @@ impl<'a> Order<'a> {
     /// Places it for another customer.
     pub(super) async fn place_for(&self, customer_id: &str) {
         let mut input = self.input(&Scenario::approved());
-        customer_id.clone_into(&mut input.order.customer_id);
+        input.order.customer_id = customer_id.into();
         self.start_with(&input).await.unwrap();
     }
 
@@ -69,7 +69,7 @@ impl<'a> Order<'a> {
         OrderFulfillmentInput {
             order,
             timings: Timings::new(&settings, TimeScale::REAL),
-            trace: Trace { correlation_id: self.id.clone(), traceparent: None },
+            trace: Trace { correlation_id: self.id.clone().into(), traceparent: None },
         }
     }
 

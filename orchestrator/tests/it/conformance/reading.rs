@@ -3,7 +3,9 @@
 use orchestrator::audit::Verb;
 use orchestrator::domain::OrderStatus;
 use orchestrator::simulate::Decision;
-use orchestrator::workflow::{ActivityState, Comparison, Condition, Filter, Json, Reception, SearchValue};
+use orchestrator::workflow::{
+    ActivityState, Comparison, Condition, Filter, Json, Reception, SearchAttribute, SearchValue,
+};
 use orchestrator::workflows::order_fulfillment::{
     CUSTOMER_ID, GET_PROGRESS, GET_STEP_DETAILS, ORDER_ID, ORDER_STATUS, OrderFulfillmentInput, TOTAL_AMOUNT,
 };
@@ -86,12 +88,12 @@ fn a_run_is_described_with_its_activities() {
         let input: OrderFulfillmentInput = described.input.parse().unwrap();
         assert_eq!(input.order, super::sample::order(&order.id));
         for (name, value) in [
-            (ORDER_ID, SearchValue::Keyword(order.id.clone())),
-            (CUSTOMER_ID, SearchValue::Keyword("CUST-456".to_owned())),
-            (ORDER_STATUS, SearchValue::Keyword("shipped".to_owned())),
+            (ORDER_ID, SearchValue::Keyword(order.id.clone().into())),
+            (CUSTOMER_ID, SearchValue::Keyword("CUST-456".into())),
+            (ORDER_STATUS, SearchValue::Keyword("shipped".into())),
             (TOTAL_AMOUNT, SearchValue::Float(109.97)),
         ] {
-            let attribute = (name.to_owned(), value);
+            let attribute = SearchAttribute { name, value };
             assert!(
                 described.summary.search_attributes.contains(&attribute),
                 "{attribute:?}: {described:#?}"
@@ -164,7 +166,7 @@ fn orders_are_found_by_their_search_attributes() {
             assert_eq!(order.decide(verb).await, Reception::Accepted);
             endings.push(order.ending(order.end().await));
         }
-        let keyword = |text: &str| SearchValue::Keyword(text.to_owned());
+        let keyword = |text: &str| SearchValue::Keyword(text.into());
         let equal = |attribute, value| Condition { attribute, comparison: Comparison::Equal, value };
         let amount = |comparison, amount| Condition {
             attribute: TOTAL_AMOUNT,
@@ -205,7 +207,7 @@ fn a_page_of_orders_has_something_although_those_of_like_customers_come_before()
             conditions: vec![Condition {
                 attribute: CUSTOMER_ID,
                 comparison: Comparison::Equal,
-                value: SearchValue::Keyword(customer(name)),
+                value: SearchValue::Keyword(customer(name).into()),
             }],
             limit: 1,
             ..Filter::default()

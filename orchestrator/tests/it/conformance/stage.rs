@@ -78,14 +78,14 @@ impl Stage {
     pub(super) fn judge(&self, endings: &[Ending]) {
         let mut wrong: Vec<_> = endings.iter().flat_map(Ending::contradictions).collect();
         let decision = |ending: &Ending| Decision {
-            order_id: ending.order_id.clone(),
+            order_id: ending.order_id.clone().into(),
             accepted: ending.accepted.clone(),
             status: Some(ending.state.status),
         };
         let audit = Audit {
             strict: true,
             restarts: self.restarts.borrow().clone(),
-            decisions: Some(endings.iter().map(|it| (it.order_id.clone(), decision(it))).collect()),
+            decisions: Some(endings.iter().map(|it| (it.order_id.clone().into(), decision(it))).collect()),
             one_sequence: true,
             ..Audit::default()
         };

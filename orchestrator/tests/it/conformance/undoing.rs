@@ -2,7 +2,7 @@
 
 use orchestrator::audit::Verb;
 use orchestrator::domain::OrderStatus;
-use orchestrator::workflow::{Comparison, Condition, Filter, Json, Reception, SearchValue};
+use orchestrator::workflow::{Comparison, Condition, Filter, Json, Reception, SearchAttribute, SearchValue};
 use orchestrator::workflows::order_fulfillment::{ORDER_ID, ORDER_STATUS, RETRY, reason};
 
 use super::Host;
@@ -32,8 +32,8 @@ fn what_cannot_be_undone_waits_for_a_person() {
         );
         assert!(stuck.iter().all(|(_, reason)| reason.starts_with("not_found: ")), "{stuck:?}");
         let described = order.described(|run| run.summary.needs_attention).await;
-        let status = SearchValue::Keyword("failed".to_owned());
-        assert!(described.summary.search_attributes.contains(&(ORDER_STATUS.to_owned(), status)));
+        let status = SearchAttribute { name: ORDER_STATUS, value: SearchValue::Keyword("failed".into()) };
+        assert!(described.summary.search_attributes.contains(&status));
         listed_in_need(&order, 1).await;
         assert_eq!(order.decide(Verb::Cancel).await, Reception::too_late(reason::ALREADY_ENDED));
 
@@ -49,7 +49,7 @@ fn what_cannot_be_undone_waits_for_a_person() {
 
 /// Waits until the order is listed `count` times as in need of attention.
 async fn listed_in_need(order: &Order<'_>, count: usize) {
-    let order_id = SearchValue::Keyword(order.id.clone());
+    let order_id = SearchValue::Keyword(order.id.clone().into());
     let this = Condition { attribute: ORDER_ID, comparison: Comparison::Equal, value: order_id };
     let filter =
         Filter { conditions: vec![this], needs_attention: Some(true), limit: 9, ..Filter::default() };

@@ -224,9 +224,10 @@ fn a_row_keeps_what_an_item_does_not_change() {
         let attributes = |number, name: &str| {
             vec![
                 SearchAttribute { name: "Number", value: SearchValue::Int(number) },
-                SearchAttribute { name: "Name", value: SearchValue::Keyword(name.to_owned()) },
+                SearchAttribute { name: "Name", value: SearchValue::Keyword(name.into()) },
             ]
         };
+        let by_name = |attributes: Vec<_>| attributes.into_iter().rev().collect::<Vec<_>>();
         let beat = Heartbeat { attempt: 1, owner_epoch: 1, details: json("50") };
         let full = RowUpdate {
             due_ms: Some(7),
@@ -245,7 +246,7 @@ fn a_row_keeps_what_an_item_does_not_change() {
         assert_eq!((kept.state.text(), kept.needs_attention, kept.due_ms), ("2", true, Some(500)));
         assert_eq!(kept.quarantine.as_deref(), Some("odd"));
         assert_eq!(kept.heartbeats, [("work:1".into(), beat)].into());
-        assert_eq!(kept.attributes["Name"], SearchValue::Keyword("four".into()));
+        assert_eq!(kept.attributes, by_name(attributes(4, "four")));
         let ending = Ending {
             at_ms: 44,
             outcome: Err(WorkflowFailure { kind: "cancelled".into(), message: "by hand".into() }),
@@ -259,7 +260,7 @@ fn a_row_keeps_what_an_item_does_not_change() {
         append(&*journal, vec![Append { update: last, ..then(epoch, 1, 3) }]);
         let closed = row(&*journal, "r1").unwrap();
         assert_eq!((closed.quarantine, closed.ending, closed.due_ms), (None, Some(ending), None));
-        assert_eq!(closed.attributes["Number"], SearchValue::Int(5));
+        assert_eq!(closed.attributes, by_name(attributes(5, "five")));
         let output = Ending { at_ms: 45, outcome: Ok(json("[1,2]")) };
         let done = RowUpdate { closed: Some(output.clone()), ..RowUpdate::default() };
         append(&*journal, vec![starting(epoch, 2), Append { update: done, ..then(epoch, 2, 1) }]);
@@ -329,7 +330,10 @@ fn lists_are_filtered_and_paged_newest_first() {
                 needs_attention: Some(key % 5 == 0),
                 attributes: vec![
                     SearchAttribute { name: "Number", value: SearchValue::Int(i64::from(key % 4)) },
-                    SearchAttribute { name: "Name", value: SearchValue::Keyword(format!("n{}", key % 2)) },
+                    SearchAttribute {
+                        name: "Name",
+                        value: SearchValue::Keyword(format!("n{}", key % 2).into()),
+                    },
                     SearchAttribute { name: "Price", value: SearchValue::Float(f64::from(key) / 2.0) },
                     SearchAttribute { name: "Flag", value: SearchValue::Bool(key > 10) },
                     SearchAttribute {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use orchestrator::engine::embedded::{Engine, SqliteJournal};
 use orchestrator::workflow::{
-    ClientError, Closed, Comparison, Condition, Filter, Json, Reception, SearchValue, Start, WorkflowClient,
+    ClientError, Closed, Comparison, Condition, Filter, Json, Reception, SearchAttribute, SearchValue, Start,
+    WorkflowClient,
 };
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -194,7 +195,7 @@ async fn lists_find_runs_by_their_attributes_page_by_page() {
         assert_eq!(ids(&first), ["r6", "r4", "r2"]);
         assert_eq!(
             first.runs[0].search_attributes[0],
-            ("Name".to_owned(), SearchValue::Keyword("n0".into()))
+            SearchAttribute { name: "Name", value: SearchValue::Keyword("n0".into()) }
         );
         filter.cursor = first.next_cursor;
         let second = engine.list(&filter).await.unwrap();

@@ -1,5 +1,6 @@
 //! What can happen to a file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,8 +50,8 @@ fn a_state_that_cannot_be_json_is_refused_with_its_item() {
     let directory = tempdir().unwrap();
     let (journal, epoch) = sqlite_in(directory.path());
     let mut item = starting(epoch, 1);
-    item.update.state = Some(Json::later(|| Err("no key is a string".to_owned())));
-    let refused = Err(AppendError::Refused("no key is a string".to_owned()));
+    item.update.state = Some(Json::holding(BTreeMap::from([(vec![1], 2)])));
+    let refused = Err(AppendError::Refused("key must be a string".to_owned()));
     assert_eq!(append(&journal, vec![item, starting(epoch, 2)]), [refused, Ok(())]);
     assert!(load(&journal, "r1").is_none() && load(&journal, "r2").is_some());
     journal.close();

@@ -171,7 +171,7 @@ async fn step<C: WorkflowCtx<State = ToyState>>(
         Op::Attribute(number) => {
             ctx.upsert_search_attributes(&[
                 SearchAttribute { name: "Number", value: SearchValue::Int(number) },
-                SearchAttribute { name: "Name", value: SearchValue::Keyword(format!("n{number}")) },
+                SearchAttribute { name: "Name", value: SearchValue::Keyword(format!("n{number}").into()) },
             ]);
             number.to_string()
         }

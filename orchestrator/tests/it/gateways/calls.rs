@@ -22,16 +22,16 @@ fn gateway(backend: Router) -> HttpPaymentGateway {
 }
 
 fn trace() -> Trace {
-    let traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
-    Trace { correlation_id: "placing ORD-1".to_owned(), traceparent }
+    let traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into());
+    Trace { correlation_id: "placing ORD-1".into(), traceparent }
 }
 
 fn hold() -> Hold {
     Hold {
         amount: Number::parse("109.97").unwrap(),
-        currency: "usd".to_owned(),
-        order_id: "ORD-1".to_owned(),
-        customer_id: "CUST-1".to_owned(),
+        currency: "usd".into(),
+        order_id: "ORD-1".into(),
+        customer_id: "CUST-1".into(),
     }
 }
 
@@ -129,7 +129,7 @@ async fn a_request_in_progress_is_asked_again_when_it_says() {
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused_at_once() {
-    let trace = Trace { correlation_id: "two\nlines".to_owned(), traceparent: None };
+    let trace = Trace { correlation_id: "two\nlines".into(), traceparent: None };
     let context = CallContext { key: "key-1", trace: &trace };
     let error = gateway(answering(200, "{}")).authorize(&hold(), context).await.unwrap_err();
     assert_eq!((error.certainty, &*error.kind), (Certainty::Rejected, "unsendable_request"));

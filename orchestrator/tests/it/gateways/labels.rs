@@ -11,6 +11,7 @@ use orchestrator::domain::{Address, Trace};
 use orchestrator::gateways::http::{Backends, HttpCarrierGateway};
 use orchestrator::gateways::{CallContext, CarrierGateway, GatewayError, InProcess, Label, LabelRequest};
 use orchestrator::workflow::Certainty;
+use smol_str::SmolStr;
 
 /// A carrier that answers with these pieces of a stream.
 fn streaming(pieces: Vec<&'static str>) -> HttpCarrierGateway {
@@ -27,7 +28,7 @@ fn carrier(media_type: &'static str, pieces: Vec<&'static str>) -> HttpCarrierGa
 }
 
 fn request() -> LabelRequest {
-    let text = |text: &str| text.to_owned();
+    let text = |text: &str| text.into();
     let shipping_address = Address {
         street: text("123 Main St"),
         city: text("San Francisco"),
@@ -39,7 +40,7 @@ fn request() -> LabelRequest {
 }
 
 /// The answer, and the progress that was heard of.
-async fn create(carrier: &HttpCarrierGateway) -> (Result<Label, GatewayError>, Vec<(String, u8)>) {
+async fn create(carrier: &HttpCarrierGateway) -> (Result<Label, GatewayError>, Vec<(SmolStr, u8)>) {
     let heard = Mutex::new(Vec::new());
     let hear = |news: &orchestrator::gateways::LabelProgress| {
         heard.lock().unwrap().push((news.label_id.clone(), news.progress));
@@ -50,7 +51,7 @@ async fn create(carrier: &HttpCarrierGateway) -> (Result<Label, GatewayError>, V
     (label, heard.into_inner().unwrap())
 }
 
-async fn find(carrier: &HttpCarrierGateway) -> Result<String, GatewayError> {
+async fn find(carrier: &HttpCarrierGateway) -> Result<SmolStr, GatewayError> {
     let trace = Trace::default();
     carrier.find_label(&request(), CallContext { key: "key-1", trace: &trace }).await
 }
@@ -64,8 +65,8 @@ const MADE: &str =
 async fn progress_is_heard_and_then_the_label_is_there() {
     let carrier = streaming(vec![BEGUN, ": keep-alive\n\n", "event: weather\ndata: fine\n\n", HALF, MADE]);
     let (label, heard) = create(&carrier).await;
-    assert_eq!(label.unwrap(), Label { label_id: "lbl_1".to_owned(), tracking_number: "1Z".to_owned() });
-    assert_eq!(heard, [("lbl_1".to_owned(), 0), ("lbl_1".to_owned(), 50)]);
+    assert_eq!(label.unwrap(), Label { label_id: "lbl_1".into(), tracking_number: "1Z".into() });
+    assert_eq!(heard, [("lbl_1".into(), 0), ("lbl_1".into(), 50)]);
     assert_eq!(find(&carrier).await.unwrap(), "lbl_1");
 }
 

@@ -56,7 +56,7 @@ fn one_fault_stops_an_order_only_if_it_is_a_refusal_of_a_step() {
             let (met, wrong) = run_in(&world, "met", &met).await;
             let refused = outcome.moment == Moment::Instead && operation.name != "notification.send";
             let status = if refused { OrderStatus::Failed } else { usual.state.status };
-            let error = if refused { Some(outcome.name.to_owned()) } else { usual.state.error };
+            let error = if refused { Some(outcome.name.into()) } else { usual.state.error };
             let fault = Fault { operation: operation.name, attempt: 1, outcome: outcome.name };
             assert_eq!(wrong, None);
             assert_eq!((met.state.status, met.state.error), (status, error), "{fault:?}");

@@ -79,7 +79,7 @@ fn backends_that_have_forgotten_an_order_leave_it_to_a_person() {
 }
 
 fn keyword(text: &str) -> SearchValue {
-    SearchValue::Keyword(text.to_owned())
+    SearchValue::Keyword(text.into())
 }
 
 /// One attempt at the money, whose answer is lost after it was taken.

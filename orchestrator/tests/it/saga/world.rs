@@ -120,7 +120,7 @@ impl Orchestrator {
         let order = OrderInput { requires_approval, ..sample::order(&self.order_id) };
         let input = OrderFulfillmentInput {
             timings: Timings::new(&self.scenario.settings, self.scenario.time_scale),
-            trace: Trace { correlation_id: format!("placing {}", self.order_id), traceparent: None },
+            trace: Trace { correlation_id: format!("placing {}", self.order_id).into(), traceparent: None },
             order,
         };
         let input = Json::of(&input).unwrap();
@@ -195,7 +195,7 @@ impl Orchestrator {
     pub(super) async fn search_attribute(&mut self, name: &str) -> Option<SearchValue> {
         let describe = async |engine: Arc<Engine>, workflow_id: &str| engine.describe(workflow_id).await;
         let attributes = self.ask(describe).await.summary.search_attributes;
-        attributes.into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        attributes.into_iter().find(|set| set.name == name).map(|set| set.value)
     }
 
     pub(super) async fn state(&mut self) -> WorkflowState {

@@ -4,7 +4,6 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use serde::Serialize;
-use serde::ser::Error;
 
 use super::rows::{integer, to_sql};
 use super::schema::Columns;
@@ -125,8 +124,7 @@ impl Change {
             Self { sql: "UPDATE runs SET length = ?".to_owned(), values: vec![integer(length).into()] };
         change.set("due", *due_ms);
         if let Some(state) = state {
-            let state = state.check().map_err(serde_json::Error::custom)?;
-            change.set("state", state.text().to_owned());
+            change.set("state", text(state)?);
         }
         if let Some(needs_attention) = needs_attention {
             change.set("needs_attention", *needs_attention);

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::closed;
 use crate::engine::embedded::journal::{JournalError, Reply};
-use crate::engine::guard::guarded;
+use crate::workflow::guard::guarded;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 

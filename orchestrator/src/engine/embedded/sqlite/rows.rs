@@ -1,6 +1,5 @@
 //! Runs and entries as they are read.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::schema::Columns;
 use crate::engine::embedded::event::{Entry, timestamp};
 use crate::engine::embedded::journal::{Ending, JournalError, Row, RunKey, RunRef, RunStart, StoredRun};
-use crate::workflow::{Json, SearchKind, SearchValue};
+use crate::workflow::{Json, SearchAttribute, SearchKind, SearchValue};
 
 /// The columns that [`to_row`] reads, before those of search attributes.
 pub(super) const SELECTED: &str = "key, length, due, closed_at, needs_attention, started_at, workflow_id, run_id, \
@@ -84,10 +83,10 @@ pub(super) fn to_row(row: &rusqlite::Row<'_>, columns: &Columns) -> rusqlite::Re
     let heartbeats = or_quarantined(optional(row.get_ref(11)?), "heartbeats", &mut quarantine);
     let closed_at: Option<i64> = row.get(3)?;
     let shared = |index| row.get::<_, Arc<str>>(index);
-    let mut attributes = BTreeMap::new();
-    for (index, (name, kind, _)) in (13..).zip(&columns.all) {
-        if let Some(value) = from_sql(*kind, row.get_ref(index)?) {
-            attributes.insert((*name).to_owned(), value);
+    let mut attributes = Vec::new();
+    for (index, &(name, kind, _)) in (13..).zip(&columns.all) {
+        if let Some(value) = from_sql(kind, row.get_ref(index)?) {
+            attributes.push(SearchAttribute { name, value });
         }
     }
     Ok(Row {
@@ -148,13 +147,13 @@ pub(super) fn to_sql(value: &SearchValue) -> Value {
         SearchValue::Int(value) => Value::Integer(*value),
         SearchValue::Float(value) => Value::Real(*value),
         SearchValue::Datetime(value) => Value::Integer(value.as_millisecond()),
-        SearchValue::Keyword(value) => Value::Text(value.clone()),
+        SearchValue::Keyword(value) => Value::Text(value.as_str().to_owned()),
     }
 }
 
 fn from_sql(kind: SearchKind, value: ValueRef<'_>) -> Option<SearchValue> {
     Some(match (kind, value) {
-        (SearchKind::Keyword, ValueRef::Text(_)) => SearchValue::Keyword(value.as_str().ok()?.to_owned()),
+        (SearchKind::Keyword, ValueRef::Text(_)) => SearchValue::Keyword(value.as_str().ok()?.into()),
         (SearchKind::Int, ValueRef::Integer(value)) => SearchValue::Int(value),
         (SearchKind::Bool, ValueRef::Integer(value)) => SearchValue::Bool(value != 0),
         (SearchKind::Datetime, ValueRef::Integer(value)) => SearchValue::Datetime(timestamp(value)),

@@ -74,7 +74,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), OpenEr
 /// The columns of the search attributes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Columns {
-    /// Each attribute's name, kind and quoted column.
+    /// Each attribute's name, kind and quoted column, in the order of their names.
     pub(super) all: Vec<(&'static str, SearchKind, String)>,
     /// `, "a_X", "a_Y"`.
     pub(super) selected: String,

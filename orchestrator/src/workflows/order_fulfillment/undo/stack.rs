@@ -2,6 +2,7 @@
 //! undoes, because from then on that may have happened.
 
 use jiff::{SignedDuration, Timestamp};
+use smol_str::SmolStr;
 
 use super::verdict::label_in_heartbeat;
 use crate::domain::Compensation;
@@ -20,7 +21,7 @@ pub(in super::super) struct Undo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     /// It happened; this is the id with which to undo it.
-    Happened(String),
+    Happened(SmolStr),
     /// It may have happened. Only a repeat can tell, and not before this time.
     MayHaveHappened(Timestamp),
 }
@@ -32,9 +33,9 @@ impl<C: WorkflowCtx<State = OrderState>> Saga<C> {
     }
 
     /// The newest entry's call had its effect, which `id` names.
-    pub(in super::super) fn happened(&mut self, id: &str) {
+    pub(in super::super) fn happened(&mut self, id: &SmolStr) {
         if let Some(newest) = self.undos.last_mut() {
-            newest.effect = Effect::Happened(id.to_owned());
+            newest.effect = Effect::Happened(id.clone());
         }
     }
 

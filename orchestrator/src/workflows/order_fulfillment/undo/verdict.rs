@@ -1,3 +1,5 @@
+use smol_str::SmolStr;
+
 use crate::activities::FoundLabel;
 use crate::domain::Compensation;
 use crate::workflow::{ActivityError, Certainty, Json, kind};
@@ -42,7 +44,7 @@ pub(super) fn never_happened(error: &ActivityError) -> bool {
 }
 
 /// The label named by the newest attempt that may have created one.
-pub(super) fn label_in_heartbeat(error: &ActivityError) -> Option<String> {
+pub(super) fn label_in_heartbeat(error: &ActivityError) -> Option<SmolStr> {
     let label: FoundLabel = error.heartbeat.as_ref().and_then(|details| Json::parse(details).ok())?;
     Some(label.label_id)
 }
