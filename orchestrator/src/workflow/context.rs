@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,9 +10,9 @@ use super::{ActivityDef, ActivityError, Cancelled, ChildError, Either, SearchAtt
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkflowInfo {
     /// The id that its client chose; unique forever.
-    pub workflow_id: String,
+    pub workflow_id: Arc<str>,
     /// The id that the engine gave this run; the same if an engine makes the run again.
-    pub run_id: String,
+    pub run_id: Arc<str>,
     /// When its client started it, which may be before its first step.
     pub started_at: Timestamp,
 }

@@ -21,6 +21,7 @@ pub struct Json(Form);
 
 #[derive(Clone)]
 enum Form {
+    Null,
     Text(Arc<RawValue>),
     Value(Arc<dyn Written>),
 }
@@ -66,8 +67,8 @@ impl Json {
     }
 
     /// JSON `null`, the payload of a message without one.
-    pub fn null() -> Self {
-        Self(Form::Text(RawValue::NULL.to_owned().into()))
+    pub const fn null() -> Self {
+        Self(Form::Null)
     }
 
     /// The text.
@@ -99,6 +100,7 @@ impl Json {
     /// Why there is no text, if there is none.
     fn raw(&self) -> Result<&RawValue, &str> {
         match &self.0 {
+            Form::Null => Ok(RawValue::NULL),
             Form::Text(raw) => Ok(raw),
             Form::Value(value) => value.text(),
         }

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 use crate::chaos::{Drawn, ProblemKind};
 
+/// Enough for nearly every error that names no field, which is then written without being moved.
+const TYPICAL_BYTES: usize = 512;
+
 /// The kinds of error that every service has; each domain declares its own.
 pub mod problems {
     use crate::chaos::ProblemKind;
@@ -102,7 +105,7 @@ impl From<&Drawn> for Injected {
 impl Injected {
     /// Marks an answer as injected, for clients that do not read bodies.
     pub(crate) fn mark(&self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::try_from(format!("{}={}", self.operation, self.outcome)) {
+        if let Ok(value) = HeaderValue::try_from([self.operation, "=", self.outcome].concat()) {
             headers.insert("x-chaos-injected", value);
             headers.insert("x-chaos-seed", self.seed.into());
         }
@@ -202,7 +205,7 @@ impl Problem {
     /// The body of this error as the answer to `instance`.
     pub fn body<'a>(&'a self, instance: &'a str, correlation_id: &'a str) -> ProblemBody<'a> {
         ProblemBody {
-            kind: format!("urn:fake-stripe-chaos:problem:{}", self.0.kind.code),
+            kind: ["urn:fake-stripe-chaos:problem:", self.0.kind.code].concat(),
             title: self.0.kind.title,
             status: self.0.kind.status,
             detail: &self.0.detail,
@@ -222,7 +225,8 @@ impl Problem {
 
     /// Writes the error out as the answer to `instance`.
     pub(super) fn render(&self, instance: &str, correlation_id: &str) -> Response {
-        let body = serde_json::to_vec(&self.body(instance, correlation_id)).unwrap_or_default();
+        let mut body = Vec::with_capacity(TYPICAL_BYTES);
+        serde_json::to_writer(&mut body, &self.body(instance, correlation_id)).unwrap_or_default();
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -72,7 +72,7 @@ impl Journal for MemoryJournal {
             let kept = key.and_then(|key| runs.by_key.get(key));
             kept.map(|kept| StoredRun { row: kept.row.clone(), entries: kept.entries.clone() })
         };
-        reply(Ok(found.map(reread)));
+        reply(Ok(found.map(as_from_a_file)));
     }
 
     fn row(&self, workflow_id: &str, reply: Reply<Option<Row>>) {
@@ -118,16 +118,17 @@ impl Journal for MemoryJournal {
     fn close(&self) {}
 }
 
-/// The run as a file would give it back: its payloads are what their text says.
-fn reread(mut run: StoredRun) -> StoredRun {
-    let text = |entry: &Entry| serde_json::to_string(&entry.event);
-    let event = |text: String| serde_json::from_str(&text);
-    let entries = run
-        .entries
-        .into_iter()
-        .map_while(|entry| Some(Entry { event: text(&entry).and_then(event).ok()?, ..entry }));
-    run.entries = entries.collect();
-    run.row.state = Json::from_text(run.row.state.text().to_owned()).unwrap_or_else(|_| Json::null());
+/// What is resumed has been written and read, as if it came from a file. (Whoever loads an ended run only looks at
+/// it.)
+fn as_from_a_file(mut run: StoredRun) -> StoredRun {
+    if run.row.ending.is_none() {
+        let text = |entry: &Entry| serde_json::to_string(&entry.event);
+        let event = |text: String| serde_json::from_str(&text);
+        let read = |entry: Entry| Some(Entry { event: text(&entry).and_then(event).ok()?, ..entry });
+        run.entries = run.entries.into_iter().map_while(read).collect();
+        let state = Json::from_text(run.row.state.text().to_owned());
+        run.row.state = state.unwrap_or_else(|_| Json::null());
+    }
     run
 }
 

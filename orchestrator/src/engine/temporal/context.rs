@@ -85,9 +85,9 @@ impl<W: WorkflowDef> WorkflowCtx for Context<W> {
     fn info(&self) -> WorkflowInfo {
         let info = self.sdk.info();
         WorkflowInfo {
-            workflow_id: info.workflow_id().to_owned(),
+            workflow_id: info.workflow_id().into(),
             // A reset gives the run another id, and must not give its calls other keys.
-            run_id: info.first_execution_run_id().to_owned(),
+            run_id: info.first_execution_run_id().into(),
             started_at: info.start_time().map_or_else(|| self.now(), timestamp),
         }
     }

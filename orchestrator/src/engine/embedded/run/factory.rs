@@ -78,8 +78,8 @@ impl RunFactory {
 impl RunStart {
     pub(super) fn info(&self) -> WorkflowInfo {
         WorkflowInfo {
-            workflow_id: self.workflow_id.as_ref().to_owned(),
-            run_id: self.run_id.as_ref().to_owned(),
+            workflow_id: Arc::clone(&self.workflow_id),
+            run_id: Arc::clone(&self.run_id),
             started_at: timestamp(self.started_at_ms),
         }
     }

@@ -112,7 +112,7 @@ impl Run {
             }
             Input::AttemptEnded { id, attempt, serial, end } => {
                 if let Some(event) = self.after_attempt(&id, serial, end.clone(), catalogue) {
-                    step.in_flight.results.push(Input::AttemptEnded { id, attempt, serial, end });
+                    push(&mut step.in_flight.results, Input::AttemptEnded { id, attempt, serial, end });
                     self.apply(step, moment, event).map_err(broken)?;
                 }
             }
@@ -189,7 +189,7 @@ impl Run {
         for command in commands {
             self.take_command(step, at_ms, command);
         }
-        step.entries.push(Entry { at_ms, event, commands: recorded });
+        push(&mut step.entries, Entry { at_ms, event, commands: recorded });
         Ok(())
     }
 
@@ -225,6 +225,14 @@ impl Run {
         let (run, owner_epoch) = (self.key, moment.epoch);
         Append { run, expected_index, owner_epoch, start, entries, update, child_starts }
     }
+}
+
+/// Adds what a step has seldom more than one of, and what is not small.
+fn push<T>(all: &mut Vec<T>, one: T) {
+    if all.is_empty() {
+        all.reserve_exact(1);
+    }
+    all.push(one);
 }
 
 fn broken(refusal: NotApplied) -> String {
