@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod number;
 pub mod pipeline;
 pub mod service;
+mod slab;
 pub mod table;
 pub mod telemetry;
 pub mod time;

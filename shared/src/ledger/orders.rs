@@ -1,29 +1,25 @@
 use std::hash::BuildHasher;
-use std::num::{NonZeroU32, NonZeroU64};
-use std::ops::{Index, IndexMut};
+use std::num::NonZeroU64;
+use std::ops;
 
 use foldhash::fast::RandomState;
 
 use super::text::Text;
-use crate::chunks::Chunks;
 use crate::digest::ShortHash;
-use crate::table::Table;
+use crate::slab::{Slab, SlabKey};
+use crate::table::Index;
 
 /// The orders of a ledger, by their ids and by the numbers that they have here.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    known: Chunks<Option<Order>>,
-    /// Numbers whose orders were removed.
-    vacant: Vec<OrderNumber>,
-    /// Those of removed orders too, until the table has no room left. With their hashes, so that it can grow without a
-    /// look at every order.
-    by_id: Table<(ShortHash, OrderNumber)>,
+    known: Slab<Order>,
+    /// Those of removed orders too, until it has no room left.
+    by_id: Index<OrderNumber>,
     hasher: RandomState,
 }
 
 /// An order's number. Another order may get it once the order is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct OrderNumber(NonZeroU32);
+pub(super) type OrderNumber = SlabKey;
 
 #[derive(Debug)]
 pub(super) struct Order {
@@ -66,49 +62,32 @@ impl Orders {
 
     /// Announces that `id` will be looked for.
     pub(super) fn fetch(&self, id: &str) {
-        self.by_id.fetch(self.hash(id).spread());
+        self.by_id.fetch(self.hash(id));
     }
 
     fn find_hashed(&self, hash: ShortHash, id: &Text) -> Option<OrderNumber> {
-        let is_it = |number| self.get(number).is_some_and(|order| order.id == *id);
-        let found = self.by_id.find(hash.spread(), |(known, number)| *known == hash && is_it(*number));
-        found.map(|(_, number)| *number)
+        self.by_id.find(hash, |number| self.known.get(number).is_some_and(|order| order.id == *id))
     }
 
     fn add(&mut self, hash: ShortHash, id: Text) -> OrderNumber {
         let order = Order { id, hash, first: None, last: None, live: 0, executing: 0, is_leaving: false };
-        let number = self.vacant.pop().unwrap_or_else(|| {
-            self.known.push_back(None);
-            let number = u32::try_from(self.known.len()).ok().and_then(NonZeroU32::new);
-            OrderNumber(number.expect("there are fewer orders than 2^32"))
-        });
-        if let Some(vacant) = self.known.get_mut(number.index()) {
-            *vacant = Some(order);
-        }
-        let Self { known, by_id, .. } = self;
-        let is_there = |number: OrderNumber, hash| {
-            known.get(number.index()).and_then(Option::as_ref).is_some_and(|order| order.hash == hash)
-        };
+        let number = self.known.insert(order);
+        let known = &self.known;
+        let is_there = |hash, number| known.get(number).is_some_and(|order| order.hash == hash);
         // An order that was removed may come back under its old number.
-        if by_id.find(hash.spread(), |old| *old == (hash, number)).is_none() {
-            by_id.add((hash, number), |(hash, _)| hash.spread(), |(hash, number)| is_there(*number, *hash));
+        if self.by_id.find(hash, |old| old == number).is_none() {
+            self.by_id.add(hash, number, is_there);
         }
         number
     }
 
     pub(super) fn remove(&mut self, number: OrderNumber) -> Option<Order> {
-        let order = self.known.get_mut(number.index())?.take()?;
-        self.vacant.push(number);
-        Some(order)
-    }
-
-    fn get(&self, number: OrderNumber) -> Option<&Order> {
-        self.known.get(number.index())?.as_ref()
+        self.known.remove(number)
     }
 
     #[cfg(test)]
     pub(super) fn iter(&self) -> impl Iterator<Item = &Order> {
-        self.known.from(0).flatten()
+        self.known.iter()
     }
 
     fn hash(&self, id: &str) -> ShortHash {
@@ -116,27 +95,21 @@ impl Orders {
     }
 }
 
-impl Index<OrderNumber> for Orders {
+impl ops::Index<OrderNumber> for Orders {
     type Output = Order;
 
     fn index(&self, number: OrderNumber) -> &Order {
-        self.get(number).expect(REMOVED)
+        self.known.get(number).expect(REMOVED)
     }
 }
 
-impl IndexMut<OrderNumber> for Orders {
+impl ops::IndexMut<OrderNumber> for Orders {
     fn index_mut(&mut self, number: OrderNumber) -> &mut Order {
-        self.known.get_mut(number.index()).and_then(Option::as_mut).expect(REMOVED)
+        self.known.get_mut(number).expect(REMOVED)
     }
 }
 
 const REMOVED: &str = "nothing refers to an order that was removed";
-
-impl OrderNumber {
-    fn index(self) -> usize {
-        self.0.get() as usize - 1
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use crate::chaos::Operation;
 use crate::chunks::{Chunks, leaving_together};
 use crate::digest::{DigestMap, ShortHash, digest_of};
 use crate::http::Problem;
-use crate::table::Table;
+use crate::table::Index;
 use crate::time::Millis;
 
 use bodies::{Bodies, Place};
@@ -35,9 +35,8 @@ pub(super) struct Known {
     /// The answers, oldest first, numbered from `evicted` on.
     answered: Chunks<Answered>,
     evicted: u32,
-    /// The numbers of the answers, by their keys, and those of evicted answers until the table has no room left. With
-    /// hashes, so that it can grow without a look at every answer.
-    by_key: Table<(ShortHash, u32)>,
+    /// The numbers of the answers, by their keys, and those of evicted answers until it has no room left.
+    by_key: Index<u32>,
     bodies: Bodies,
     /// How many keys were claimed so far, to tell a claim from before a reset from a later one.
     claims: u64,
@@ -156,23 +155,20 @@ impl Known {
 
     /// Announces that [`begin`](Self::begin) follows.
     pub(super) fn fetch(&self, key: u128) {
-        self.by_key.fetch(ShortHash::of(key).spread());
+        self.by_key.fetch(ShortHash::of(key));
     }
 
     fn find(&self, key: u128) -> Option<&Answered> {
-        let hash = ShortHash::of(key);
         let answer = |number: u32| self.answered.get(number.wrapping_sub(self.evicted) as usize);
         let is_it = |number| answer(number).is_some_and(|answered| answered.key == key.to_ne_bytes());
-        let found = self.by_key.find(hash.spread(), |(known, number)| *known == hash && is_it(*number));
-        found.and_then(|(_, number)| answer(*number))
+        answer(self.by_key.find(ShortHash::of(key), is_it)?)
     }
 
     fn keep(&mut self, key: u128, body: u128, answer: Kept, until: Timestamp) {
-        let hash = ShortHash::of(key);
         let (evicted, answers) = (self.evicted, self.answered.len() as u32);
         let number = evicted.wrapping_add(answers);
-        let is_kept = |(_, number): &(_, u32)| number.wrapping_sub(evicted) < answers;
-        self.by_key.add((hash, number), |(hash, _)| hash.spread(), is_kept);
+        let is_kept = |_, number: u32| number.wrapping_sub(evicted) < answers;
+        self.by_key.add(ShortHash::of(key), number, is_kept);
         let (key, body, until) = (key.to_ne_bytes(), body.to_ne_bytes(), until.into());
         self.answered.push_back(Answered { key, body, until, answer });
     }
