@@ -27,7 +27,8 @@ pub trait Journal: Send + Sync + 'static {
     /// runs backwards from one entry to the next, across all runs.
     fn append(&self, batch: Vec<Append>, on_durable: OnDurable);
 
-    /// Reads a run with its entries, up to the first that cannot be read.
+    /// Reads a run with its entries, up to the first that cannot be read. If it has not ended, its payloads
+    /// are what their text says, whatever they held when they were appended.
     fn load(&self, run: RunRef, reply: Reply<Option<StoredRun>>);
 
     /// Reads a run without its entries.

@@ -118,8 +118,7 @@ impl Journal for MemoryJournal {
     fn close(&self) {}
 }
 
-/// What is resumed has been written and read, as if it came from a file. (Whoever loads an ended run only looks at
-/// it.)
+/// What is resumed has been written and read, as if it came from a file. An ended run is only looked at.
 fn as_from_a_file(mut run: StoredRun) -> StoredRun {
     if run.row.ending.is_none() {
         let text = |entry: &Entry| serde_json::to_string(&entry.event);

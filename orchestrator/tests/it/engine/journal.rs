@@ -15,6 +15,7 @@ use orchestrator::workflow::{
     SearchValue, WorkflowFailure,
 };
 use proptest::prelude::*;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Runs a check on both adapters.
 fn on_both(check: impl Fn(Arc<dyn Journal>)) {
@@ -214,6 +215,31 @@ fn a_child_starts_with_its_parents_entry_or_not_at_all() {
         assert_eq!(append(&*journal, vec![free]), [Ok(())]);
         assert_eq!(load(&*journal, "r4").unwrap().entries.len(), 1);
         assert_eq!(row(&*journal, "r3").unwrap().length, 1);
+    });
+}
+
+/// A number that is written as the next one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+struct Raised(u8);
+
+impl Serialize for Raised {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.0 + 1).serialize(serializer)
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_has_been_written_and_read() {
+    on_both(|journal| {
+        let epoch = take_over(&*journal).epoch;
+        let mut item = starting(epoch, 1);
+        item.entries[0].event = Event::Started { input: Json::holding(Raised(1)), seed: 7 };
+        item.update.state = Some(Json::holding(Raised(5)));
+        assert_eq!(append(&*journal, vec![item]), [Ok(())]);
+        let stored = load(&*journal, "r1").unwrap();
+        let numbers = [stored.input(), stored.row.state].map(|json| json.value::<Raised>().unwrap().0);
+        assert_eq!(numbers, [2, 6]);
     });
 }
 
