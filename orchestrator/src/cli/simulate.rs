@@ -26,7 +26,7 @@ use report::Format;
 
 const EXIT_STATUS: &str = "\
 Three ways:
-  --seeds 1..1000            random orders, one world per seed, under the chaos of CHAOS_... (the default)
+  --seeds 1..500             random orders, one world per seed, under the chaos of CHAOS_... (the default)
   --exhaustive               everything that can happen with up to --faults faults, under every decision
   --script, --replay         one order with given faults, with a timeline: the lines that the other two print
 
