@@ -91,11 +91,6 @@ pub struct StepRecord {
 pub struct StepData(Box<[(SmolStr, SmolStr)]>);
 
 impl StepData {
-    /// The text with this name.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
-    }
-
     /// Every name with its text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))

@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs workflow code, whose panic must not take the engine's thread with it.
+/// Runs a workflow's code, whose panic must not take the thread with it.
 pub(crate) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panic_message(panic.as_ref()))
 }

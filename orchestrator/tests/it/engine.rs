@@ -17,3 +17,4 @@ mod outage;
 mod recovery;
 mod replay;
 mod sqlite;
+mod unwritable;

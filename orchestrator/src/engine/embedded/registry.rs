@@ -127,10 +127,10 @@ impl WorkflowType {
             search_attributes: W::SEARCH_ATTRIBUTES,
             begin: begin::<W>,
             query: |state, name, argument| {
-                with_stored::<W, _>(state, |state| W::on_query(state, name, argument))
+                with_stored::<W, _>(state, |state| W::on_query(&state, name, argument))
             },
             receive: |state, name, payload| {
-                with_stored::<W, _>(state, |state| W::on_signal(state, name, payload))
+                with_stored::<W, _>(state, |mut state| W::on_signal(Arc::make_mut(&mut state), name, payload))
             },
         }
     }
@@ -139,11 +139,11 @@ impl WorkflowType {
 /// Runs a workflow's function on a stored state. A state that does not fit is not the client's fault.
 fn with_stored<W: WorkflowDef, T>(
     state: &Json,
-    function: impl FnOnce(&mut W::State) -> Result<T, UnknownMessage>,
+    function: impl FnOnce(Arc<W::State>) -> Result<T, UnknownMessage>,
 ) -> Result<T, ClientError> {
     let unfit =
         |error| ClientError::Quarantined(format!("the stored state does not fit {}: {error}", W::NAME));
-    let mut state = state.value::<Arc<W::State>>().map_err(unfit)?;
-    let answer = guarded(|| function(Arc::make_mut(&mut state))).map_err(ClientError::Quarantined)?;
+    let state = state.value::<Arc<W::State>>().map_err(unfit)?;
+    let answer = guarded(|| function(state)).map_err(ClientError::Quarantined)?;
     answer.map_err(|unknown| ClientError::Invalid(unknown.0))
 }
